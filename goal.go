@@ -1,0 +1,90 @@
+package aegis
+
+import "time"
+
+// RiskTolerance bounds the risk score of what a goal may propose.
+type RiskTolerance string
+
+// The risk tolerances. MaxRisk gives each its bound.
+const (
+	RiskLow    RiskTolerance = "low"
+	RiskMedium RiskTolerance = "medium"
+	RiskHigh   RiskTolerance = "high"
+)
+
+// MaxRisk is the highest risk score (0–100) that the tolerance allows; an
+// unknown tolerance allows none.
+func (t RiskTolerance) MaxRisk() int {
+	switch t {
+	case RiskLow:
+		return 30
+	case RiskMedium:
+		return 60
+	case RiskHigh:
+		return 100
+	default:
+		return -1
+	}
+}
+
+// Budget limits money. Nil means that no limit of that kind was given.
+type Budget struct {
+	// USDMonth is the most by which monthly cost may rise, in US dollars.
+	USDMonth *float64 `json:"usd_month,omitempty"`
+	// USDRun is the most that reaching the goal itself may cost, in US dollars
+	// (model calls, temporary resources).
+	USDRun *float64 `json:"usd_run,omitempty"`
+}
+
+// GoalSpec is what a person asks for.
+type GoalSpec struct {
+	GoalID        string        `json:"goal_id,omitempty"`
+	Intent        string        `json:"intent"`
+	Constraints   []string      `json:"constraints,omitempty"`
+	Budget        *Budget       `json:"budget,omitempty"`
+	Deadline      *time.Time    `json:"deadline,omitempty"`
+	RiskTolerance RiskTolerance `json:"risk_tolerance,omitempty"`
+	Domains       []string      `json:"domains,omitempty"`
+}
+
+// GoalState is where a goal stands.
+type GoalState string
+
+// The goal states; the last four are terminal.
+const (
+	GoalAccepted  GoalState = "accepted"
+	GoalPlanning  GoalState = "planning"
+	GoalRunning   GoalState = "running"
+	GoalSucceeded GoalState = "succeeded"
+	GoalFailed    GoalState = "failed"
+	GoalDenied    GoalState = "denied"
+	GoalCancelled GoalState = "cancelled"
+)
+
+// Terminal says that the state never changes again.
+func (s GoalState) Terminal() bool {
+	switch s {
+	case GoalSucceeded, GoalFailed, GoalDenied, GoalCancelled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Goal is a GoalSpec on its way.
+type Goal struct {
+	GoalSpec
+
+	State GoalState `json:"state"`
+	// Submitter is the name of the principal who asked.
+	Submitter string `json:"submitter"`
+	// ChangeSetIDs are the change sets proposed for the goal, oldest first.
+	ChangeSetIDs []string `json:"change_set_ids"`
+	// Understanding says how the planner read the intent.
+	Understanding string `json:"understanding,omitempty"`
+	// Error says why the goal failed or was denied, and what would help.
+	Error     string    `json:"error,omitempty"`
+	TraceID   string    `json:"trace_id,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}

@@ -1,0 +1,30 @@
+package aegis
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+	"time"
+)
+
+// Prefixes of identifiers, one per kind of object.
+const (
+	GoalPrefix        = "goal"
+	ChangeSetPrefix   = "cs"
+	DecisionPrefix    = "dec"
+	TracePrefix       = "tr"
+	TokenPrefix       = "tok"
+	BreakerPrefix     = "brk"
+	ReservationPrefix = "res"
+)
+
+// NewID returns prefix, a hyphen and 26 lower-case characters: 48 bits of
+// Unix milliseconds and 80 random bits in base32hex, so that identifiers of
+// one kind sort by age.
+func NewID(prefix string, now time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16) //nolint:gosec // a date before 1970 is no use case
+	_, _ = rand.Read(b[6:])                                        // never fails since Go 1.24
+	return prefix + "-" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}

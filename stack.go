@@ -1,0 +1,64 @@
+package aegis
+
+import "time"
+
+// StackState is what is known of a stack. Unknown is not drifted.
+type StackState string
+
+// The stack states.
+const (
+	StackPending    StackState = "pending"
+	StackConverging StackState = "converging"
+	StackClean      StackState = "clean"
+	StackDrifted    StackState = "drifted"
+	StackUnknown    StackState = "unknown"
+)
+
+// Stack is one layer in one region (kind TargetPulumiStack), or an adopted
+// Terraform workspace (TargetTerraformWorkspace).
+type Stack struct {
+	StackID     string     `json:"stack_id"`
+	Kind        TargetKind `json:"kind"`
+	Environment string     `json:"environment"`
+	Layer       string     `json:"layer"`
+	Region      string     `json:"region"`
+	State       StackState `json:"state"`
+	// Error says why the state is unknown.
+	Error string `json:"error,omitempty"`
+	// Revision is the newest applied spec revision, 0 before the first.
+	Revision      int64 `json:"revision"`
+	ResourceCount int   `json:"resource_count"`
+	// LastReconciledAt is when the stack was last seen in agreement or not
+	// with its spec; nil is never.
+	LastReconciledAt *time.Time `json:"last_reconciled_at"`
+	// Source says where a Terraform workspace's files are.
+	Source    *WorkspaceSource `json:"source,omitempty"`
+	CreatedAt time.Time        `json:"created_at"`
+	UpdatedAt time.Time        `json:"updated_at"`
+	// Spec is the newest applied spec; only single reads fill it.
+	Spec *Spec `json:"spec,omitempty"`
+	// DependsOn lists stacks that must exist before.
+	DependsOn []string `json:"depends_on,omitempty"`
+}
+
+// WorkspaceSource says where a Terraform workspace comes from.
+type WorkspaceSource struct {
+	// Path is the working directory.
+	Path string `json:"path"`
+	// Workspace is the Terraform workspace, "default" when empty.
+	Workspace string `json:"workspace,omitempty"`
+	// BackendConfig are -backend-config settings.
+	BackendConfig map[string]string `json:"backend_config,omitempty"`
+}
+
+// Lease is the right to change a stack. A change set owns it from the gate to
+// its end; a worker holds it while it runs a stage.
+type Lease struct {
+	StackID     string `json:"stack_id"`
+	ChangeSetID string `json:"change_set_id"`
+	// Holder is the worker that runs now, "" between stages.
+	Holder string `json:"holder"`
+	// FencingToken rises with each acquisition.
+	FencingToken int64     `json:"fencing_token"`
+	ExpiresAt    time.Time `json:"expires_at"`
+}
