@@ -1,0 +1,230 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Config is everything that `aegis serve` can be told: defaults, then a YAML
+// file, then AEGIS_* variables of the environment.
+type Config struct {
+	// Addr is where the API listens, host:port.
+	Addr        string `yaml:"addr"`
+	Environment string `yaml:"environment"`
+	// Regions are the estate's regions, the primary first; three or more.
+	Regions   []string        `yaml:"regions"`
+	Estate    EstateConfig    `yaml:"estate"`
+	Database  DatabaseConfig  `yaml:"database"`
+	AWS       AWSConfig       `yaml:"aws"`
+	Pulumi    PulumiConfig    `yaml:"pulumi"`
+	Policy    PolicyConfig    `yaml:"policy"`
+	Budget    BudgetConfig    `yaml:"budget"`
+	API       APIConfig       `yaml:"api"`
+	Telemetry TelemetryConfig `yaml:"telemetry"`
+	Engine    EngineConfig    `yaml:"engine"`
+	// WorkDir holds scratch folders of the engines.
+	WorkDir string `yaml:"work_dir"`
+	// ReconcileInterval is how often each stack is compared with reality.
+	ReconcileInterval time.Duration `yaml:"reconcile_interval"`
+}
+
+// EstateConfig says which stacks are managed.
+type EstateConfig struct {
+	// Size is "small" or "none".
+	Size string `yaml:"size"`
+	// Converge proposes stacks that do not exist yet; without it they wait for
+	// `aegis bootstrap`.
+	Converge bool `yaml:"converge"`
+}
+
+// DatabaseConfig is the control database.
+type DatabaseConfig struct {
+	// URL is a postgres:// URL without a password.
+	URL string `yaml:"url"`
+	// PasswordFile holds a line in the format of .pgpass, mode 0600.
+	PasswordFile string `yaml:"password_file"`
+}
+
+// AWSConfig is the account.
+type AWSConfig struct {
+	// AccountID is the account that may be touched; compared with
+	// GetCallerIdentity before anything else.
+	AccountID string `yaml:"account_id"`
+	// Endpoint replaces all of AWS's endpoints; only the sandbox sets it.
+	Endpoint string `yaml:"endpoint"`
+	// ExecutorRoleARN is the role that engine runs assume.
+	ExecutorRoleARN string `yaml:"executor_role_arn"`
+
+	accessKeyID, secretAccessKey string
+}
+
+// PulumiConfig is where stack state lives and what encrypts its secrets.
+type PulumiConfig struct {
+	// BackendURL is postgres://, s3:// or file://; empty is the control
+	// database.
+	BackendURL string `yaml:"backend_url"`
+	// SecretsProvider is "passphrase" or "awskms://…".
+	SecretsProvider string `yaml:"secrets_provider"`
+	// PassphraseFile is for "passphrase", mode 0600.
+	PassphraseFile string `yaml:"passphrase_file"`
+}
+
+// PolicyConfig is the operators' bundle.
+type PolicyConfig struct {
+	// BundleDir overrides the embedded bundle.
+	BundleDir string         `yaml:"bundle_dir"`
+	Timeout   time.Duration  `yaml:"timeout"`
+	Data      map[string]any `yaml:"data"`
+}
+
+// BudgetConfig limits money.
+type BudgetConfig struct {
+	// EstateUSDMonth is the most that all promoted changes may add, in US
+	// dollars a month.
+	EstateUSDMonth float64 `yaml:"estate_usd_month"`
+}
+
+// APIConfig is for the HTTP server.
+type APIConfig struct {
+	// AllowedHosts are the Host headers that the page accepts beside Addr's.
+	AllowedHosts []string `yaml:"allowed_hosts"`
+}
+
+// TelemetryConfig says where traces go.
+type TelemetryConfig struct {
+	// OTLPEndpoint is an OTLP/HTTP URL; empty exports nothing.
+	OTLPEndpoint string `yaml:"otlp_endpoint"`
+}
+
+// EngineConfig bounds engine runs.
+type EngineConfig struct {
+	// MaxConcurrent is the most engine runs at once; 0 chooses by cores and
+	// memory.
+	MaxConcurrent int `yaml:"max_concurrent"`
+	// Workers is the most change sets that are worked on at once.
+	Workers int `yaml:"workers"`
+}
+
+// DefaultConfig is a configuration that only lacks its services.
+func DefaultConfig() Config {
+	return Config{
+		Addr:              "127.0.0.1:8080",
+		Environment:       "prod",
+		Regions:           []string{"us-east-1", "eu-west-1", "ap-southeast-1"},
+		Estate:            EstateConfig{Size: "small"},
+		Pulumi:            PulumiConfig{SecretsProvider: "passphrase"},
+		Policy:            PolicyConfig{Timeout: 2 * time.Second},
+		Budget:            BudgetConfig{EstateUSDMonth: 5000},
+		Engine:            EngineConfig{Workers: 24},
+		WorkDir:           "aegis-work",
+		ReconcileInterval: 20 * time.Minute,
+	}
+}
+
+// LoadConfig reads the file, if one is named, over the defaults and then the
+// environment through getenv. Unknown keys are refused.
+func LoadConfig(file string, getenv func(string) string) (Config, error) {
+	c := DefaultConfig()
+	if file != "" {
+		b, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+		if err != nil {
+			return c, fmt.Errorf("read configuration: %w", err)
+		}
+		dec := yaml.NewDecoder(bytes.NewReader(b))
+		dec.KnownFields(true)
+		if err := dec.Decode(&c); err != nil {
+			return c, fmt.Errorf("parse configuration %s: %w", file, err)
+		}
+	}
+	if err := c.override(getenv); err != nil {
+		return c, err
+	}
+	return c, c.Validate()
+}
+
+func (c *Config) override(getenv func(string) string) error {
+	for name, field := range map[string]*string{
+		"AEGIS_ADDR":              &c.Addr,
+		"AEGIS_DATABASE_URL":      &c.Database.URL,
+		"AEGIS_AWS_ACCOUNT_ID":    &c.AWS.AccountID,
+		"AEGIS_PULUMI_BACKEND":    &c.Pulumi.BackendURL,
+		"AEGIS_POLICY_BUNDLE_DIR": &c.Policy.BundleDir,
+		"AEGIS_OTLP_ENDPOINT":     &c.Telemetry.OTLPEndpoint,
+		"AEGIS_WORK_DIR":          &c.WorkDir,
+	} {
+		if v := getenv(name); v != "" {
+			*field = v
+		}
+	}
+	if v := getenv("AEGIS_BUDGET_USD_MONTH"); v != "" {
+		f, err := strconv.ParseFloat(v, 64)
+		if err != nil {
+			return fmt.Errorf("AEGIS_BUDGET_USD_MONTH: %q is not a number", v)
+		}
+		c.Budget.EstateUSDMonth = f
+	}
+	return nil
+}
+
+var (
+	environmentPattern = regexp.MustCompile(`^[a-z0-9-]+$`)
+	regionPattern      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	accountPattern     = regexp.MustCompile(`^\d{12}$`)
+)
+
+// Validate joins all faults; each names its key.
+func (c Config) Validate() error {
+	var faults []error
+	bad := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		bad("addr: %q is not host:port", c.Addr)
+	}
+	if !environmentPattern.MatchString(c.Environment) {
+		bad("environment: %q must match [a-z0-9-]+", c.Environment)
+	}
+	if len(c.Regions) < 3 {
+		bad("regions: %d given, the estate needs three or more", len(c.Regions))
+	}
+	seen := map[string]bool{}
+	for _, r := range c.Regions {
+		if !regionPattern.MatchString(r) {
+			bad("regions: %q is no AWS region", r)
+		}
+		if seen[r] {
+			bad("regions: %q is named twice", r)
+		}
+		seen[r] = true
+	}
+	if c.Estate.Size != "small" && c.Estate.Size != "none" {
+		bad("estate.size: %q is neither small nor none", c.Estate.Size)
+	}
+	if u, err := url.Parse(c.Database.URL); err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		bad("database.url: a postgres:// URL is needed; set it or AEGIS_DATABASE_URL")
+	}
+	if c.AWS.Endpoint == "" && !accountPattern.MatchString(c.AWS.AccountID) {
+		bad("aws.account_id: 12 digits are needed; nothing runs against an account that was not named")
+	}
+	if p := c.Pulumi.SecretsProvider; p != "passphrase" && !strings.HasPrefix(p, "awskms://") {
+		bad("pulumi.secrets_provider: %q is neither passphrase nor awskms://…", p)
+	}
+	if c.Pulumi.SecretsProvider == "passphrase" && c.Pulumi.PassphraseFile == "" {
+		bad("pulumi.passphrase_file: needed with secrets_provider passphrase")
+	}
+	if c.Budget.EstateUSDMonth < 0 {
+		bad("budget.estate_usd_month: %v is negative", c.Budget.EstateUSDMonth)
+	}
+	if c.ReconcileInterval < time.Minute {
+		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
+	}
+	return errors.Join(faults...)
+}
