@@ -1,6 +1,9 @@
 package aegis
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // TargetKind is the kind of thing that a change set changes.
 type TargetKind string
@@ -70,12 +73,7 @@ const (
 
 // Terminal says that the state never changes again.
 func (s PromotionState) Terminal() bool {
-	switch s {
-	case StatePromoted, StateDenied, StateRolledBack, StateFailed, StateCancelled:
-		return true
-	default:
-		return false
-	}
+	return slices.Contains([]PromotionState{StatePromoted, StateDenied, StateRolledBack, StateFailed, StateCancelled}, s)
 }
 
 // RiskFactor is one summand of a risk score.

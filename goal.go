@@ -1,6 +1,9 @@
 package aegis
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // RiskTolerance bounds the risk score of what a goal may propose.
 type RiskTolerance string
@@ -63,12 +66,7 @@ const (
 
 // Terminal says that the state never changes again.
 func (s GoalState) Terminal() bool {
-	switch s {
-	case GoalSucceeded, GoalFailed, GoalDenied, GoalCancelled:
-		return true
-	default:
-		return false
-	}
+	return slices.Contains([]GoalState{GoalSucceeded, GoalFailed, GoalDenied, GoalCancelled}, s)
 }
 
 // Goal is a GoalSpec on its way.
