@@ -1,0 +1,4 @@
+-- +goose Up
+CREATE TABLE goals (
+    goal_id         text PRIMARY KEY
+);

@@ -1,0 +1,56 @@
+// Package postgres keeps everything that AegisWorld must not lose: goals,
+// change sets, stacks, leases, decisions, events and the job queue, all in
+// one database, so that what belongs together commits together. One file
+// holds one aggregate. Postgres errors leave the package as the sentinels of
+// package aegis.
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+)
+
+// defaultMaxConns is the pool's size when the URL has no pool_max_conns.
+const defaultMaxConns = 20
+
+// DB is the store and the queue. Its methods may be called concurrently.
+type DB struct {
+	pool   *pgxpool.Pool
+	queue  *river.Client[pgx.Tx]
+	logger *slog.Logger
+}
+
+// Open prepares a pool for a postgres:// URL, whose pool_max_conns bounds it
+// (20 by default). It does not wait for the server: Ping does.
+func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
+	config, err := poolConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open database pool: %w", err)
+	}
+	queue, err := newInserter(pool, logger)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open job queue: %w", err)
+	}
+	return &DB{pool: pool, queue: queue, logger: logger}, nil
+}
+
+// Ping says whether the server answers; ErrUnavailable when not.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("ping database: %w", mapError(err))
+	}
+	return nil
+}
+
+// Close waits for connections in use and closes the pool.
+func (db *DB) Close() { db.pool.Close() }
