@@ -1,0 +1,210 @@
+package policies
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	aegis "github.com/aegisworld/aegis"
+)
+
+// Codes of denials that the gate itself makes, because policy gave no answer.
+const (
+	CodeUndefined = "policy_undefined"
+	CodeError     = "policy_error"
+	CodeTimeout   = "policy_timeout"
+	CodeMissing   = "policy_missing"
+)
+
+// DefaultTimeout bounds one decision unless Options say otherwise.
+const DefaultTimeout = 2 * time.Second
+
+// gateQuery is undefined when any of its parts is.
+const gateQuery = `{"deny": data.aegis.gate.deny, "warn": data.aegis.gate.warn,
+	"require": data.aegis.gate.require, "execution_policy": data.aegis.gate.execution_policy}`
+
+const maskQuery = `data.aegis.system.log.mask`
+
+// Options configure a Gate; the zero value is the embedded bundle.
+type Options struct {
+	// BundleDir holds a bundle that replaces the embedded one.
+	BundleDir string
+	// Timeout bounds one decision; 0 is DefaultTimeout.
+	Timeout time.Duration
+	// Data overrides settings of the bundle (data.aegis.settings) by name, such
+	// as {"soak_seconds": {"default": 60}}.
+	Data map[string]any
+	// Logger hears of decisions that failed; nil discards.
+	Logger *slog.Logger
+}
+
+// Gate judges changes. It is safe for concurrent use.
+type Gate struct {
+	decide       *rego.PreparedEvalQuery
+	mask         *rego.PreparedEvalQuery
+	revision     string
+	remediations map[string]string
+	timeout      time.Duration
+	logger       *slog.Logger
+}
+
+// NewGate reads and compiles a bundle. It returns an error when the bundle
+// can't be read, does not compile, or lacks a setting that Options override.
+// A bundle without package aegis.gate is no error: that gate denies everything
+// with CodeMissing.
+func NewGate(ctx context.Context, o Options) (*Gate, error) {
+	b, err := readBundle(o.BundleDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := overlay(b, o.Data); err != nil {
+		return nil, err
+	}
+	return newGate(ctx, b, o)
+}
+
+func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
+	rev, err := revision(b)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gate{revision: rev, timeout: o.Timeout, logger: o.Logger}
+	if g.timeout <= 0 {
+		g.timeout = DefaultTimeout
+	}
+	if g.logger == nil {
+		g.logger = slog.New(slog.DiscardHandler)
+	}
+	compiler, err := compile(b)
+	if err != nil {
+		return nil, err
+	}
+	g.remediations = remediations(annotatedRules(compiler))
+	if hasPackage(b, "data.aegis.gate") {
+		if g.decide, err = prepare(ctx, compiler, b, gateQuery); err != nil {
+			return nil, err
+		}
+	}
+	g.mask, err = prepare(ctx, compiler, b, maskQuery)
+	return g, err
+}
+
+func compile(b *bundle.Bundle) (*ast.Compiler, error) {
+	modules := make(map[string]*ast.Module, len(b.Modules))
+	for _, m := range b.Modules {
+		modules[m.Path] = m.Parsed
+	}
+	c := ast.NewCompiler().WithCapabilities(pureCapabilities())
+	if c.Compile(modules); c.Failed() {
+		return nil, fmt.Errorf("compile policy bundle: %w", c.Errors)
+	}
+	return c, nil
+}
+
+func prepare(ctx context.Context, c *ast.Compiler, b *bundle.Bundle, query string) (*rego.PreparedEvalQuery, error) {
+	store := inmem.NewFromObjectWithOpts(b.Data, inmem.OptReturnASTValuesOnRead(true))
+	q, err := rego.New(rego.Compiler(c), rego.Store(store), rego.Query(query),
+		rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("prepare policy query: %w", err)
+	}
+	return &q, nil
+}
+
+func hasPackage(b *bundle.Bundle, path string) bool {
+	for _, m := range b.Modules {
+		if m.Parsed.Package.Path.String() == path {
+			return true
+		}
+	}
+	return false
+}
+
+// Revision identifies the rules: the manifest's revision, "@" and a digest.
+func (g *Gate) Revision() string { return g.revision }
+
+// Decide judges one change. It never fails: whatever keeps policy from
+// answering is a denial with one of the codes above. The message of a rule
+// that has a remediation ends with it.
+func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) (result aegis.GateResult) {
+	if g == nil || g.decide == nil {
+		return refusal(CodeMissing, "no policy bundle is loaded")
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			result = g.fault(ctx, in, fmt.Errorf("policy engine panicked: %v", r))
+		}
+		result.BundleRevision = g.revision
+	}()
+	ctx, cancel := context.WithTimeout(ctx, g.timeout)
+	defer cancel()
+	answer, err := g.evaluate(ctx, in)
+	if err != nil {
+		return g.fault(ctx, in, err)
+	}
+	g.addRemediations(answer.Deny)
+	g.addRemediations(answer.Warn)
+	return answer
+}
+
+func (g *Gate) evaluate(ctx context.Context, in aegis.GateInput) (aegis.GateResult, error) {
+	value, err := parseInput(in)
+	if err != nil {
+		return aegis.GateResult{}, err
+	}
+	rs, err := g.decide.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true))
+	if err != nil {
+		return aegis.GateResult{}, fmt.Errorf("evaluate policy: %w", err)
+	}
+	if len(rs) == 0 || len(rs[0].Expressions) == 0 {
+		return aegis.GateResult{}, errUndefined
+	}
+	return decodeAnswer(rs[0].Expressions[0].Value)
+}
+
+func parseInput(in aegis.GateInput) (ast.Value, error) {
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("encode policy input: %w", err)
+	}
+	value, err := ast.ValueFromReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("parse policy input: %w", err)
+	}
+	return value, nil
+}
+
+func (g *Gate) fault(ctx context.Context, in aegis.GateInput, err error) aegis.GateResult {
+	code := CodeError
+	switch {
+	case errors.Is(err, errUndefined):
+		code = CodeUndefined
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), topdown.IsCancel(err) && ctx.Err() == nil:
+		code = CodeTimeout
+	}
+	g.logger.ErrorContext(ctx, "policy gave no answer", "change_set_id", in.ChangeSet.ChangeSetID,
+		"code", code, "error", err)
+	return refusal(code, err.Error())
+}
+
+func refusal(code, msg string) aegis.GateResult {
+	return aegis.GateResult{Deny: []aegis.RuleResult{{Code: code, Msg: msg}}, Warn: []aegis.RuleResult{}}
+}
+
+func (g *Gate) addRemediations(rules []aegis.RuleResult) {
+	for i, r := range rules {
+		if remedy := g.remediations[r.Code]; remedy != "" {
+			rules[i].Msg = r.Msg + ". " + remedy
+		}
+	}
+}
