@@ -1,0 +1,63 @@
+package apitest
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/api"
+)
+
+// Regions are those of the estate that Serve serves.
+func Regions() []string { return []string{"us-east-1", "eu-west-1", "ap-southeast-1"} }
+
+// Server is a running API over a Store.
+type Server struct {
+	*Store
+
+	URL string
+	// Token is an admin's.
+	Token string
+}
+
+// Config returns the API's configuration over a store.
+func (s *Store) Config() api.Config {
+	return api.Config{
+		Goals: s, ChangeSets: s, Stacks: s, Envelope: s, Decisions: s, Traces: s, Events: s, Auth: s, Requests: s,
+		Health: s, Door: s, Queue: s, Regions: Regions(), Version: "v0.0.0-test", Now: func() time.Time { return s.Now() },
+		Heartbeat: time.Minute,
+		Intents: []api.Intent{{
+			Name: "scale_runtime", Description: "Set the number of runtime nodes",
+			Examples: []string{"scale the runtime in eu-west-1 to 4 nodes"},
+		}},
+	}
+}
+
+// Serve starts the API on a loopback port until the test ends. Each edit may
+// change the configuration.
+func Serve(t testing.TB, store *Store, edits ...func(*api.Config)) *Server {
+	t.Helper()
+	config := store.Config()
+	for _, edit := range edits {
+		edit(&config)
+	}
+	srv := httptest.NewServer(api.New(config))
+	t.Cleanup(func() {
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	return &Server{Store: store, URL: srv.URL, Token: store.Grant(t, aegis.RoleAdmin)}
+}
+
+// Grant makes a token of a role.
+func (s *Store) Grant(t testing.TB, role aegis.Role) string {
+	t.Helper()
+	secret, sum := api.NewSecret()
+	token := aegis.Token{TokenID: aegis.NewID(aegis.TokenPrefix, s.Now()), Name: string(role), Role: role, CreatedAt: s.Now()}
+	require.NoError(t, s.CreateToken(context.Background(), token, sum))
+	return secret
+}

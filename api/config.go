@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/aegisworld/aegis"
+)
+
+// Config holds what the API stands on. Stores, Door, Queue and Auth are
+// required; the rest has defaults.
+type Config struct {
+	Goals      goalStore
+	ChangeSets changeSetStore
+	Stacks     stackStore
+	Envelope   envelopeStore
+	Decisions  decisionStore
+	Traces     traceStore
+	Events     eventStore
+	Auth       tokenStore
+	Requests   requestStore
+	// Health is pinged by /readyz.
+	Health pinger
+	// Door takes rollbacks and cancellations.
+	Door door
+	// Queue takes reconciles.
+	Queue queue
+
+	// Regions are the estate's; others are refused.
+	Regions []string
+	// Intents says what goals can ask for.
+	Intents []Intent
+	// Version is the build's, such as "v0.1.0".
+	Version string
+	Logger  *slog.Logger
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Metrics observes requests and serves /metrics; none when nil.
+	Metrics metrics
+	// PublicMetrics serves /metrics without a token, as on a loopback address.
+	PublicMetrics bool
+	// TracerProvider receives a span per request; none when nil.
+	TracerProvider trace.TracerProvider
+	// Pages serves GET / and everything else that is not the API's, such as
+	// the live page; none when nil.
+	Pages http.Handler
+	// Heartbeat is the pause between comments on an idle event stream; 15 s
+	// when zero.
+	Heartbeat time.Duration
+}
+
+// Intent documents one family of things that a goal can ask for.
+type Intent struct {
+	// Name is stable, such as "scale_runtime".
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	// Examples are sentences that are understood.
+	Examples []string `json:"examples"`
+}
+
+type goalStore interface {
+	CreateGoal(ctx context.Context, g aegis.Goal) error
+	Goal(ctx context.Context, id string) (aegis.Goal, error)
+	Goals(ctx context.Context, page aegis.Page) ([]aegis.Goal, string, error)
+	UpdateGoal(ctx context.Context, g aegis.Goal) error
+}
+
+type changeSetStore interface {
+	ChangeSet(ctx context.Context, id string) (aegis.AutonomousChangeSet, error)
+	ChangeSets(ctx context.Context, f aegis.ChangeSetFilter, page aegis.Page) ([]aegis.AutonomousChangeSet, string, error)
+}
+
+type stackStore interface {
+	Stack(ctx context.Context, id string) (aegis.Stack, error)
+	Stacks(ctx context.Context, page aegis.Page) ([]aegis.Stack, string, error)
+	UpsertStack(ctx context.Context, s aegis.Stack) error
+	Observation(ctx context.Context, stackID string) (aegis.Observation, error)
+}
+
+type envelopeStore interface {
+	Breakers(ctx context.Context) ([]aegis.Breaker, error)
+	OpenBreaker(ctx context.Context, b aegis.Breaker) (aegis.Breaker, error)
+	CloseBreaker(ctx context.Context, id, by string) (aegis.Breaker, error)
+	Budgets(ctx context.Context) ([]aegis.BudgetAccount, error)
+	SetBudget(ctx context.Context, scope string, limitUSDMonth float64) error
+}
+
+type decisionStore interface {
+	Decisions(ctx context.Context, stackID string, page aegis.Page) ([]aegis.Decision, string, error)
+	Decision(ctx context.Context, id string) (aegis.Decision, error)
+}
+
+type traceStore interface {
+	Traces(ctx context.Context, page aegis.Page) ([]aegis.TaskTrace, string, error)
+	Trace(ctx context.Context, id string) (aegis.TaskTrace, error)
+}
+
+type eventStore interface {
+	Events(ctx context.Context, goalID string, after int64, limit int) ([]aegis.Event, error)
+	Watch(ctx context.Context) (<-chan int64, error)
+}
+
+type tokenStore interface {
+	Authenticate(ctx context.Context, sum [32]byte) (aegis.Principal, error)
+	CreateToken(ctx context.Context, t aegis.Token, sum [32]byte) error
+	Tokens(ctx context.Context) ([]aegis.Token, error)
+	RevokeToken(ctx context.Context, id string) error
+	CreateLoginCode(ctx context.Context, sum [32]byte, tokenID string, expires time.Time) error
+}
+
+type requestStore interface {
+	BeginRequest(ctx context.Context, principal, key string, request [32]byte) (*aegis.StoredResponse, error)
+	FinishRequest(ctx context.Context, principal, key string, status int, header map[string]string, body []byte) error
+}
+
+type pinger interface {
+	Ping(ctx context.Context) error
+}
+
+type door interface {
+	Rollback(ctx context.Context, changeSetID, actor string) (aegis.AutonomousChangeSet, error)
+	Cancel(ctx context.Context, id, actor string) error
+}
+
+type queue interface {
+	EnqueueReconcile(ctx context.Context, stackID string) error
+}
+
+type metrics interface {
+	http.Handler
+	ObserveRequest(method, route string, status int, took time.Duration)
+}
+
+func (c *Config) setDefaults() {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = 15 * time.Second
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+}

@@ -1,0 +1,165 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/danielgtaylor/huma/v2"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/aegisworld/aegis"
+)
+
+func (s *server) goalRoutes() {
+	handle(s, huma.Operation{
+		OperationID: "create-goal", Method: http.MethodPost, Path: "/v1/goals", Tags: []string{"goals"},
+		Summary: "Ask for something", DefaultStatus: http.StatusAccepted,
+	}, s.createGoal)
+	handle(s, huma.Operation{
+		OperationID: "list-goals", Method: http.MethodGet, Path: "/v1/goals", Tags: []string{"goals"},
+		Summary: "List goals",
+	}, func(ctx context.Context, in *pageQuery) (*listOutput[aegis.Goal], error) {
+		return listOf(s.Goals.Goals(ctx, in.page()))
+	})
+	handle(s, huma.Operation{
+		OperationID: "list-intents", Method: http.MethodGet, Path: "/v1/goals/intents", Tags: []string{"goals"},
+		Summary: "List what goals can ask for",
+	}, func(context.Context, *struct{}) (*listOutput[Intent], error) {
+		return listOf(s.Intents, "", nil)
+	})
+	handle(s, huma.Operation{
+		OperationID: "get-goal", Method: http.MethodGet, Path: "/v1/goals/{goal_id}", Tags: []string{"goals"},
+		Summary: "Read a goal",
+	}, func(ctx context.Context, in *goalPath) (*itemOutput[aegis.Goal], error) {
+		return itemOf(s.Goals.Goal(ctx, in.GoalID))
+	})
+	handle(s, huma.Operation{
+		OperationID: "cancel-goal", Method: http.MethodPost, Path: "/v1/goals/{goal_id}/cancel", Tags: []string{"goals"},
+		Summary: "Stop pursuing a goal and the change sets proposed for it", DefaultStatus: http.StatusAccepted,
+	}, s.cancelGoal)
+}
+
+type goalPath struct {
+	GoalID string `path:"goal_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
+}
+
+// GoalRequest is the body of POST /v1/goals.
+type GoalRequest struct {
+	Intent        string              `json:"intent" minLength:"1" maxLength:"1000" doc:"What is wanted, in a sentence" example:"scale the runtime in eu-west-1 to 4 nodes"`
+	Constraints   []string            `json:"constraints,omitempty" maxItems:"20" maxLength:"200" nullable:"true"`
+	Budget        *BudgetRequest      `json:"budget,omitempty"`
+	Deadline      *time.Time          `json:"deadline,omitempty" doc:"RFC 3339; after it nothing more is begun"`
+	RiskTolerance aegis.RiskTolerance `json:"risk_tolerance,omitempty" enum:"low,medium,high"`
+	Domains       []string            `json:"domains,omitempty" maxItems:"20" maxLength:"40" pattern:"^[a-z][a-z0-9_-]*$" nullable:"true"`
+}
+
+// BudgetRequest limits the money that a goal may take.
+type BudgetRequest struct {
+	USDMonth *float64 `json:"usd_month,omitempty" minimum:"0" maximum:"1000000000" doc:"Most by which monthly cost may rise"`
+	USDRun   *float64 `json:"usd_run,omitempty" minimum:"0" maximum:"1000000000" doc:"Most that reaching the goal may cost"`
+}
+
+type createGoalInput struct {
+	Body GoalRequest
+}
+
+func (s *server) createGoal(ctx context.Context, in *createGoalInput) (*createdOutput[aegis.Goal], error) {
+	goal, err := s.newGoal(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Goals.CreateGoal(ctx, goal); err != nil {
+		return nil, err
+	}
+	return &createdOutput[aegis.Goal]{Location: "/v1/goals/" + goal.GoalID, Body: goal}, nil
+}
+
+func (s *server) newGoal(ctx context.Context, r GoalRequest) (aegis.Goal, error) {
+	now := s.Now().UTC()
+	if err := checkGoal(r, now); err != nil {
+		return aegis.Goal{}, err
+	}
+	spec := aegis.GoalSpec{
+		GoalID: aegis.NewID(aegis.GoalPrefix, now), Intent: strings.TrimSpace(r.Intent), Constraints: r.Constraints,
+		Deadline: r.Deadline, RiskTolerance: r.RiskTolerance, Domains: r.Domains,
+	}
+	if r.Budget != nil {
+		spec.Budget = &aegis.Budget{USDMonth: r.Budget.USDMonth, USDRun: r.Budget.USDRun}
+	}
+	return aegis.Goal{
+		GoalSpec: spec, State: aegis.GoalAccepted, Submitter: principal(ctx).Name, ChangeSetIDs: []string{},
+		TraceID: traceID(ctx, now), CreatedAt: now, UpdatedAt: now,
+	}, nil
+}
+
+// checkGoal finds what a schema can't say.
+func checkGoal(r GoalRequest, now time.Time) error {
+	var faults aegis.InvalidError
+	if strings.TrimSpace(r.Intent) == "" {
+		faults.Add("intent", "say what is wanted, such as: scale the runtime in eu-west-1 to 4 nodes")
+	}
+	if !printable(r.Intent) {
+		faults.Add("intent", "remove the control characters")
+	}
+	for _, c := range r.Constraints {
+		if !printable(c) {
+			faults.Add("constraints", "remove the control characters")
+		}
+	}
+	if r.Deadline != nil && !r.Deadline.After(now) {
+		faults.Add("deadline", "it has passed; give a time after "+now.Format(time.RFC3339))
+	}
+	return faults.OrNil()
+}
+
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar })
+}
+
+// traceID is the W3C trace that the request belongs to, or one of our own.
+func traceID(ctx context.Context, now time.Time) string {
+	if id := trace.SpanContextFromContext(ctx).TraceID(); id.IsValid() {
+		return id.String()
+	}
+	return aegis.NewID(aegis.TracePrefix, now)
+}
+
+type cancelGoalInput struct {
+	goalPath
+
+	Body *nothing
+}
+
+func (s *server) cancelGoal(ctx context.Context, in *cancelGoalInput) (*createdOutput[aegis.Goal], error) {
+	goal, err := s.Goals.Goal(ctx, in.GoalID)
+	if err != nil {
+		return nil, err
+	}
+	if !goal.State.Terminal() {
+		if goal, err = s.stopGoal(ctx, goal); err != nil {
+			return nil, err
+		}
+	}
+	return &createdOutput[aegis.Goal]{Location: "/v1/goals/" + goal.GoalID, Body: goal}, nil
+}
+
+// stopGoal ends a goal first, so that nothing more is proposed for it, and then
+// its change sets.
+func (s *server) stopGoal(ctx context.Context, goal aegis.Goal) (aegis.Goal, error) {
+	actor := principal(ctx).Name
+	goal.State, goal.Error, goal.UpdatedAt = aegis.GoalCancelled, "cancelled by "+actor, s.Now().UTC()
+	if err := s.Goals.UpdateGoal(ctx, goal); err != nil {
+		return goal, err
+	}
+	var errs []error
+	for _, id := range goal.ChangeSetIDs {
+		if err := s.Door.Cancel(ctx, id, actor); err != nil && !errors.Is(err, aegis.ErrConflict) {
+			errs = append(errs, err)
+		}
+	}
+	return goal, errors.Join(errs...)
+}

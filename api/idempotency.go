@@ -1,0 +1,104 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/aegisworld/aegis"
+)
+
+// maxKey is the longest Idempotency-Key.
+const maxKey = 255
+
+// idempotent answers a POST that repeats an Idempotency-Key as it was answered
+// the first time. Answers of 5xx are not kept: the request may be tried again.
+func (s *server) idempotent(g *gin.Context) {
+	key := g.GetHeader("Idempotency-Key")
+	if g.Request.Method != http.MethodPost || key == "" || g.FullPath() == "" {
+		return
+	}
+	if len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r < '!' || r > '~' }) {
+		s.abort(g, problemOf(aegis.Invalid("Idempotency-Key", "use 1 to 255 printable ASCII characters without spaces")))
+		return
+	}
+	who, ctx := principal(g.Request.Context()).TokenID, g.Request.Context()
+	stored, err := s.Requests.BeginRequest(ctx, who, key, fingerprint(g.Request))
+	if err != nil {
+		s.fail(g, err)
+		return
+	}
+	if stored != nil {
+		replay(g, stored)
+		return
+	}
+	rec := &recorder{ResponseWriter: g.Writer}
+	g.Writer = rec
+	g.Next()
+	answer := rec.stored(g.FullPath())
+	if err := s.Requests.FinishRequest(ctx, who, key, answer.Status, answer.Header, answer.Body); err != nil {
+		s.Logger.ErrorContext(ctx, "keep idempotent response", "error", err)
+	}
+}
+
+// fingerprint is the SHA-256 of what makes two requests the same.
+func fingerprint(r *http.Request) [32]byte {
+	body, _ := io.ReadAll(r.Body) // limitBody made it a buffer
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%s\n%s\n", r.Method, r.URL.RequestURI())
+	_, _ = h.Write(body)
+	return [32]byte(h.Sum(nil))
+}
+
+func replay(g *gin.Context, stored *aegis.StoredResponse) {
+	for k, v := range stored.Header {
+		g.Header(k, v)
+	}
+	g.Header("Idempotency-Replayed", "true")
+	g.Status(stored.Status)
+	_, _ = g.Writer.Write(stored.Body) // the client is gone when this fails
+	g.Abort()
+}
+
+// recorder keeps what passes through it.
+type recorder struct {
+	gin.ResponseWriter
+
+	body bytes.Buffer
+}
+
+// Write keeps b and passes it on.
+func (r *recorder) Write(b []byte) (int, error) {
+	r.body.Write(b)
+	return r.ResponseWriter.Write(b)
+}
+
+// WriteString keeps s and passes it on.
+func (r *recorder) WriteString(s string) (int, error) {
+	r.body.WriteString(s)
+	return r.ResponseWriter.WriteString(s)
+}
+
+// stored is the answer to keep. Secrets are shown once and never kept: a replay
+// of their creation tells so.
+func (r *recorder) stored(route string) aegis.StoredResponse {
+	out := aegis.StoredResponse{Status: r.Status(), Header: map[string]string{}, Body: r.body.Bytes()}
+	for _, k := range []string{"Content-Type", "Location", "Retry-After"} {
+		if v := r.Header().Get(k); v != "" {
+			out.Header[k] = v
+		}
+	}
+	if out.Status < http.StatusBadRequest && (route == "/v1/tokens" || route == "/v1/login-links") {
+		out.Status = http.StatusConflict
+		out.Header["Content-Type"] = "application/problem+json"
+		out.Body = []byte(`{"type":"urn:aegis:problem:conflict","title":"Conflict","status":409,` +
+			`"detail":"this request was done before, and its secret is shown once only; use another Idempotency-Key"}` + "\n")
+	}
+	return out
+}

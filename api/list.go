@@ -1,0 +1,55 @@
+package api
+
+import (
+	"github.com/aegisworld/aegis"
+)
+
+// pageQuery are the parameters of every list.
+type pageQuery struct {
+	Limit  int    `query:"limit"  minimum:"1" maximum:"500" default:"50" doc:"Most items to answer"`
+	Cursor string `query:"cursor" maxLength:"512" pattern:"^[A-Za-z0-9_=.:-]+$" doc:"next_cursor of the page before"`
+}
+
+func (q pageQuery) page() aegis.Page { return aegis.Page{Limit: q.Limit, Cursor: q.Cursor} }
+
+// List is one page of a list, newest first.
+type List[T any] struct {
+	Items []T `json:"items" nullable:"false"`
+	// NextCursor asks for the following page; "" says that there is none.
+	NextCursor string `json:"next_cursor"`
+}
+
+type listOutput[T any] struct {
+	Body List[T]
+}
+
+func listOf[T any](items []T, next string, err error) (*listOutput[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	if items == nil {
+		items = []T{}
+	}
+	return &listOutput[T]{Body: List[T]{Items: items, NextCursor: next}}, nil
+}
+
+// itemOutput is one object.
+type itemOutput[T any] struct {
+	Body T
+}
+
+func itemOf[T any](item T, err error) (*itemOutput[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &itemOutput[T]{Body: item}, nil
+}
+
+// createdOutput is an object that was made or accepted, and where it is.
+type createdOutput[T any] struct {
+	Location string `header:"Location" doc:"Where the object is"`
+	Body     T
+}
+
+// nothing is the body of a POST that takes none: {} or no body at all.
+type nothing struct{}

@@ -1,0 +1,46 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+
+	"github.com/gin-gonic/gin"
+)
+
+// serviceRoutes are for machines that run the API.
+func (s *server) serviceRoutes() {
+	s.engine.GET("/healthz", func(g *gin.Context) { g.JSON(http.StatusOK, gin.H{"status": "ok", "version": s.Version}) })
+	s.engine.GET("/readyz", s.ready)
+	s.engine.GET("/openapi.json", func(g *gin.Context) { g.Data(http.StatusOK, "application/openapi+json", s.spec) })
+	s.engine.GET("/metrics", func(g *gin.Context) {
+		if s.Metrics == nil {
+			s.noRoute(g)
+			return
+		}
+		s.Metrics.ServeHTTP(g.Writer, g.Request)
+	})
+}
+
+// ready says whether the database answers.
+func (s *server) ready(g *gin.Context) {
+	if err := s.Health.Ping(g.Request.Context()); err != nil {
+		s.Logger.WarnContext(g.Request.Context(), "not ready", "error", err)
+		g.Header("Retry-After", "1")
+		s.abort(g, newProblem(http.StatusServiceUnavailable, "unavailable", "the database does not answer"))
+		return
+	}
+	g.JSON(http.StatusOK, gin.H{"status": "ok"})
+}
+
+// describe renders the OpenAPI document, once. It holds what this package
+// registered, so an error is a mistake in it.
+func (s *server) describe() []byte {
+	spec, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
+	if err != nil {
+		panic(err)
+	}
+	return append(spec, '\n')
+}
+
+func problemType() reflect.Type { return reflect.TypeFor[Problem]() }

@@ -1,0 +1,55 @@
+package client
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/aegisworld/aegis"
+)
+
+// ChangeSet reads a change set.
+func (c *Client) ChangeSet(ctx context.Context, id string) (aegis.AutonomousChangeSet, error) {
+	return get[aegis.AutonomousChangeSet](ctx, c, "/v1/change-sets/"+url.PathEscape(id), nil)
+}
+
+// ChangeSets lists change sets that match a filter.
+func (c *Client) ChangeSets(ctx context.Context, f aegis.ChangeSetFilter, p aegis.Page) (List[aegis.AutonomousChangeSet], error) {
+	q := pageQuery(p)
+	set(q, "state", string(f.State))
+	set(q, "stack_id", f.StackID)
+	set(q, "goal_id", f.GoalID)
+	set(q, "source", string(f.Source))
+	return get[List[aegis.AutonomousChangeSet]](ctx, c, "/v1/change-sets", q)
+}
+
+// RollbackChangeSet proposes a change set that undoes another.
+func (c *Client) RollbackChangeSet(ctx context.Context, id string) (aegis.AutonomousChangeSet, error) {
+	return post[aegis.AutonomousChangeSet](ctx, c, "/v1/change-sets/"+url.PathEscape(id)+"/rollback", nil)
+}
+
+// CancelChangeSet stops a change set.
+func (c *Client) CancelChangeSet(ctx context.Context, id string) (aegis.AutonomousChangeSet, error) {
+	return post[aegis.AutonomousChangeSet](ctx, c, "/v1/change-sets/"+url.PathEscape(id)+"/cancel", nil)
+}
+
+// Decisions lists policy decisions about a stack, or all when stackID is "".
+func (c *Client) Decisions(ctx context.Context, stackID string, p aegis.Page) (List[aegis.Decision], error) {
+	q := pageQuery(p)
+	set(q, "stack_id", stackID)
+	return get[List[aegis.Decision]](ctx, c, "/v1/policies/decisions", q)
+}
+
+// Decision reads a policy decision with its input.
+func (c *Client) Decision(ctx context.Context, id string) (aegis.Decision, error) {
+	return get[aegis.Decision](ctx, c, "/v1/policies/decisions/"+url.PathEscape(id), nil)
+}
+
+// Traces lists traces of tasks.
+func (c *Client) Traces(ctx context.Context, p aegis.Page) (List[aegis.TaskTrace], error) {
+	return get[List[aegis.TaskTrace]](ctx, c, "/v1/traces", pageQuery(p))
+}
+
+// Trace reads a task's trace.
+func (c *Client) Trace(ctx context.Context, id string) (aegis.TaskTrace, error) {
+	return get[aegis.TaskTrace](ctx, c, "/v1/traces/"+url.PathEscape(id), nil)
+}
