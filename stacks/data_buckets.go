@@ -1,0 +1,113 @@
+package stacks
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/aegisworld/aegis"
+)
+
+func buckets(s *stack, keyARN string, buckets map[string]aegis.BucketSpec) error {
+	names := pulumi.StringMap{}
+	for _, name := range sortedKeys(buckets) {
+		bucket, err := bucket(s, name, keyARN, buckets[name])
+		if err != nil {
+			return err
+		}
+		names[name] = bucket.Bucket
+		s.check("bucket "+name+" exists", "aws_s3_bucket", bucket.Bucket, map[string]string{"versioning": "Enabled"})
+	}
+	s.output("bucket_names", names)
+	return nil
+}
+
+// bucket declares an encrypted, versioned bucket that is closed to the public
+// and speaks TLS only.
+func bucket(s *stack, name, keyARN string, spec aegis.BucketSpec) (*s3.BucketV2, error) {
+	bucket, err := s3.NewBucketV2(s.ctx, name, &s3.BucketV2Args{
+		Bucket: pulumi.String(bucketName(s.spec.Environment, name, s.account, s.spec.Region)),
+	}, s.opts()...)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s3.NewBucketPublicAccessBlock(s.ctx, name, &s3.BucketPublicAccessBlockArgs{
+		Bucket:                bucket.Bucket,
+		BlockPublicAcls:       pulumi.Bool(true),
+		BlockPublicPolicy:     pulumi.Bool(true),
+		IgnorePublicAcls:      pulumi.Bool(true),
+		RestrictPublicBuckets: pulumi.Bool(true),
+	}, s.opts()...); err != nil {
+		return nil, err
+	}
+	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(s.ctx, name, encryption(bucket, keyARN), s.opts()...); err != nil {
+		return nil, err
+	}
+	versioning, err := s3.NewBucketVersioningV2(s.ctx, name, &s3.BucketVersioningV2Args{
+		Bucket:                  bucket.Bucket,
+		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
+	}, s.opts()...)
+	if err != nil {
+		return nil, err
+	}
+	// A rule on old versions needs versioning to be on.
+	if _, err := s3.NewBucketLifecycleConfigurationV2(s.ctx, name, lifecycle(bucket, spec),
+		s.opts(pulumi.DependsOn([]pulumi.Resource{versioning}))...); err != nil {
+		return nil, err
+	}
+	return bucket, tlsOnly(s, name, bucket)
+}
+
+func encryption(bucket *s3.BucketV2, keyARN string) *s3.BucketServerSideEncryptionConfigurationV2Args {
+	return &s3.BucketServerSideEncryptionConfigurationV2Args{
+		Bucket: bucket.Bucket,
+		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
+			s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
+				BucketKeyEnabled: pulumi.Bool(true),
+				ApplyServerSideEncryptionByDefault: s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
+					SseAlgorithm:   pulumi.String("aws:kms"),
+					KmsMasterKeyId: pulumi.String(keyARN),
+				},
+			},
+		},
+	}
+}
+
+// lifecycle deletes old versions, current objects when asked to, and the parts
+// of uploads that were never finished.
+func lifecycle(bucket *s3.BucketV2, spec aegis.BucketSpec) *s3.BucketLifecycleConfigurationV2Args {
+	rule := s3.BucketLifecycleConfigurationV2RuleArgs{
+		Id:     pulumi.String("expire"),
+		Status: pulumi.String("Enabled"),
+		Filter: s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String("")},
+		NoncurrentVersionExpiration: s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+			NoncurrentDays: pulumi.Int(spec.NoncurrentExpireDays),
+		},
+		AbortIncompleteMultipartUpload: s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
+			DaysAfterInitiation: pulumi.Int(7),
+		},
+	}
+	if spec.ExpireDays > 0 {
+		rule.Expiration = s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(spec.ExpireDays)}
+	}
+	return &s3.BucketLifecycleConfigurationV2Args{
+		Bucket: bucket.Bucket,
+		Rules:  s3.BucketLifecycleConfigurationV2RuleArray{rule},
+	}
+}
+
+// tlsOnly refuses requests without TLS.
+func tlsOnly(s *stack, name string, bucket *s3.BucketV2) error {
+	arn := "arn:aws:s3:::" + bucketName(s.spec.Environment, name, s.account, s.spec.Region)
+	text, err := document{{
+		Sid: "TLSOnly", Effect: "Deny", Principal: "*", Action: []string{"s3:*"},
+		Resource:  []string{arn, arn + "/*"},
+		Condition: condition{"Bool": {"aws:SecureTransport": "false"}},
+	}}.json()
+	if err != nil {
+		return err
+	}
+	_, err = s3.NewBucketPolicy(s.ctx, name, &s3.BucketPolicyArgs{
+		Bucket: bucket.Bucket, Policy: pulumi.String(text),
+	}, s.opts()...)
+	return err
+}

@@ -1,0 +1,98 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// NetworkOutputs are the ids that a network stack exports.
+type NetworkOutputs struct {
+	VPCID string `json:"vpc_id"`
+	// PublicSubnetIDs and PrivateSubnetIDs have one entry per zone.
+	PublicSubnetIDs  []string `json:"public_subnet_ids"`
+	PrivateSubnetIDs []string `json:"private_subnet_ids"`
+	// WorkloadSecurityGroupID is the group that the ingress rules open.
+	WorkloadSecurityGroupID string `json:"workload_security_group_id"`
+}
+
+// SecurityOutputs are the names that a security stack exports.
+type SecurityOutputs struct {
+	DataKeyARN      string `json:"data_key_arn"`
+	LogsKeyARN      string `json:"logs_key_arn"`
+	ExecutorRoleARN string `json:"executor_role_arn"`
+	// WorkloadRoleARNs and InstanceProfiles are keyed by the role's name in the
+	// spec; a role has an instance profile when EC2 assumes it.
+	WorkloadRoleARNs map[string]string `json:"workload_role_arns"`
+	InstanceProfiles map[string]string `json:"instance_profiles"`
+}
+
+// DataOutputs are the names that a data stack exports, keyed by the names in
+// the spec.
+type DataOutputs struct {
+	BucketNames map[string]string `json:"bucket_names"`
+	StreamARNs  map[string]string `json:"stream_arns"`
+	LogGroups   map[string]string `json:"log_group_names"`
+}
+
+// RuntimeOutputs are the names that a runtime stack exports.
+type RuntimeOutputs struct {
+	AutoScalingGroup string `json:"autoscaling_group_name"`
+	LaunchTemplateID string `json:"launch_template_id"`
+}
+
+// EdgeOutputs are the ids that an edge stack exports.
+type EdgeOutputs struct {
+	// ZoneID is that of the primary region's zone, in every region's stack.
+	ZoneID        string `json:"zone_id"`
+	HealthCheckID string `json:"health_check_id"`
+	// IngressIP is the region's public IPv4 address.
+	IngressIP string `json:"ingress_ip"`
+}
+
+// outputsOf reads another stack's outputs. Every field of O must be there:
+// a missing one means that the stack was not applied yet.
+func outputsOf[O any](s *stack, id string) (O, error) {
+	var outputs O
+	ref, err := pulumi.NewStackReference(s.ctx, id, &pulumi.StackReferenceArgs{
+		Name: pulumi.String("organization/" + Project + "/" + id),
+	})
+	if err != nil {
+		return outputs, fmt.Errorf("refer to stack %s: %w", id, err)
+	}
+	values := map[string]any{}
+	for field := range reflect.TypeFor[O]().Fields() {
+		name := field.Tag.Get("json")
+		detail, err := ref.GetOutputDetails(name)
+		if err != nil {
+			return outputs, fmt.Errorf("read output %s of stack %s: %w", name, id, err)
+		}
+		if detail.Value == nil {
+			return outputs, fmt.Errorf("stack %s has no output %s: apply that stack first", id, name)
+		}
+		values[name] = detail.Value
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		return outputs, fmt.Errorf("read outputs of stack %s: %w", id, err)
+	}
+	if err := json.Unmarshal(text, &outputs); err != nil {
+		return outputs, fmt.Errorf("read outputs of stack %s: %w", id, err)
+	}
+	return outputs, nil
+}
+
+// toMap is v as the object that its JSON describes.
+func toMap(v any) (map[string]any, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(text, &m); err != nil {
+		return nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	return m, nil
+}

@@ -1,0 +1,126 @@
+package stacks
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/aegisworld/aegis"
+)
+
+// nodeRole is the workload role of the runtime's instances.
+const nodeRole = "node"
+
+// TagInstanceType is a tag of the Auto Scaling group that names its instance
+// type, which otherwise only the launch template knows; prices need it.
+const TagInstanceType = "aegis:instance_type"
+
+// runtime declares an Auto Scaling group over the private subnets that keeps
+// the average CPU load at a target.
+func runtime(s *stack, params aegis.RuntimeSpec) error {
+	network, err := outputsOf[NetworkOutputs](s, stackID(s.spec.Environment, aegis.LayerNetwork, s.spec.Region))
+	if err != nil {
+		return err
+	}
+	security, err := outputsOf[SecurityOutputs](s, stackID(s.spec.Environment, aegis.LayerSecurity, s.spec.Region))
+	if err != nil {
+		return err
+	}
+	profile, ok := security.InstanceProfiles[nodeRole]
+	if !ok {
+		return fmt.Errorf("stack %s has no instance profile %q",
+			stackID(s.spec.Environment, aegis.LayerSecurity, s.spec.Region), nodeRole)
+	}
+	template, err := launchTemplate(s, params, profile, network.WorkloadSecurityGroupID)
+	if err != nil {
+		return err
+	}
+	s.output("launch_template_id", template.ID())
+	group, err := group(s, params, template, network.PrivateSubnetIDs)
+	if err != nil {
+		return err
+	}
+	s.output("autoscaling_group_name", group.Name)
+	s.check("group within bounds", "aws_autoscaling_group", group.Name, map[string]string{
+		"min_size": strconv.Itoa(params.NodeMin), "max_size": strconv.Itoa(params.NodeMax),
+		"within_bounds": "true", "unhealthy": "0",
+	})
+	return tracking(s, group, params.TargetCPUPercent)
+}
+
+// launchTemplate declares what an instance is: metadata by session tokens
+// only, an encrypted volume, no public address.
+func launchTemplate(s *stack, params aegis.RuntimeSpec, profile, securityGroup string) (*ec2.LaunchTemplate, error) {
+	return ec2.NewLaunchTemplate(s.ctx, "node", &ec2.LaunchTemplateArgs{
+		Name:                 pulumi.String(s.local("node")),
+		ImageId:              pulumi.String(image(params.InstanceType)),
+		InstanceType:         pulumi.String(params.InstanceType),
+		UpdateDefaultVersion: pulumi.Bool(true),
+		VpcSecurityGroupIds:  pulumi.ToStringArray([]string{securityGroup}),
+		IamInstanceProfile:   ec2.LaunchTemplateIamInstanceProfileArgs{Name: pulumi.String(profile)},
+		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
+			HttpEndpoint:            pulumi.String("enabled"),
+			HttpTokens:              pulumi.String("required"),
+			HttpPutResponseHopLimit: pulumi.Int(1),
+		},
+		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{
+			ec2.LaunchTemplateBlockDeviceMappingArgs{
+				DeviceName: pulumi.String("/dev/xvda"),
+				Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
+					DeleteOnTermination: pulumi.String("true"),
+					Encrypted:           pulumi.String("true"),
+					VolumeSize:          pulumi.Int(params.VolumeGiB),
+					VolumeType:          pulumi.String("gp3"),
+				},
+			},
+		},
+	}, s.opts()...)
+}
+
+// image is the public parameter that names the newest Amazon Linux image for
+// the processor of an instance type; EC2 resolves it at each launch.
+func image(instanceType string) string {
+	architecture := "x86_64"
+	if regexp.MustCompile(`^(a1|[a-z]+[0-9]+g)`).MatchString(instanceType) {
+		architecture = "arm64"
+	}
+	return "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-" + architecture
+}
+
+func group(s *stack, params aegis.RuntimeSpec, template *ec2.LaunchTemplate, subnets []string) (*autoscaling.Group, error) {
+	return autoscaling.NewGroup(s.ctx, "node", &autoscaling.GroupArgs{
+		Name:               pulumi.String(s.local("node")),
+		MinSize:            pulumi.Int(params.NodeMin),
+		MaxSize:            pulumi.Int(params.NodeMax),
+		DesiredCapacity:    pulumi.Int(params.NodeDesired),
+		VpcZoneIdentifiers: pulumi.ToStringArray(subnets),
+		HealthCheckType:    pulumi.String("EC2"),
+		LaunchTemplate: autoscaling.GroupLaunchTemplateArgs{
+			Id:      template.ID(),
+			Version: pulumi.String("$Latest"),
+		},
+		Tags: autoscaling.GroupTagArray{autoscaling.GroupTagArgs{
+			Key: pulumi.String(TagInstanceType), Value: pulumi.String(params.InstanceType), PropagateAtLaunch: pulumi.Bool(false),
+		}},
+	}, s.opts()...)
+}
+
+// tracking keeps the group's average CPU load near a target.
+func tracking(s *stack, group *autoscaling.Group, percent int) error {
+	_, err := autoscaling.NewPolicy(s.ctx, "cpu", &autoscaling.PolicyArgs{
+		Name:                 pulumi.String("cpu"),
+		AutoscalingGroupName: group.Name,
+		PolicyType:           pulumi.String("TargetTrackingScaling"),
+		TargetTrackingConfiguration: autoscaling.PolicyTargetTrackingConfigurationArgs{
+			TargetValue: pulumi.Float64(percent),
+			PredefinedMetricSpecification: autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs{
+				PredefinedMetricType: pulumi.String("ASGAverageCPUUtilization"),
+			},
+		},
+	}, s.opts(pulumi.IgnoreChanges([]string{"enabled", "predictiveScalingConfiguration"}))...)
+	return err
+}
