@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"golang.org/x/sys/unix"
+
+	"github.com/aegisworld/aegis"
+)
+
+// Config says where the engines' parts are and how they reach the cloud and
+// their state. Only WorkDir, Credentials and the parts of the engines in use
+// are required.
+type Config struct {
+	// PulumiCLI is the path of the pulumi binary; "" leaves Pulumi out.
+	PulumiCLI string
+	// AWSPlugin is the path of the AWS resource plugin, the official one or the
+	// stand-in.
+	AWSPlugin string
+	// PluginEnv are further variables of the plugin, "NAME=value", such as those
+	// of the stand-in.
+	PluginEnv []string
+	// Program returns the program of a spec.
+	Program func(aegis.Spec) (pulumi.RunFunc, error)
+	// Project is the Pulumi project's name; "" is "aegis".
+	Project string
+
+	// BackendURL is where Pulumi keeps its state: postgres://, file:// or s3://.
+	// A password does not belong in it.
+	BackendURL string
+	// PGPassFile is a PGPASSFILE with the password of a postgres:// backend.
+	PGPassFile string
+	// SecretsProvider is "passphrase" (or "") with PassphraseFile, or awskms://….
+	SecretsProvider string
+	PassphraseFile  string
+	// BackendEnv are variables for the state backend and the secrets provider,
+	// "NAME=value", such as AWS credentials for s3:// and awskms://. Providers do
+	// not see them.
+	BackendEnv []string
+	// States gives direct access to the state table of a postgres:// backend; nil
+	// goes through the CLI, which is slower.
+	States StateFiles
+
+	// TerraformCLI is the path of the terraform binary; "" leaves Terraform out.
+	TerraformCLI string
+	// TerraformRC is a CLI configuration file (TF_CLI_CONFIG_FILE); "" is none.
+	TerraformRC string
+
+	// WorkDir is a private folder for scratch files and snapshots.
+	WorkDir string
+	// AWSEndpoint is one URL for all services; "" is AWS itself.
+	AWSEndpoint string
+	// AccountID, when set, is the only account that providers may touch.
+	AccountID string
+	// Credentials returns the keys for a run, narrowed to its policy.
+	Credentials func(context.Context, aegis.StackRun) (aegis.Credentials, error)
+	// Find looks up a resource whose creation was begun but not recorded; nil
+	// finds nothing.
+	Find func(context.Context, aegis.Lookup) (id string, found bool, err error)
+	// Snapshots keeps the states saved before each write; nil keeps the newest
+	// ten of each stack under WorkDir.
+	Snapshots SnapshotStore
+
+	// DigestKey keys the HMAC that stands for secret values in digests. It must
+	// stay the same as long as judged plans wait to be applied.
+	DigestKey []byte
+	// MaxConcurrent bounds the engine runs at one time; 0 is one for each core
+	// and each 500 MiB of memory, whichever is less.
+	MaxConcurrent int
+	// MaxProviders bounds the warm provider processes; 0 is MaxConcurrent + 2.
+	MaxProviders int
+	// ProviderIdle is how long an unused provider process is kept; 0 is 2 min.
+	ProviderIdle time.Duration
+	// CancelGrace is how long a cancelled engine may take to stop by itself;
+	// 0 is 1 min.
+	CancelGrace time.Duration
+	Logger      *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+const memoryPerRun = 500 << 20
+
+func (c Config) withDefaults() Config {
+	if c.Project == "" {
+		c.Project = "aegis"
+	}
+	if c.SecretsProvider == "" {
+		c.SecretsProvider = "passphrase"
+	}
+	if c.MaxConcurrent <= 0 {
+		c.MaxConcurrent = max(1, min(runtime.NumCPU(), int(availableMemory()/memoryPerRun)))
+	}
+	if c.MaxProviders <= 0 {
+		c.MaxProviders = c.MaxConcurrent + 2
+	}
+	if c.ProviderIdle <= 0 {
+		c.ProviderIdle = 2 * time.Minute
+	}
+	if c.CancelGrace <= 0 {
+		c.CancelGrace = time.Minute
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Find == nil {
+		c.Find = func(context.Context, aegis.Lookup) (string, bool, error) { return "", false, nil }
+	}
+	if c.Snapshots == nil {
+		c.Snapshots = snapshotDir(c.WorkDir)
+	}
+	if c.States == nil {
+		c.States = backendFiles(c.BackendURL)
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	var faults []error
+	need := func(ok bool, what string) {
+		if !ok {
+			faults = append(faults, errors.New(what))
+		}
+	}
+	need(c.WorkDir != "", "WorkDir is missing")
+	need(c.Credentials != nil, "Credentials is missing")
+	need(len(c.DigestKey) >= 16, "DigestKey has less than 16 bytes")
+	if c.PulumiCLI != "" {
+		need(c.AWSPlugin != "", "AWSPlugin is missing")
+		need(c.Program != nil, "Program is missing")
+		need(c.BackendURL != "", "BackendURL is missing")
+		need(c.SecretsProvider != "passphrase" || c.PassphraseFile != "", "PassphraseFile is missing")
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("engine configuration: %w", err)
+	}
+	return nil
+}
+
+// availableMemory is the memory of this machine or of its control group in
+// bytes, whichever is less.
+func availableMemory() int64 {
+	var info unix.Sysinfo_t
+	total := int64(4 << 30)
+	if unix.Sysinfo(&info) == nil {
+		total = int64(info.Totalram) * int64(info.Unit) //nolint:gosec // far below 8 EiB
+	}
+	if b, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil && n < total {
+			total = n
+		}
+	}
+	return total
+}

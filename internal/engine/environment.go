@@ -1,0 +1,59 @@
+package engine
+
+import "path/filepath"
+
+// baseEnv is the environment that every engine process starts from: a path, a
+// scratch home, nothing inherited.
+func (c Config) baseEnv() []string {
+	return []string{
+		"PATH=/usr/local/bin:/usr/bin:/bin",
+		"HOME=" + filepath.Join(c.WorkDir, "home"),
+		"TMPDIR=" + filepath.Join(c.WorkDir, "tmp"),
+		"LANG=C.UTF-8",
+		"TZ=UTC",
+		"CHECKPOINT_DISABLE=1",
+	}
+}
+
+// awsEnv is what a provider needs to reach AWS as the holder of key.
+func (c Config) awsEnv(region string, key credentialKey) []string {
+	env := []string{
+		"AWS_REGION=" + region,
+		"AWS_DEFAULT_REGION=" + region,
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=/dev/null",
+		"AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI=" + key.url,
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN=" + key.token,
+	}
+	if c.AWSEndpoint != "" {
+		env = append(env, "AWS_ENDPOINT_URL="+c.AWSEndpoint)
+	}
+	return env
+}
+
+// pulumiEnv is the environment of the Pulumi CLI. Cloud credentials are no
+// part of it: providers are processes of their own.
+func (c Config) pulumiEnv() []string {
+	env := append(c.baseEnv(),
+		"PULUMI_HOME="+filepath.Join(c.WorkDir, "pulumi"),
+		"PULUMI_BACKEND_URL="+c.BackendURL,
+		"PULUMI_AUTOMATION_API=true",
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER=true",
+		// Listing stacks in Postgres hangs without.
+		"PULUMI_DIY_BACKEND_PARALLEL=1",
+		// Every update writes two full checkpoints without.
+		"PULUMI_DIY_BACKEND_GZIP=true",
+		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS=true",
+		"NO_COLOR=1",
+	)
+	if c.PassphraseFile != "" {
+		env = append(env, "PULUMI_CONFIG_PASSPHRASE_FILE="+c.PassphraseFile)
+	}
+	if c.PGPassFile != "" {
+		env = append(env, "PGPASSFILE="+c.PGPassFile)
+	}
+	return append(env, c.BackendEnv...)
+}

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/aegisworld/aegis"
+)
+
+// actionOf is the action of a step, "" when nothing changes.
+func actionOf(op apitype.OpType) aegis.Action {
+	switch op { //nolint:exhaustive // the others change nothing
+	case apitype.OpCreate, apitype.OpImport:
+		return aegis.ActionCreate
+	case apitype.OpUpdate:
+		return aegis.ActionUpdate
+	case apitype.OpDelete, apitype.OpDiscardReplaced, apitype.OpRemovePendingReplace:
+		return aegis.ActionDelete
+	case apitype.OpReplace, apitype.OpCreateReplacement, apitype.OpDeleteReplaced, apitype.OpImportReplacement:
+		return aegis.ActionReplace
+	default:
+		return ""
+	}
+}
+
+// managed says that a step is about a cloud resource: stack roots, components
+// and providers are not.
+func managed(m apitype.StepEventMetadata) bool {
+	if strings.HasPrefix(m.Type, "pulumi:") {
+		return false
+	}
+	state := m.New
+	if state == nil {
+		state = m.Old
+	}
+	return state != nil && state.Custom
+}
+
+// addressOf is the part of a URN that is unique in its stack, "Type::name",
+// where Type has the types of the parents, if any.
+func addressOf(urn string) string {
+	parts := strings.SplitN(urn, "::", 4)
+	return parts[len(parts)-2+boolInt(len(parts) < 2)] + "::" + parts[len(parts)-1]
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// typeOf is the resource's own type in a URN.
+func typeOf(urn string) string {
+	qualified, _, _ := strings.Cut(addressOf(urn), "::")
+	return qualified[strings.LastIndex(qualified, "$")+1:]
+}
+
+// plan turns the recorded preview into the normalised plan.
+func (r *recording) plan(key []byte) aegis.Plan {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := aegis.Plan{StackID: r.run.Stack.StackID, Changes: []aegis.ResourceChange{}}
+	for _, m := range r.planned {
+		action := actionOf(m.Op)
+		if !managed(m) {
+			continue
+		}
+		if action != aegis.ActionDelete {
+			p.ResourceCount++
+		}
+		if action == "" {
+			continue
+		}
+		p.Changes = append(p.Changes, r.change(m, action, inputs))
+	}
+	sortChanges(p.Changes)
+	p.Digest = digest(p.Changes, r.run.Spec, key)
+	return p
+}
+
+// change normalises one step; side chooses inputs or outputs of a state.
+func (r *recording) change(
+	m apitype.StepEventMetadata, action aegis.Action, side func(*apitype.StepEventStateMetadata) map[string]any,
+) aegis.ResourceChange {
+	c := aegis.ResourceChange{
+		StackID: r.run.Stack.StackID, Address: addressOf(m.URN), Type: terraformType(m.Type),
+		Region: r.run.Stack.Region, Action: action, Unknown: []string{}, Sensitive: []string{},
+	}
+	n := normaliser{tfType: c.Type}
+	if m.Old != nil && action != aegis.ActionCreate {
+		c.Before = n.object(side(m.Old))
+	}
+	n.unknown = nil
+	if m.New != nil && action != aegis.ActionDelete {
+		c.After = n.object(side(m.New))
+	}
+	c.Unknown = append(c.Unknown, unique(n.unknown)...)
+	c.Sensitive = append(c.Sensitive, unique(n.sensitive)...)
+	return c
+}
+
+func inputs(s *apitype.StepEventStateMetadata) map[string]any  { return s.Inputs }
+func outputs(s *apitype.StepEventStateMetadata) map[string]any { return s.Outputs }

@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aegisworld/aegis"
+)
+
+// failure turns what an engine run said into an error: one line for each
+// thing that went wrong, secrets scrubbed, marked as the cloud's refusal when
+// it was one.
+func (s *session) failure(err error, rec *recording) error {
+	var lines []string
+	if rec != nil {
+		rec.mu.Lock()
+		lines = append(lines, rec.errors...)
+		rec.mu.Unlock()
+	}
+	if len(lines) == 0 {
+		lines = []string{lastLines(err.Error(), 12)}
+	}
+	return classify(scrub(strings.Join(lines, "; "), secretValues(s.run.Spec)))
+}
+
+// classify marks a message by what it tells.
+func classify(msg string) error {
+	switch {
+	case strings.Contains(msg, "stack is currently locked") || strings.Contains(msg, "Error acquiring the state lock"):
+		return fmt.Errorf("%w: %s", aegis.ErrUnavailable, msg)
+	case awsRefusal(msg):
+		return fmt.Errorf("%w: %s", aegis.ErrProvider, msg)
+	default:
+		return errors.New(msg)
+	}
+}
+
+// awsRefusal recognises an answer of AWS, or of the provider about a resource.
+func awsRefusal(msg string) bool {
+	return regexp.MustCompile(`api error [A-Za-z.]+:|https response error StatusCode: 4|` +
+		`(creating|updating|deleting|reading|modifying|putting|setting) [A-Z][A-Za-z0-9 ]+.*: `).MatchString(msg)
+}
+
+// lastLines keeps the end of a long text, blank lines left out.
+func lastLines(s string, n int) string {
+	var lines []string
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

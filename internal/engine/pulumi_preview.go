@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+
+	"github.com/aegisworld/aegis"
+)
+
+func (p *pulumiEngine) preview(ctx context.Context, run aegis.StackRun) (aegis.Plan, error) {
+	rec, err := p.recordPreview(ctx, run)
+	if err != nil {
+		return aegis.Plan{}, err
+	}
+	return rec.plan(p.cfg.DigestKey), nil
+}
+
+func (p *pulumiEngine) recordPreview(ctx context.Context, run aegis.StackRun) (*recording, error) {
+	program, err := p.program(run)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.open(ctx, run, program)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	var rec *recording
+	err = s.orCreate(ctx, func() error {
+		rec, err = s.record(func(stream chan<- events.EngineEvent) error {
+			if run.Destroy {
+				opts := []optdestroy.Option{optdestroy.EventStreams(stream), optdestroy.SuppressProgress()}
+				if run.Refresh {
+					opts = append(opts, optdestroy.Refresh())
+				}
+				_, err := s.stack.PreviewDestroy(ctx, opts...)
+				return err
+			}
+			opts := []optpreview.Option{optpreview.EventStreams(stream), optpreview.SuppressProgress()}
+			if run.Refresh {
+				opts = append(opts, optpreview.Refresh())
+			}
+			_, err := s.stack.Preview(ctx, opts...)
+			return err
+		})
+		return err
+	})
+	return rec, err
+}
+
+// observe reads the real resources and compares them with the state.
+func (p *pulumiEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
+	s, err := p.open(ctx, run, nil)
+	if err != nil {
+		return aegis.Observation{}, err
+	}
+	defer s.close()
+	rec, err := s.record(func(stream chan<- events.EngineEvent) error {
+		_, err := s.stack.PreviewRefresh(ctx, optrefresh.EventStreams(stream), optrefresh.SuppressProgress())
+		return err
+	})
+	if err != nil {
+		return aegis.Observation{}, err
+	}
+	seen := rec.observation(p.cfg.Now())
+	return seen, nil
+}
+
+// record runs op with a stream of events and returns what they said.
+func (s *session) record(op func(chan<- events.EngineEvent) error) (*recording, error) {
+	rec := newRecording(s.run)
+	rec.dryRun = true
+	stream, stop, done := make(chan events.EngineEvent), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		rec.listen(stream, stop)
+	}()
+	err := op(stream)
+	if err != nil {
+		close(stop) // the CLI may have ended without opening the stream
+	}
+	<-done
+	if err != nil {
+		return nil, s.failure(err, rec)
+	}
+	s.healthy = true
+	return rec, nil
+}

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/aegisworld/aegis"
+)
+
+// repair heals, in this order, an orphaned lock, a corrupt state, and begun
+// creations. A caller without a lease may not: see Engines.Repair.
+func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string, error) {
+	var healed []string
+	unlocked, err := p.unlock(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	if unlocked {
+		healed = append(healed, "orphaned lock removed")
+	}
+	key, data, err := p.readState(ctx, run)
+	if errors.Is(err, aegis.ErrNotFound) {
+		return healed, nil
+	}
+	var c checkpoint
+	var d deployment
+	if err == nil {
+		c, d, err = parse(data)
+	}
+	if errors.Is(err, aegis.ErrStateCorrupt) {
+		var what string
+		if c, d, what, err = p.restoreNewest(ctx, run, err); err == nil {
+			healed = append(healed, what)
+		}
+	}
+	if err != nil {
+		return healed, err
+	}
+	more, err := p.settlePending(ctx, run, key, c, d)
+	return append(healed, more...), err
+}
+
+// unlock removes the stack's locks. Who holds the lease knows that no live
+// process of ours can own one.
+func (p *pulumiEngine) unlock(ctx context.Context, run aegis.StackRun) (bool, error) {
+	if p.cfg.States == nil {
+		return p.cancelLock(ctx, run)
+	}
+	locks, err := p.cfg.States.ListState(ctx, ".pulumi/locks/organization/"+p.cfg.Project+"/"+run.Stack.StackID+"/")
+	if err != nil {
+		return false, fmt.Errorf("list locks: %w", err)
+	}
+	if len(locks) > 0 && run.FencingToken == 0 {
+		return false, fmt.Errorf("the state is locked and no lease proves the owner dead: %w", aegis.ErrLeaseHeld)
+	}
+	for _, key := range locks {
+		if err := p.cfg.States.DeleteState(ctx, key); err != nil {
+			return false, fmt.Errorf("remove lock: %w", err)
+		}
+	}
+	return len(locks) > 0, nil
+}
+
+// restoreNewest replaces a corrupt state by the newest snapshot that is sound.
+func (p *pulumiEngine) restoreNewest(
+	ctx context.Context, run aegis.StackRun, corrupt error,
+) (c checkpoint, d deployment, what string, err error) {
+	snaps, err := p.cfg.Snapshots.Newest(ctx, run.Stack.StackID, snapshotsKept)
+	if err != nil {
+		return c, d, "", err
+	}
+	for _, snap := range snaps {
+		if c, d, err = parse(snap.Data); err != nil {
+			continue
+		}
+		if err := p.writeState(ctx, run, "", snap.Data); err != nil {
+			return c, d, "", err
+		}
+		return c, d, fmt.Sprintf("%s; restored the snapshot of %s", corrupt, snap.TakenAt.Format("2006-01-02T15:04:05Z")), nil
+	}
+	return c, d, "", fmt.Errorf("no sound snapshot: %w", corrupt)
+}
+
+// settlePending looks up what crashed runs had begun to create. What exists is
+// imported by the next run, through the state; what does not is forgotten, and
+// the next run creates it.
+func (p *pulumiEngine) settlePending(
+	ctx context.Context, run aegis.StackRun, key string, c checkpoint, d deployment,
+) ([]string, error) {
+	if len(d.PendingOperations) == 0 {
+		return nil, nil
+	}
+	var healed []string
+	for _, op := range d.PendingOperations {
+		what, err := p.settleOne(ctx, run, &d, op)
+		if err != nil {
+			return nil, err
+		}
+		healed = append(healed, what)
+	}
+	d.PendingOperations = nil
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	latest, err := withDeployment(c.Checkpoint.Latest, d)
+	if err != nil {
+		return nil, err
+	}
+	c.Checkpoint.Latest = latest
+	data, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("encode state: %w", err)
+	}
+	return healed, p.writeState(ctx, run, key, data)
+}
+
+func (p *pulumiEngine) settleOne(
+	ctx context.Context, run aegis.StackRun, d *deployment, op apitype.OperationV2,
+) (string, error) {
+	r := op.Resource
+	address := addressOf(string(r.URN))
+	if op.Type != apitype.OperationTypeCreating {
+		return fmt.Sprintf("interrupted %s of %s forgotten; the next run reads it again", op.Type, address), nil
+	}
+	n := normaliser{tfType: terraformType(string(r.Type))}
+	id, found, err := p.cfg.Find(ctx, aegis.Lookup{
+		StackID: run.Stack.StackID, Address: address, Type: n.tfType, Region: run.Stack.Region, Inputs: n.object(r.Inputs),
+	})
+	if err != nil {
+		return "", fmt.Errorf("look up %s after a crash: %w", address, err)
+	}
+	if !found {
+		return fmt.Sprintf("interrupted creation of %s had no effect", address), nil
+	}
+	if err := p.adoptPending(ctx, run, d, r, id); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("adopted %s %s after a crash", n.tfType, id), nil
+}
+
+// withDeployment puts resources and pending operations into the raw state.
+func withDeployment(raw json.RawMessage, d deployment) (json.RawMessage, error) {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, fmt.Errorf("decode state: %w", err)
+	}
+	var err error
+	if m["resources"], err = json.Marshal(d.Resources); err != nil {
+		return nil, fmt.Errorf("encode state: %w", err)
+	}
+	delete(m, "pending_operations")
+	return json.Marshal(m)
+}
+
+// adoptPending puts the found resource into the state as its creation would
+// have left it, with the inputs as outputs; the run that follows reads the
+// rest, because the engine asks for a refresh after healing.
+func (p *pulumiEngine) adoptPending(
+	_ context.Context, _ aegis.StackRun, d *deployment, r apitype.ResourceV3, id string,
+) error {
+	if slices.ContainsFunc(d.Resources, func(x apitype.ResourceV3) bool { return x.URN == r.URN && !x.Delete }) {
+		return nil // the replaced one is still there; the next plan sorts it out
+	}
+	r.ID = resource.ID(id)
+	d.Resources = append(d.Resources, r)
+	return nil
+}

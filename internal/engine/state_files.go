@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aegisworld/aegis"
+)
+
+// StateFiles is direct access to the files that Pulumi's own backends keep:
+// a key such as ".pulumi/stacks/aegis/dev.network.eu-west-1.json.gz" has a
+// content. In a postgres:// backend they are rows of one table (key, data).
+type StateFiles interface {
+	// ReadState returns a file's content, or aegis.ErrNotFound.
+	ReadState(ctx context.Context, key string) ([]byte, error)
+	// WriteState creates or replaces a file.
+	WriteState(ctx context.Context, key string, data []byte) error
+	// ListState returns the keys that begin with prefix, sorted.
+	ListState(ctx context.Context, prefix string) ([]string, error)
+	// DeleteState removes a file; it is no error when it is gone.
+	DeleteState(ctx context.Context, key string) error
+}
+
+// backendFiles are the files of a file:// backend, nil for others.
+func backendFiles(backendURL string) StateFiles {
+	if dir, ok := strings.CutPrefix(backendURL, "file://"); ok {
+		return stateDir(dir)
+	}
+	return nil
+}
+
+// stateDir is the folder of a file:// backend.
+type stateDir string
+
+func (d stateDir) path(key string) (string, error) {
+	if !filepath.IsLocal(key) {
+		return "", aegis.Invalid("key", fmt.Sprintf("%q leaves the state folder", key))
+	}
+	return filepath.Join(string(d), filepath.FromSlash(key)), nil
+}
+
+// ReadState reads a file.
+func (d stateDir) ReadState(_ context.Context, key string) ([]byte, error) {
+	name, err := d.path(key)
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(name) //nolint:gosec // the key is local
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("state file %s: %w", key, aegis.ErrNotFound)
+	}
+	return b, err
+}
+
+// WriteState writes all or nothing.
+func (d stateDir) WriteState(_ context.Context, key string, data []byte) error {
+	name, err := d.path(key)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
+	return writeFile(name, data)
+}
+
+// ListState lists files, leaving out the attributes that Pulumi puts beside.
+func (d stateDir) ListState(_ context.Context, prefix string) ([]string, error) {
+	name, err := d.path(prefix)
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	err = filepath.WalkDir(filepath.Dir(name), func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || e.IsDir() || strings.HasSuffix(path, ".attrs") {
+			return err
+		}
+		rel, err := filepath.Rel(string(d), path)
+		if key := filepath.ToSlash(rel); err == nil && strings.HasPrefix(key, prefix) {
+			keys = append(keys, key)
+		}
+		return err
+	})
+	return keys, err
+}
+
+// DeleteState removes a file and its attributes.
+func (d stateDir) DeleteState(_ context.Context, key string) error {
+	name, err := d.path(key)
+	if err != nil {
+		return err
+	}
+	for _, f := range []string{name, name + ".attrs"} {
+		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
