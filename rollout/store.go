@@ -124,7 +124,7 @@ type Step struct {
 	// Own makes the change set the owner of these stacks: all of them, or
 	// ErrLeaseHeld.
 	Own []string
-	// Disown gives all of the change set's stacks back.
+	// Disown gives all of the change set's stacks back, those of Own included.
 	Disown bool
 	// Decision is recorded.
 	Decision *aegis.Decision
@@ -213,4 +213,14 @@ type Memory struct {
 	ResourceCounts map[string]int `json:"resource_counts,omitempty"`
 	// Reason is why a rollback began.
 	Reason string `json:"reason,omitempty"`
+	// Cancelled says that someone asked to stop.
+	Cancelled bool `json:"cancelled,omitempty"`
+	// Looks counts how often in a row the stacks looked bad.
+	Looks int `json:"looks,omitempty"`
+	// Order is the order in which stacks are applied.
+	Order []string `json:"order,omitempty"`
+	// CanaryStack is the stack that would be tried first.
+	CanaryStack string `json:"canary_stack,omitempty"`
+	// Checks are the stacks' checks, as the last apply returned them.
+	Checks map[string][]aegis.Check `json:"checks,omitempty"`
 }

@@ -1,0 +1,34 @@
+package rollout
+
+import (
+	"context"
+
+	"github.com/aegisworld/aegis"
+)
+
+// verify watches all stacks together and promotes them.
+func verify(ctx context.Context, r *run) (Verdict, error) {
+	_, v, err := r.watch(ctx, r.cs.Target.StackIDs)
+	if err != nil || v.Kind != Go {
+		return v, err
+	}
+	for _, id := range r.cs.Target.StackIDs {
+		w, err := r.planned(ctx, r.cs, id)
+		if err != nil {
+			return Verdict{}, err
+		}
+		progressOf(r.cs, id).Status = verified
+		r.settleStack(id, settled(w))
+	}
+	return Verdict{Kind: Promote}, nil
+}
+
+// settleStack writes that a stack is as it should be.
+func (r *run) settleStack(stackID string, state aegis.StackState) {
+	update := StackUpdate{StackID: stackID, State: state, Reconciled: true}
+	if state == aegis.StackPending {
+		update.ResourceCount = new(int)
+	}
+	r.pending.Stacks = append(r.pending.Stacks, update)
+	r.pending.Events = append(r.pending.Events, stackEvent(stackID, state, ""))
+}
