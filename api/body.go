@@ -25,8 +25,7 @@ func limitBody(g *gin.Context) {
 }
 
 func bodyProblem(err error) *Problem {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 1 MiB")
 	}
 	return newProblem(http.StatusBadRequest, "malformed", "the body could not be read to its end")

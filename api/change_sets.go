@@ -20,7 +20,7 @@ func (s *server) changeSetRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "get-change-set", Method: http.MethodGet, Path: "/v1/change-sets/{change_set_id}", Tags: tags,
 		Summary: "Read a change set: its diff, decision, canary, progress and inverse",
-	}, func(ctx context.Context, in *changeSetPath) (*itemOutput[aegis.AutonomousChangeSet], error) {
+	}, func(ctx context.Context, in *ChangeSetPath) (*itemOutput[aegis.AutonomousChangeSet], error) {
 		return itemOf(s.ChangeSets.ChangeSet(ctx, in.ChangeSetID))
 	})
 	handle(s, huma.Operation{
@@ -33,12 +33,13 @@ func (s *server) changeSetRoutes() {
 	}, s.cancelChangeSet)
 }
 
-type changeSetPath struct {
+// ChangeSetPath names a change set.
+type ChangeSetPath struct {
 	ChangeSetID string `path:"change_set_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
 }
 
 type changeSetQuery struct {
-	pageQuery
+	PageQuery
 
 	State   aegis.PromotionState `query:"state" enum:"proposed,canary,applying,rolling_back,promoted,denied,rolled_back,failed,cancelled"`
 	StackID string               `query:"stack_id" maxLength:"128" pattern:"^[A-Za-z0-9._-]+$"`
@@ -51,7 +52,7 @@ func (q changeSetQuery) filter() aegis.ChangeSetFilter {
 }
 
 type changeSetAction struct {
-	changeSetPath
+	ChangeSetPath
 
 	Body *nothing
 }

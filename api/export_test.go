@@ -1,10 +1,6 @@
 package api
 
-import (
-	"github.com/gin-gonic/gin"
-
-	"github.com/aegisworld/aegis"
-)
+import "github.com/gin-gonic/gin"
 
 // Routes lists what New serves, and what each demands.
 func Routes(c Config) (gin.RoutesInfo, map[string]bool) {
@@ -15,6 +11,3 @@ func Routes(c Config) (gin.RoutesInfo, map[string]bool) {
 	}
 	return s.engine.Routes(), listed
 }
-
-// Allows says whether a role may use a route.
-func Allows(route string, role string) bool { return accessTable()[route].allows(aegis.Role(role)) }

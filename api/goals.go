@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/aegisworld/aegis"
@@ -22,7 +23,7 @@ func (s *server) goalRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "list-goals", Method: http.MethodGet, Path: "/v1/goals", Tags: []string{"goals"},
 		Summary: "List goals",
-	}, func(ctx context.Context, in *pageQuery) (*listOutput[aegis.Goal], error) {
+	}, func(ctx context.Context, in *PageQuery) (*listOutput[aegis.Goal], error) {
 		return listOf(s.Goals.Goals(ctx, in.page()))
 	})
 	handle(s, huma.Operation{
@@ -34,7 +35,7 @@ func (s *server) goalRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "get-goal", Method: http.MethodGet, Path: "/v1/goals/{goal_id}", Tags: []string{"goals"},
 		Summary: "Read a goal",
-	}, func(ctx context.Context, in *goalPath) (*itemOutput[aegis.Goal], error) {
+	}, func(ctx context.Context, in *GoalPath) (*itemOutput[aegis.Goal], error) {
 		return itemOf(s.Goals.Goal(ctx, in.GoalID))
 	})
 	handle(s, huma.Operation{
@@ -43,7 +44,8 @@ func (s *server) goalRoutes() {
 	}, s.cancelGoal)
 }
 
-type goalPath struct {
+// GoalPath names a goal. What operations embed is exported, or huma skips it.
+type GoalPath struct {
 	GoalID string `path:"goal_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
 }
 
@@ -64,7 +66,8 @@ type BudgetRequest struct {
 }
 
 type createGoalInput struct {
-	Body GoalRequest
+	Traceparent string `header:"traceparent" maxLength:"256" doc:"W3C trace context"`
+	Body        GoalRequest
 }
 
 func (s *server) createGoal(ctx context.Context, in *createGoalInput) (*createdOutput[aegis.Goal], error) {
@@ -72,6 +75,7 @@ func (s *server) createGoal(ctx context.Context, in *createGoalInput) (*createdO
 	if err != nil {
 		return nil, err
 	}
+	goal.TraceID = traceID(ctx, in.Traceparent, goal.CreatedAt)
 	if err := s.Goals.CreateGoal(ctx, goal); err != nil {
 		return nil, err
 	}
@@ -92,7 +96,7 @@ func (s *server) newGoal(ctx context.Context, r GoalRequest) (aegis.Goal, error)
 	}
 	return aegis.Goal{
 		GoalSpec: spec, State: aegis.GoalAccepted, Submitter: principal(ctx).Name, ChangeSetIDs: []string{},
-		TraceID: traceID(ctx, now), CreatedAt: now, UpdatedAt: now,
+		CreatedAt: now, UpdatedAt: now,
 	}, nil
 }
 
@@ -120,16 +124,21 @@ func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar })
 }
 
-// traceID is the W3C trace that the request belongs to, or one of our own.
-func traceID(ctx context.Context, now time.Time) string {
-	if id := trace.SpanContextFromContext(ctx).TraceID(); id.IsValid() {
+// traceID is the W3C trace that began with this request. A trace that the
+// caller began gets an id of ours, so that nobody can write into the record of
+// another's goal by naming its trace.
+func traceID(ctx context.Context, traceparent string, now time.Time) string {
+	span := trace.SpanFromContext(ctx)
+	if id := span.SpanContext().TraceID(); id.IsValid() && traceparent == "" {
 		return id.String()
 	}
-	return aegis.NewID(aegis.TracePrefix, now)
+	id := aegis.NewID(aegis.TracePrefix, now)
+	span.SetAttributes(attribute.String("aegis.trace_id", id))
+	return id
 }
 
 type cancelGoalInput struct {
-	goalPath
+	GoalPath
 
 	Body *nothing
 }

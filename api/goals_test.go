@@ -1,11 +1,9 @@
 package api_test
 
 import (
-	"encoding/json"
-	"io"
 	"net/http"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,63 +12,102 @@ import (
 	"github.com/aegisworld/aegis/api/apitest"
 )
 
-// call makes one request as the bearer of a token; headers are pairs.
-func call(t *testing.T, url, token, route, body string, headers ...string) (*http.Response, []byte) {
-	t.Helper()
-	method, path, _ := strings.Cut(route, " ")
-	req, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
-	require.NoError(t, err)
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, res.Body.Close()) }()
-	got, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	return res, got
-}
-
-func problem(t *testing.T, res *http.Response, body []byte) api.Problem {
-	t.Helper()
-	require.Equal(t, "application/problem+json", res.Header.Get("Content-Type"), string(body))
-	var p api.Problem
-	require.NoError(t, json.Unmarshal(body, &p))
-	require.Equal(t, res.StatusCode, p.Status)
-	require.NotEmpty(t, p.Title)
-	require.NotEmpty(t, p.Detail)
-	require.True(t, strings.HasPrefix(p.Type, "urn:aegis:problem:"), p.Type)
-	return p
-}
-
 func TestGoals(t *testing.T) {
 	t.Parallel()
 	srv := apitest.Serve(t, apitest.NewStore())
-
-	res, body := call(t, srv.URL, srv.Token, "POST /v1/goals", `{"intent":" double the events stream ","budget":{"usd_month":5}}`)
-	require.Equal(t, http.StatusAccepted, res.StatusCode, string(body))
+	created := request{
+		route: "POST /v1/goals", token: srv.Token,
+		body: `{"intent":" double the events stream ","budget":{"usd_month":5},"constraints":["only eu-west-1"],"risk_tolerance":"low"}`,
+	}.do(t, srv.URL)
+	require.Equal(t, http.StatusAccepted, created.status, created.body)
 	var goal aegis.Goal
-	require.NoError(t, json.Unmarshal(body, &goal))
+	created.into(t, &goal)
 	require.Equal(t, "double the events stream", goal.Intent)
 	require.Equal(t, aegis.GoalAccepted, goal.State)
 	require.Equal(t, "admin", goal.Submitter)
 	require.InDelta(t, 5, *goal.Budget.USDMonth, 0)
-	require.Equal(t, "/v1/goals/"+goal.GoalID, res.Header.Get("Location"))
+	require.NotEmpty(t, goal.TraceID)
+	require.Equal(t, "/v1/goals/"+goal.GoalID, created.header.Get("Location"))
 
-	res, body = call(t, srv.URL, srv.Token, "GET "+res.Header.Get("Location"), "")
-	require.Equal(t, http.StatusOK, res.StatusCode)
-	require.Contains(t, string(body), goal.GoalID)
+	read := request{route: "GET /v1/goals/" + goal.GoalID, token: srv.Token}.do(t, srv.URL)
+	require.Equal(t, created.body, read.body)
+	request{route: "GET /v1/goals/goal-none", token: srv.Token}.do(t, srv.URL).problem(t, http.StatusNotFound, "not_found")
+}
 
-	res, body = call(t, srv.URL, srv.Token, "GET /v1/goals?limit=1", "")
-	require.Equal(t, http.StatusOK, res.StatusCode, string(body))
-	require.Contains(t, string(body), `"next_cursor":""`)
+func TestGoalsPage(t *testing.T) {
+	t.Parallel()
+	srv := apitest.Serve(t, apitest.NewStore())
+	for range 3 {
+		require.Equal(t, http.StatusAccepted, request{route: "POST /v1/goals", token: srv.Token, body: `{"intent":"x"}`}.do(t, srv.URL).status)
+	}
+	var first, second api.List[aegis.Goal]
+	request{route: "GET /v1/goals?limit=2", token: srv.Token}.do(t, srv.URL).into(t, &first)
+	require.Len(t, first.Items, 2)
+	require.NotEmpty(t, first.NextCursor)
+	request{route: "GET /v1/goals?limit=2&cursor=" + first.NextCursor, token: srv.Token}.do(t, srv.URL).into(t, &second)
+	require.Len(t, second.Items, 1)
+	require.Empty(t, second.NextCursor)
+}
 
-	res, body = call(t, srv.URL, srv.Token, "GET /v1/goals/goal-none", "")
-	require.Equal(t, http.StatusNotFound, problem(t, res, body).Status)
+func TestGoalFaultsNameTheirField(t *testing.T) {
+	t.Parallel()
+	srv := apitest.Serve(t, apitest.NewStore())
+	past := time.Now().Add(-time.Hour).Format(time.RFC3339)
+	for body, field := range map[string]string{
+		`{}`:                                                 "body",
+		`{"intent":""}`:                                      "intent",
+		`{"intent":"   "}`:                                   "intent",
+		`{"intent":"a\r\nb"}`:                                "intent",
+		`{"intent":4}`:                                       "intent",
+		`{"intent":"` + long(1001) + `"}`:                    "intent",
+		`{"intent":"x","unknown":1}`:                         "unknown",
+		`{"intent":"x","goal_id":"g"}`:                       "goal_id",
+		`{"intent":"x","budget":{"usd_month":-1}}`:           "budget.usd_month",
+		`{"intent":"x","budget":{"usd_month":"1"}}`:          "budget.usd_month",
+		`{"intent":"x","budget":{"eur":1}}`:                  "budget.eur",
+		`{"intent":"x","deadline":"` + past + `"}`:           "deadline",
+		`{"intent":"x","deadline":"tomorrow"}`:               "deadline",
+		`{"intent":"x","risk_tolerance":"reckless"}`:         "risk_tolerance",
+		`{"intent":"x","constraints":"one"}`:                 "constraints",
+		`{"intent":"x","constraints":["` + long(201) + `"]}`: "constraints[0]",
+		`{"intent":"x","domains":["../etc"]}`:                "domains[0]",
+		`[]`:                                                 "body",
+		`null`:                                               "body",
+		`"x"`:                                                "body",
+	} {
+		p := request{route: "POST /v1/goals", token: srv.Token, body: body}.do(t, srv.URL).problem(t, http.StatusUnprocessableEntity, "invalid")
+		require.NotEmpty(t, p.Errors, body)
+		require.Equal(t, field, p.Errors[0].Field, body)
+	}
+	goals, _, err := srv.Goals(t.Context(), aegis.Page{Limit: 10})
+	require.NoError(t, err)
+	require.Empty(t, goals)
+}
 
-	res, body = call(t, srv.URL, srv.Token, "GET /v1/goals?limit=501", "")
-	require.Equal(t, "limit", problem(t, res, body).Errors[0].Field)
+func long(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = 'a'
+	}
+	return string(b)
+}
+
+func TestCancelGoalStopsItsChangeSets(t *testing.T) {
+	t.Parallel()
+	store := apitest.NewStore()
+	srv := apitest.Serve(t, store)
+	require.NoError(t, store.CreateGoal(t.Context(), aegis.Goal{
+		GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: "x"}, State: aegis.GoalRunning, ChangeSetIDs: []string{"cs-1", "cs-2"},
+	}))
+	store.PutChangeSet(aegis.AutonomousChangeSet{ChangeSetID: "cs-1", GoalID: "goal-1", PromotionState: aegis.StatePromoted})
+	store.PutChangeSet(aegis.AutonomousChangeSet{ChangeSetID: "cs-2", GoalID: "goal-1", PromotionState: aegis.StateCanary})
+
+	got := request{route: "POST /v1/goals/goal-1/cancel", token: srv.Token}.do(t, srv.URL)
+	require.Equal(t, http.StatusAccepted, got.status, got.body)
+	var goal aegis.Goal
+	got.into(t, &goal)
+	require.Equal(t, aegis.GoalCancelled, goal.State)
+	cs, err := store.ChangeSet(t.Context(), "cs-2")
+	require.NoError(t, err)
+	require.Equal(t, aegis.StateCancelled, cs.PromotionState)
 }

@@ -2,7 +2,9 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -40,7 +42,7 @@ func (s *server) idempotent(g *gin.Context) {
 	rec := &recorder{ResponseWriter: g.Writer}
 	g.Writer = rec
 	g.Next()
-	answer := rec.stored(g.FullPath())
+	answer, ctx := rec.stored(g.FullPath()), context.WithoutCancel(ctx)
 	if err := s.Requests.FinishRequest(ctx, who, key, answer.Status, answer.Header, answer.Body); err != nil {
 		s.Logger.ErrorContext(ctx, "keep idempotent response", "error", err)
 	}
@@ -95,10 +97,11 @@ func (r *recorder) stored(route string) aegis.StoredResponse {
 		}
 	}
 	if out.Status < http.StatusBadRequest && (route == "/v1/tokens" || route == "/v1/login-links") {
-		out.Status = http.StatusConflict
-		out.Header["Content-Type"] = "application/problem+json"
-		out.Body = []byte(`{"type":"urn:aegis:problem:conflict","title":"Conflict","status":409,` +
-			`"detail":"this request was done before, and its secret is shown once only; use another Idempotency-Key"}` + "\n")
+		shown := newProblem(http.StatusConflict, "conflict",
+			"this request was done before, and its secret is shown once only; use another Idempotency-Key")
+		shown.Instance = route
+		out.Status, out.Header["Content-Type"] = shown.Status, shown.ContentType("")
+		out.Body, _ = json.Marshal(shown) // strings and numbers always encode
 	}
 	return out
 }

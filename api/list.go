@@ -4,13 +4,13 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// pageQuery are the parameters of every list.
-type pageQuery struct {
+// PageQuery holds the parameters of every list.
+type PageQuery struct {
 	Limit  int    `query:"limit"  minimum:"1" maximum:"500" default:"50" doc:"Most items to answer"`
 	Cursor string `query:"cursor" maxLength:"512" pattern:"^[A-Za-z0-9_=.:-]+$" doc:"next_cursor of the page before"`
 }
 
-func (q pageQuery) page() aegis.Page { return aegis.Page{Limit: q.Limit, Cursor: q.Cursor} }
+func (q PageQuery) page() aegis.Page { return aegis.Page{Limit: q.Limit, Cursor: q.Cursor} }
 
 // List is one page of a list, newest first.
 type List[T any] struct {

@@ -16,7 +16,7 @@ import (
 const problemPrefix = "urn:aegis:problem:"
 
 // Problem is an RFC 9457 problem document.
-type Problem struct {
+type Problem struct { //nolint:errname // RFC 9457 calls it so, and the schema is named for it
 	// Type is "urn:aegis:problem:" and a kind, such as "not_found".
 	Type   string `json:"type"   doc:"urn:aegis:problem: and a stable kind"`
 	Title  string `json:"title"`
@@ -71,18 +71,16 @@ func problemKinds() []problemKind {
 // problemOf turns an error into its problem. What no sentinel explains is
 // "internal", whose detail tells nothing.
 func problemOf(err error) *Problem {
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
 	for _, k := range problemKinds() {
 		if errors.Is(err, k.sentinel) {
-			p = newProblem(k.status, k.kind, err.Error())
+			p := newProblem(k.status, k.kind, err.Error())
 			if k.kind == "unavailable" {
 				p.Detail = "something that this needs is out of reach; try again"
 			}
-			var invalid *aegis.InvalidError
-			if errors.As(err, &invalid) {
+			if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
 				p.Errors = invalid.Faults
 			}
 			return p

@@ -26,7 +26,7 @@ func (s *server) recordRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "list-traces", Method: http.MethodGet, Path: "/v1/traces", Tags: []string{"observability"},
 		Summary: "List traces of tasks",
-	}, func(ctx context.Context, in *pageQuery) (*listOutput[aegis.TaskTrace], error) {
+	}, func(ctx context.Context, in *PageQuery) (*listOutput[aegis.TaskTrace], error) {
 		return listOf(s.Traces.Traces(ctx, in.page()))
 	})
 	handle(s, huma.Operation{
@@ -38,7 +38,7 @@ func (s *server) recordRoutes() {
 }
 
 type decisionQuery struct {
-	pageQuery
+	PageQuery
 
 	StackID string `query:"stack_id" maxLength:"128" pattern:"^[A-Za-z0-9._-]+$"`
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -36,6 +37,14 @@ func (s *server) ready(g *gin.Context) {
 // describe renders the OpenAPI document, once. It holds what this package
 // registered, so an error is a mistake in it.
 func (s *server) describe() []byte {
+	schemas := s.huma.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // huma's own error: ours is Problem
+	delete(schemas, "ErrorDetail")
+	for name, schema := range schemas {
+		if !strings.Contains(name, "Request") && name != "Nothing" {
+			schema.AdditionalProperties = nil // answers may gain fields
+		}
+	}
 	spec, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
 	if err != nil {
 		panic(err)

@@ -17,13 +17,13 @@ func (s *server) stackRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "list-stacks", Method: http.MethodGet, Path: "/v1/stacks", Tags: tags,
 		Summary: "List stacks",
-	}, func(ctx context.Context, in *pageQuery) (*listOutput[aegis.Stack], error) {
+	}, func(ctx context.Context, in *PageQuery) (*listOutput[aegis.Stack], error) {
 		return listOf(s.Stacks.Stacks(ctx, in.page()))
 	})
 	handle(s, huma.Operation{
 		OperationID: "get-stack", Method: http.MethodGet, Path: "/v1/stacks/{stack_id}", Tags: tags,
 		Summary: "Read a stack and its newest applied spec",
-	}, func(ctx context.Context, in *stackPath) (*itemOutput[aegis.Stack], error) {
+	}, func(ctx context.Context, in *StackPath) (*itemOutput[aegis.Stack], error) {
 		return itemOf(s.Stacks.Stack(ctx, in.StackID))
 	})
 	handle(s, huma.Operation{
@@ -40,17 +40,18 @@ func (s *server) stackRoutes() {
 	}, s.adoptStack)
 }
 
-type stackPath struct {
+// StackPath names a stack.
+type StackPath struct {
 	StackID string `path:"stack_id" maxLength:"128" pattern:"^[A-Za-z0-9._-]+$"`
 }
 
 type stackAction struct {
-	stackPath
+	StackPath
 
 	Body *nothing
 }
 
-func (s *server) stackDrift(ctx context.Context, in *stackPath) (*itemOutput[aegis.Observation], error) {
+func (s *server) stackDrift(ctx context.Context, in *StackPath) (*itemOutput[aegis.Observation], error) {
 	if _, err := s.Stacks.Stack(ctx, in.StackID); err != nil {
 		return nil, err
 	}

@@ -26,13 +26,13 @@ func (s *server) streamRoutes() {
 		if _, err := s.Goals.Goal(ctx, in.GoalID); err != nil {
 			return nil, err
 		}
-		return s.follow(ctx, in.GoalID, in.streamQuery)
+		return s.follow(ctx, in.GoalID, in.StreamQuery)
 	})
 	handle(s, huma.Operation{
 		OperationID: "stream-events", Method: http.MethodGet, Path: "/v1/events/stream", Tags: []string{"observability"},
 		Summary:     "Follow everything that happens",
 		Description: streamDoc,
-	}, func(ctx context.Context, in *streamQuery) (*huma.StreamResponse, error) {
+	}, func(ctx context.Context, in *StreamQuery) (*huma.StreamResponse, error) {
 		return s.follow(ctx, "", *in)
 	})
 }
@@ -40,18 +40,19 @@ func (s *server) streamRoutes() {
 const streamDoc = "Server-sent events: `id` is the event's seq, `event` its type, `data` the event as JSON. " +
 	"A stream goes on after `Last-Event-ID`, or `after`; without them it begins with the oldest event kept."
 
-type streamQuery struct {
+// StreamQuery says where a stream begins.
+type StreamQuery struct {
 	LastEventID string `header:"Last-Event-ID" maxLength:"20" pattern:"^[0-9]+$"`
 	After       int64  `query:"after" minimum:"0" doc:"Seq of the last event already seen"`
 }
 
 type goalStreamInput struct {
-	goalPath
-	streamQuery
+	GoalPath
+	StreamQuery
 }
 
 // follow streams events of a goal, or of all when goalID is "".
-func (s *server) follow(ctx context.Context, goalID string, q streamQuery) (*huma.StreamResponse, error) {
+func (s *server) follow(ctx context.Context, goalID string, q StreamQuery) (*huma.StreamResponse, error) {
 	after := q.After
 	if q.LastEventID != "" {
 		n, err := strconv.ParseInt(q.LastEventID, 10, 64)

@@ -130,8 +130,7 @@ func decode(res *http.Response, out any) error {
 
 // pause is what the API asked for, or a backoff.
 func (c *Client) pause(err error, try int) time.Duration {
-	var p *Error
-	if errors.As(err, &p) && p.RetryAfter > 0 {
+	if p, ok := errors.AsType[*Error](err); ok && p.RetryAfter > 0 {
 		return p.RetryAfter
 	}
 	return c.backoff(try)

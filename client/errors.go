@@ -118,12 +118,11 @@ func retryable(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
-	var unreachable *unreachableError
-	if errors.As(err, &unreachable) {
+	if _, ok := errors.AsType[*unreachableError](err); ok {
 		return true
 	}
-	var p *Error
-	if !errors.As(err, &p) {
+	p, ok := errors.AsType[*Error](err)
+	if !ok {
 		return false
 	}
 	switch p.Status {

@@ -18,7 +18,7 @@ import (
 // maxEvent is the longest line of a stream, in bytes.
 const maxEvent = 16 << 20
 
-// ErrStop, returned by a stream's callback, ends the stream without an error.
+// ErrStop returned by a stream's callback ends the stream without an error.
 var ErrStop = errors.New("stop following")
 
 // FollowGoal calls each for every event of a goal and its change sets, from the
@@ -36,11 +36,11 @@ func (c *Client) Follow(ctx context.Context, after int64, each func(aegis.Event)
 func (c *Client) follow(ctx context.Context, path string, after int64, each func(aegis.Event) error) error {
 	for try := 0; ; {
 		seen, err := c.stream(ctx, path, after, each)
-		var stop *callbackError
+		stop, stopped := errors.AsType[*callbackError](err)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.As(err, &stop):
+		case stopped:
 			return stop.orNil()
 		case !retryable(ctx, err):
 			return err

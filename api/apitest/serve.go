@@ -1,7 +1,6 @@
 package apitest
 
 import (
-	"context"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -39,25 +38,25 @@ func (s *Store) Config() api.Config {
 
 // Serve starts the API on a loopback port until the test ends. Each edit may
 // change the configuration.
-func Serve(t testing.TB, store *Store, edits ...func(*api.Config)) *Server {
-	t.Helper()
+func Serve(tb testing.TB, store *Store, edits ...func(*api.Config)) *Server {
+	tb.Helper()
 	config := store.Config()
 	for _, edit := range edits {
 		edit(&config)
 	}
 	srv := httptest.NewServer(api.New(config))
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		srv.CloseClientConnections()
 		srv.Close()
 	})
-	return &Server{Store: store, URL: srv.URL, Token: store.Grant(t, aegis.RoleAdmin)}
+	return &Server{Store: store, URL: srv.URL, Token: store.Grant(tb, aegis.RoleAdmin)}
 }
 
 // Grant makes a token of a role.
-func (s *Store) Grant(t testing.TB, role aegis.Role) string {
-	t.Helper()
+func (s *Store) Grant(tb testing.TB, role aegis.Role) string {
+	tb.Helper()
 	secret, sum := api.NewSecret()
 	token := aegis.Token{TokenID: aegis.NewID(aegis.TokenPrefix, s.Now()), Name: string(role), Role: role, CreatedAt: s.Now()}
-	require.NoError(t, s.CreateToken(context.Background(), token, sum))
+	require.NoError(tb, s.CreateToken(tb.Context(), token, sum))
 	return secret
 }
