@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
 )
 
 // defaultMaxConns is the pool's size when the URL has no pool_max_conns.
@@ -21,8 +19,10 @@ const defaultMaxConns = 20
 // DB is the store and the queue. Its methods may be called concurrently.
 type DB struct {
 	pool   *pgxpool.Pool
-	queue  *river.Client[pgx.Tx]
 	logger *slog.Logger
+	hub    hub
+	// stateTable is where Pulumi's Postgres backend keeps its state.
+	stateTable string
 }
 
 // Open prepares a pool for a postgres:// URL, whose pool_max_conns bounds it
@@ -36,12 +36,7 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database pool: %w", err)
 	}
-	queue, err := newInserter(pool, logger)
-	if err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("open job queue: %w", err)
-	}
-	return &DB{pool: pool, queue: queue, logger: logger}, nil
+	return &DB{pool: pool, logger: logger, stateTable: defaultStateTable}, nil
 }
 
 // Ping says whether the server answers; ErrUnavailable when not.

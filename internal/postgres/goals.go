@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/aegisworld/aegis"
+)
+
+// CreateGoal writes the goal, an event "goal.accepted" and the job that plans
+// it, all or nothing. ErrConflict: the id is taken.
+func (db *DB) CreateGoal(ctx context.Context, g aegis.Goal) error {
+	created := orNow(g.CreatedAt)
+	b := &pgx.Batch{}
+	b.Queue(`
+		INSERT INTO goals (goal_id, spec, state, submitter, understanding, error, trace_id, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
+		g.GoalID, g.GoalSpec, g.State, g.Submitter, g.Understanding, g.Error, g.TraceID, created)
+	if g.TraceID != "" {
+		appendTrace(b, aegis.TaskTrace{TraceID: g.TraceID, GoalID: g.GoalID})
+	}
+	enqueue(b, queueGoals, goalJob{GoalID: g.GoalID}, 0)
+	appendEvents(b, goalEvent(g))
+	if err := db.send(ctx, b); err != nil {
+		return fmt.Errorf("create goal %s: %w", g.GoalID, err)
+	}
+	return nil
+}
+
+// orNow is t, or the time of this machine when it is zero; it only dates rows.
+func orNow(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Now()
+	}
+	return t
+}
+
+// goalEvent says where a goal stands: data has goal_id, state and error.
+func goalEvent(g aegis.Goal) aegis.Event {
+	return aegis.Event{
+		Kind: "goal", ID: g.GoalID, GoalID: g.GoalID, Type: "goal." + string(g.State),
+		Data: eventData(map[string]any{"goal_id": g.GoalID, "state": g.State, "error": g.Error}),
+	}
+}
+
+// UpdateGoal writes the goal's state, understanding, error and trace, with an
+// event "goal.<state>". ErrConflict: the goal is in another, terminal state.
+func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal) error {
+	err := db.transact(ctx, func(tx pgx.Tx) error {
+		var updated bool
+		err := tx.QueryRow(ctx, `
+			WITH updated AS (
+				UPDATE goals
+				SET state = $2, understanding = $3, error = $4, trace_id = $5, updated_at = now()
+				WHERE goal_id = $1 AND (state = $2 OR state IN ('accepted', 'planning', 'running'))
+				RETURNING 1
+			)
+			SELECT EXISTS (SELECT 1 FROM updated) FROM goals WHERE goal_id = $1`,
+			g.GoalID, g.State, g.Understanding, g.Error, g.TraceID).Scan(&updated)
+		if err != nil {
+			return err
+		}
+		if !updated {
+			return fmt.Errorf("it has ended: %w", aegis.ErrConflict)
+		}
+		b := &pgx.Batch{}
+		appendEvents(b, goalEvent(g))
+		return sendIn(ctx, tx, b)
+	})
+	if err != nil {
+		return fmt.Errorf("update goal %s: %w", g.GoalID, err)
+	}
+	return nil
+}
+
+// goalRow is a row of goals with the change sets proposed for it.
+type goalRow struct {
+	Spec          aegis.GoalSpec
+	State         aegis.GoalState
+	Submitter     string
+	Understanding string
+	Error         string
+	TraceID       string
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	ChangeSetIDs  []string `db:"change_set_ids"`
+}
+
+func (r goalRow) goal() aegis.Goal {
+	return aegis.Goal{
+		GoalSpec: r.Spec, State: r.State, Submitter: r.Submitter, ChangeSetIDs: r.ChangeSetIDs,
+		Understanding: r.Understanding, Error: r.Error, TraceID: r.TraceID, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}
+
+// Goal returns ErrNotFound when there is none.
+func (db *DB) Goal(ctx context.Context, id string) (aegis.Goal, error) {
+	rows, _ := db.pool.Query(ctx, `
+		SELECT spec, state, submitter, understanding, error, trace_id, created_at, updated_at,
+			ARRAY(SELECT change_set_id FROM change_sets c WHERE c.goal_id = goals.goal_id AND c.goal_id <> ''
+				ORDER BY c.created_at, c.change_set_id) AS change_set_ids
+		FROM goals WHERE goal_id = $1`, id)
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[goalRow])
+	if err != nil {
+		return aegis.Goal{}, fmt.Errorf("read goal %s: %w", id, mapError(err))
+	}
+	return row.goal(), nil
+}
+
+// Goals lists goals, newest first, and returns the cursor of the next page.
+func (db *DB) Goals(ctx context.Context, page aegis.Page) ([]aegis.Goal, string, error) {
+	k, err := newKeyset(page)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, _ := db.pool.Query(ctx, `
+		SELECT spec, state, submitter, understanding, error, trace_id, created_at, updated_at,
+			ARRAY(SELECT change_set_id FROM change_sets c WHERE c.goal_id = goals.goal_id AND c.goal_id <> ''
+				ORDER BY c.created_at, c.change_set_id) AS change_set_ids
+		FROM goals
+		WHERE (created_at, goal_id) < ($1, $2)
+		ORDER BY created_at DESC, goal_id DESC
+		LIMIT $3`, k.at, k.id, k.limit+1)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[goalRow])
+	if err != nil {
+		return nil, "", fmt.Errorf("list goals: %w", mapError(err))
+	}
+	found, next := cut(found, k, func(r goalRow) cursor { return cursor{r.CreatedAt, r.Spec.GoalID} })
+	goals := make([]aegis.Goal, len(found))
+	for i, r := range found {
+		goals[i] = r.goal()
+	}
+	return goals, next, nil
+}

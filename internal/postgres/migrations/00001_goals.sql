@@ -1,4 +1,0 @@
--- +goose Up
-CREATE TABLE goals (
-    goal_id         text PRIMARY KEY
-);

@@ -1,0 +1,97 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/aegisworld/aegis"
+)
+
+// addRevision queues a revision, which becomes its stack's. It fails with
+// ErrConflict unless it is the newest plus one.
+func addRevision(b *pgx.Batch, r aegis.SpecRevision) {
+	doing := fmt.Sprintf("add revision %d of stack %s", r.Revision, r.StackID)
+	mustTouch(b.Queue(`UPDATE stacks SET revision = $2, updated_at = now() WHERE stack_id = $1 AND revision = $2 - 1`,
+		r.StackID, r.Revision), aegis.ErrConflict, doing)
+	b.Queue(`INSERT INTO spec_revisions (stack_id, revision, spec, change_set_id) VALUES ($1, $2, $3, $4)`,
+		r.StackID, r.Revision, r.Spec, r.ChangeSetID)
+}
+
+// AddSpecRevision records a spec that was found applied, such as one that
+// `pulumi up` left. ErrConflict: Revision is not the newest plus one.
+func (db *DB) AddSpecRevision(ctx context.Context, r aegis.SpecRevision) error {
+	err := db.transact(ctx, func(tx pgx.Tx) error {
+		b := &pgx.Batch{}
+		addRevision(b, r)
+		return sendIn(ctx, tx, b)
+	})
+	if err != nil {
+		return fmt.Errorf("add spec revision: %w", err)
+	}
+	return nil
+}
+
+// SpecRevision reads one revision of a stack's spec, the newest for 0;
+// ErrNotFound when there is none.
+func (db *DB) SpecRevision(ctx context.Context, stackID string, revision int64) (aegis.SpecRevision, error) {
+	rows, _ := db.pool.Query(ctx, `
+		SELECT stack_id, revision, spec, change_set_id, created_at
+		FROM spec_revisions
+		WHERE stack_id = $1 AND ($2 = 0 OR revision = $2)
+		ORDER BY revision DESC
+		LIMIT 1`, stackID, revision)
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[aegis.SpecRevision])
+	if err != nil {
+		return aegis.SpecRevision{}, fmt.Errorf("read spec revision %d of stack %s: %w", revision, stackID, mapError(err))
+	}
+	return r, nil
+}
+
+// SpecRevisions lists a stack's revisions, newest first, and returns the
+// cursor of the next page.
+func (db *DB) SpecRevisions(ctx context.Context, stackID string, page aegis.Page) ([]aegis.SpecRevision, string, error) {
+	k, err := newKeyset(page)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, _ := db.pool.Query(ctx, `
+		SELECT stack_id, revision, spec, change_set_id, created_at
+		FROM spec_revisions
+		WHERE stack_id = $1 AND (created_at, lpad(revision::text, 19, '0')) < ($2, $3)
+		ORDER BY revision DESC
+		LIMIT $4`, stackID, k.at, k.id, k.limit+1)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[aegis.SpecRevision])
+	if err != nil {
+		return nil, "", fmt.Errorf("list spec revisions of stack %s: %w", stackID, mapError(err))
+	}
+	found, next := cut(found, k, func(r aegis.SpecRevision) cursor {
+		return cursor{r.CreatedAt, fmt.Sprintf("%019d", r.Revision)}
+	})
+	return found, next, nil
+}
+
+// SaveObservation keeps the newest observation of a stack.
+func (db *DB) SaveObservation(ctx context.Context, o aegis.Observation) error {
+	_, err := db.pool.Exec(ctx, `
+		INSERT INTO observations (stack_id, observation, observed_at) VALUES ($1, $2, $3)
+		ON CONFLICT (stack_id) DO UPDATE SET observation = excluded.observation, observed_at = excluded.observed_at
+		WHERE observations.observed_at <= excluded.observed_at`,
+		o.StackID, o, o.ObservedAt)
+	if err != nil {
+		return fmt.Errorf("save observation of stack %s: %w", o.StackID, mapError(err))
+	}
+	return nil
+}
+
+// Observation reads the newest observation of a stack; ErrNotFound when there
+// is none.
+func (db *DB) Observation(ctx context.Context, stackID string) (aegis.Observation, error) {
+	var o aegis.Observation
+	err := db.pool.QueryRow(ctx, `SELECT observation FROM observations WHERE stack_id = $1`, stackID).Scan(&o)
+	if err != nil {
+		return aegis.Observation{}, fmt.Errorf("read observation of stack %s: %w", stackID, mapError(err))
+	}
+	return o, nil
+}
