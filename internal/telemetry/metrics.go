@@ -1,0 +1,83 @@
+// Package telemetry holds the Prometheus metrics and the OpenTelemetry traces
+// of a process.
+package telemetry
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are a process's Prometheus metrics. It serves them as an
+// http.Handler.
+type Metrics struct {
+	http.Handler
+
+	requests       *prometheus.CounterVec
+	requestSeconds *prometheus.HistogramVec
+	engineRuns     *prometheus.CounterVec
+	engineSeconds  *prometheus.HistogramVec
+	engineRunning  *prometheus.GaugeVec
+}
+
+// NewMetrics returns metrics of their own registry. Counts, which may be nil,
+// is asked at every scrape.
+func NewMetrics(version string, counts Counts) *Metrics {
+	m := &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_http_requests_total", Help: "HTTP requests answered.",
+		}, []string{"method", "route", "status"}),
+		requestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "aegis_http_request_duration_seconds", Help: "Time from a request to its answer.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"method", "route"}),
+		engineRuns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_engine_runs_total", Help: "Engine operations that ended.",
+		}, []string{"kind", "operation", "outcome"}),
+		engineSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "aegis_engine_run_duration_seconds", Help: "Time that an engine operation took.",
+			Buckets: []float64{.25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900},
+		}, []string{"kind", "operation"}),
+		engineRunning: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "aegis_engine_runs_in_progress", Help: "Engine operations that run now.",
+		}, []string{"kind", "operation"}),
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, buildInfo(version),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	if counts != nil {
+		registry.MustRegister(newStates(counts))
+	}
+	m.Handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
+	return m
+}
+
+func buildInfo(version string) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "aegis_build_info", Help: "Always 1; the label tells the version.",
+		ConstLabels: prometheus.Labels{"version": version},
+	}, func() float64 { return 1 })
+}
+
+// ObserveRequest counts an answered request. The route is a pattern, never a
+// path, so that callers can't make up series.
+func (m *Metrics) ObserveRequest(method, route string, status int, took time.Duration) {
+	method = knownMethod(method)
+	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
+	m.requestSeconds.WithLabelValues(method, route).Observe(took.Seconds())
+}
+
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	default:
+		return "other"
+	}
+}
