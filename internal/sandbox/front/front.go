@@ -1,0 +1,148 @@
+// Package front is the sandbox's AWS endpoint: one HTTP handler for all
+// regions and services before one emulator per region. It knows every caller
+// from the request's signature, judges what it may do, injects faults, keeps a
+// journal from which the account is rebuilt after a stop, and writes a
+// CloudTrail-format record of every mutating management call.
+package front
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/aegisworld/aegis/internal/sandbox/wire"
+)
+
+// MaxBody is the largest request body that the sandbox takes, in bytes. All of
+// it is journaled.
+const MaxBody = 32 << 20
+
+// Config says what a Front serves and where it keeps its state.
+type Config struct {
+	// AccountID is the emulated account's twelve digits.
+	AccountID string
+	// Regions are the account's regions; global services live in the first.
+	Regions []string
+	// Dir holds the journals, sessions and records; it exists, mode 0700.
+	Dir    string
+	Logger *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Front is the endpoint. Connect an emulator per region, then Seed, then serve.
+type Front struct {
+	accountID string
+	regions   []string
+	byName    map[string]*region
+	keys      *keyring
+	faults    *FaultTable
+	records   *Records
+	access    *access
+	buckets   *bucketMap
+	logger    *slog.Logger
+	now       func() time.Time
+}
+
+// New opens the state in Config.Dir.
+func New(cfg Config) (*Front, error) {
+	if len(cfg.Regions) == 0 {
+		return nil, fmt.Errorf("open the sandbox's front: no region given")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	keys, err := openKeyring(filepath.Join(cfg.Dir, "sessions.json"), cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	records, err := OpenRecords(filepath.Join(cfg.Dir, "cloudtrail.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	f := &Front{
+		accountID: cfg.AccountID, regions: cfg.Regions, byName: map[string]*region{}, keys: keys,
+		faults: NewFaultTable(), records: records, buckets: newBucketMap(), logger: cfg.Logger, now: cfg.Now,
+	}
+	for _, name := range cfg.Regions {
+		j, err := openJournal(filepath.Join(cfg.Dir, "journal-"+name+".jsonl"))
+		if err != nil {
+			return nil, err
+		}
+		f.byName[name] = &region{name: name, journal: j}
+	}
+	f.access = newAccess(f.loopback())
+	return f, nil
+}
+
+// Close closes the front's files. No request may be under way.
+func (f *Front) Close() error {
+	for _, r := range f.byName {
+		if err := r.journal.close(); err != nil {
+			return err
+		}
+	}
+	return f.records.Close()
+}
+
+// Faults is the table of faults to inject.
+func (f *Front) Faults() *FaultTable { return f.faults }
+
+// Records are the CloudTrail-format records.
+func (f *Front) Records() *Records { return f.records }
+
+// primary is the region where global services live.
+func (f *Front) primary() *region { return f.byName[f.regions[0]] }
+
+// globalService says that the service has one state for all regions.
+func globalService(service string) bool {
+	switch service {
+	case "iam", "sts", "route53", "cloudfront", "organizations", "globalaccelerator", "budgets", "ce", "support",
+		"account", "shield", "savingsplans":
+		return true
+	}
+	return false
+}
+
+// home is the region whose emulator serves the call.
+func (f *Front) home(c wire.Call) (*region, *wire.APIError) {
+	if globalService(c.Service) {
+		return f.primary(), nil
+	}
+	r, ok := f.byName[c.Region]
+	if !ok {
+		return nil, c.Refuse(wire.UnknownKey, fmt.Sprintf("region %s is not enabled in this account", c.Region))
+	}
+	return r, nil
+}
+
+// perform does a call that was judged already: it reaches the emulator, is
+// journaled, and what it teaches of keys, policies and buckets is learnt.
+func (f *Front) perform(ctx context.Context, c wire.Call) (wire.Response, error) {
+	home, fault := f.home(c)
+	if fault != nil {
+		return wire.Response{}, fault
+	}
+	resp, err := home.do(ctx, c)
+	if err != nil || resp.Status >= http.StatusBadRequest || c.ReadOnly() {
+		return resp, err
+	}
+	f.learn(c, resp)
+	if c.Service == "iam" {
+		f.replicate(ctx, c)
+	}
+	return resp, nil
+}
+
+// replicate repeats an IAM change in the other regions' emulators, which look
+// up roles and instance profiles of their own. Answers come from the primary.
+func (f *Front) replicate(ctx context.Context, c wire.Call) {
+	for _, name := range f.regions[1:] {
+		if resp, err := f.byName[name].do(ctx, c); err != nil || resp.Status >= http.StatusBadRequest {
+			f.logger.WarnContext(ctx, "replicate iam change", "region", name, "action", c.Action, "status", resp.Status, "error", err)
+		}
+	}
+}

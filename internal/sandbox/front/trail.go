@@ -1,0 +1,94 @@
+package front
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/aegisworld/aegis/internal/sandbox/wire"
+)
+
+// event is a CloudTrail record; see "CloudTrail record contents" in the
+// CloudTrail User Guide.
+type event struct {
+	EventVersion       string         `json:"eventVersion"`
+	UserIdentity       map[string]any `json:"userIdentity"`
+	EventTime          string         `json:"eventTime"`
+	EventSource        string         `json:"eventSource"`
+	EventName          string         `json:"eventName"`
+	AWSRegion          string         `json:"awsRegion"`
+	SourceIPAddress    string         `json:"sourceIPAddress"`
+	UserAgent          string         `json:"userAgent"`
+	ErrorCode          string         `json:"errorCode,omitempty"`
+	ErrorMessage       string         `json:"errorMessage,omitempty"`
+	RequestParameters  any            `json:"requestParameters"`
+	ResponseElements   any            `json:"responseElements"`
+	RequestID          string         `json:"requestID"`
+	EventID            string         `json:"eventID"`
+	ReadOnly           bool           `json:"readOnly"`
+	EventType          string         `json:"eventType"`
+	ManagementEvent    bool           `json:"managementEvent"`
+	RecipientAccountID string         `json:"recipientAccountId"`
+	EventCategory      string         `json:"eventCategory"`
+}
+
+// record writes the call down when it is one that manages resources and may
+// have changed something.
+func (f *Front) record(r *http.Request, c wire.Call, who caller, resp wire.Response, requestID string) {
+	if c.DataPlane() || c.ReadOnly() {
+		return
+	}
+	e := event{
+		EventVersion: "1.11", UserIdentity: f.userIdentity(who), EventTime: f.requestTime().Format(time.RFC3339),
+		EventSource: eventSource(c.Service), EventName: c.Action, AWSRegion: f.recordRegion(c), SourceIPAddress: sourceIP(r),
+		UserAgent: r.UserAgent(), RequestParameters: c.Parameters(), RequestID: requestID, EventID: newUUID(),
+		EventType: "AwsApiCall", ManagementEvent: true, RecipientAccountID: f.accountID, EventCategory: "Management",
+	}
+	if resp.Status >= http.StatusBadRequest {
+		e.ErrorCode, e.ErrorMessage = c.ReadFault(resp)
+	} else {
+		e.ResponseElements = c.Elements(resp)
+	}
+	text, err := json.Marshal(e)
+	if err == nil {
+		err = f.records.Add(text)
+	}
+	if err != nil {
+		f.logger.ErrorContext(r.Context(), "write record", "action", c.Action, "error", err)
+	}
+}
+
+// recordRegion is where CloudTrail books the call: global services are
+// us-east-1's.
+func (f *Front) recordRegion(c wire.Call) string {
+	if globalService(c.Service) {
+		return "us-east-1"
+	}
+	return c.Region
+}
+
+func eventSource(service string) string { return service + ".amazonaws.com" }
+
+func (f *Front) userIdentity(who caller) map[string]any {
+	identity := map[string]any{
+		"type": "IAMUser", "principalId": who.id, "arn": who.arn, "accountId": f.accountID, "accessKeyId": who.key.ID,
+	}
+	if !who.role() {
+		identity["userName"] = who.key.User
+	}
+	s := who.key.Session
+	if s == nil {
+		return identity
+	}
+	sessionContext := map[string]any{"attributes": map[string]any{
+		"creationDate": s.Created.Format(time.RFC3339), "mfaAuthenticated": "false",
+	}}
+	if who.role() {
+		identity["type"] = "AssumedRole"
+		sessionContext["sessionIssuer"] = map[string]any{
+			"type": "Role", "principalId": s.RoleID, "arn": s.RoleARN, "accountId": f.accountID, "userName": s.RoleName,
+		}
+	}
+	identity["sessionContext"] = sessionContext
+	return identity
+}
