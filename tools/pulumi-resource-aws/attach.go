@@ -28,7 +28,7 @@ func serveMany(ctx context.Context, b *bridge, stdin io.Reader, stdout io.Writer
 	}
 	go func() {
 		<-endOf(ctx, stdin)
-		listener.Close()
+		_ = listener.Close()
 	}()
 	address, ok := listener.Addr().(*net.TCPAddr)
 	if !ok {
@@ -76,7 +76,7 @@ func (b *bridge) serveConn(ctx context.Context, conn net.Conn) {
 	served, err := b.instance(ctx, nil)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "pulumi-resource-aws:", err)
-		conn.Close()
+		_ = conn.Close()
 		return
 	}
 	defer served.terraform.release()

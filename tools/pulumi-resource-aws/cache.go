@@ -26,10 +26,10 @@ func openCache(dir, binary string) (*cache, error) {
 		}
 		dir = filepath.Join(base, "aegis", "pulumi-resource-aws")
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the folder that the operator named
 		return nil, fmt.Errorf("create cache folder: %w", err)
 	}
-	info, err := os.Stat(binary)
+	info, err := os.Stat(binary) //nolint:gosec // the binary that the operator named
 	if err != nil {
 		return nil, fmt.Errorf("read provider binary: %w", err)
 	}

@@ -38,10 +38,10 @@ func run(ctx context.Context, args []string) error {
 		verb = args[0]
 	}
 	if verb == "--version" || verb == "-version" {
-		_, err := fmt.Println(version)
+		_, err := fmt.Fprintln(os.Stdout, version, "(stand-in)")
 		return err
 	}
-	binary, err := findProvider()
+	binary, err := findProvider(os.Getenv("AEGIS_TERRAFORM_PROVIDER_AWS"))
 	if err != nil {
 		return err
 	}

@@ -31,11 +31,11 @@ func (p *process) exited() bool { return p.plugin.Exited() }
 
 func (p *process) kill() { p.plugin.Kill() }
 
-// findProvider names the provider binary by AEGIS_TERRAFORM_PROVIDER_AWS, or
-// takes one beside this program.
-func findProvider() (string, error) {
-	if path := os.Getenv("AEGIS_TERRAFORM_PROVIDER_AWS"); path != "" {
-		return path, nil
+// findProvider takes the provider binary that is named, or one beside this
+// program.
+func findProvider(named string) (string, error) {
+	if named != "" {
+		return named, nil
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -68,8 +68,8 @@ func startProcess(binary string) (*process, error) {
 }
 
 func startOnThread(binary string) (*process, error) {
-	cmd := exec.Command(binary) //nolint:gosec // the binary that the operator named
-	cmd.Env = providerEnv(os.Environ())
+	// Not bound to a context: it lives as long as this program.
+	cmd := &exec.Cmd{Path: binary, Args: []string{binary}, Env: providerEnv(os.Environ())}
 	dieWithParent(cmd)
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig: goplugin.HandshakeConfig{
@@ -120,6 +120,8 @@ func providerEnv(env []string) []string {
 type dialer struct{ goplugin.Plugin }
 
 // GRPCClient makes the typed client of a connection.
+//
+//nolint:unparam // go-plugin's signature
 func (dialer) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
 	return tfplugin5.NewProviderClient(conn), nil
 }

@@ -92,7 +92,7 @@ func (t *terraform) PlanResourceChange(ctx context.Context, r *tfprotov6.PlanRes
 		RequiresReplace:             paths6(answer.GetRequiresReplace()),
 		PlannedPrivate:              answer.GetPlannedPrivate(),
 		Diagnostics:                 diagnostics6(answer.GetDiagnostics()),
-		UnsafeToUseLegacyTypeSystem: answer.GetLegacyTypeSystem(),
+		UnsafeToUseLegacyTypeSystem: answer.GetLegacyTypeSystem(), //nolint:staticcheck // as the provider says
 	}, nil
 }
 
@@ -117,7 +117,7 @@ func (t *terraform) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyR
 		NewState:                    value6(answer.GetNewState()),
 		Private:                     answer.GetPrivate(),
 		Diagnostics:                 diagnostics6(answer.GetDiagnostics()),
-		UnsafeToUseLegacyTypeSystem: answer.GetLegacyTypeSystem(),
+		UnsafeToUseLegacyTypeSystem: answer.GetLegacyTypeSystem(), //nolint:staticcheck // as the provider says
 	}, nil
 }
 

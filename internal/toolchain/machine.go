@@ -1,0 +1,159 @@
+package toolchain
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// machine is the computer as the search sees it; tests replace its parts.
+type machine struct {
+	env func(string) string
+	// root is the checkout; dir is the folder of everything that Setup makes.
+	root, dir  string
+	goos, arch string
+	superuser  bool
+	// filesystem is put before the distribution's absolute folders.
+	filesystem string
+	// downloads is where Pulumi's releases are.
+	downloads string
+	client    *http.Client
+	run       func(context.Context, command) ([]byte, error)
+}
+
+// command is a program to run.
+type command struct {
+	path string
+	args []string
+	// dir is the working directory, "" the current one.
+	dir string
+	// env are additions to the environment, as NAME=value.
+	env []string
+}
+
+func newMachine(o Options) (*machine, error) {
+	root, err := filepath.Abs(o.Root)
+	if err != nil {
+		return nil, fmt.Errorf("find the checkout: %w", err)
+	}
+	m := &machine{
+		env:        o.Env,
+		root:       root,
+		goos:       runtime.GOOS,
+		arch:       runtime.GOARCH,
+		superuser:  os.Geteuid() == 0,
+		filesystem: "/",
+		downloads:  "https://get.pulumi.com/releases",
+		client:     quickClient(),
+		run:        runCommand,
+	}
+	if m.env == nil {
+		m.env = func(string) string { return "" }
+	}
+	m.dir, err = m.toolsDir(o.Executable)
+	return m, err
+}
+
+// quickClient gives up within seconds where there is no network, yet lets a
+// download that has begun take its time.
+func quickClient() *http.Client {
+	const patience = 4 * time.Second
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: patience}).DialContext,
+		TLSHandshakeTimeout:   patience,
+		ResponseHeaderTimeout: patience,
+	}}
+}
+
+// toolsDir is AEGIS_TOOLS, else `.aegis` beside the parent of the binary's
+// folder, else `.aegis` of the checkout. Only the second has to exist.
+func (m *machine) toolsDir(executable string) (string, error) {
+	if dir := m.env("AEGIS_TOOLS"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	if resolved, err := filepath.EvalSymlinks(executable); err == nil {
+		beside := filepath.Join(filepath.Dir(filepath.Dir(resolved)), ".aegis")
+		if isDir(beside) {
+			return beside, nil
+		}
+	}
+	return filepath.Join(m.root, ".aegis"), nil
+}
+
+// bin is the path of a program in the tools' own folder.
+func (m *machine) bin(name string) string { return filepath.Join(m.dir, "bin", name) }
+
+// lookPath finds a program on PATH, as an absolute path, or returns "".
+func (m *machine) lookPath(name string) string {
+	for _, folder := range filepath.SplitList(m.env("PATH")) {
+		if !filepath.IsAbs(folder) {
+			continue // a program in the current folder must not be picked up
+		}
+		if path := filepath.Join(folder, name); isExecutable(path) {
+			return path
+		}
+	}
+	return ""
+}
+
+// glob finds the distribution's folders by absolute patterns, in order.
+func (m *machine) glob(patterns ...string) []string {
+	var found []string
+	for _, pattern := range patterns {
+		matches, err := filepath.Glob(filepath.Join(m.filesystem, pattern))
+		if err == nil {
+			found = append(found, matches...)
+		}
+	}
+	return found
+}
+
+// runCommand returns what a program wrote to standard output. Its standard
+// error becomes part of the error.
+func runCommand(ctx context.Context, c command) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, c.path, c.args...) //nolint:gosec // paths found by this package
+	cmd.Dir = c.dir
+	cmd.Env = append(cmd.Environ(), c.env...)
+	cmd.WaitDelay = time.Second
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", filepath.Base(c.path), err, tail(stderr.String()))
+	}
+	return output, nil
+}
+
+// tail shortens a program's output to its last lines.
+func tail(output string) string {
+	const keep = 600
+	output = strings.TrimSpace(output)
+	if len(output) > keep {
+		output = "…" + output[len(output)-keep:]
+	}
+	return output
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func isExecutable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
