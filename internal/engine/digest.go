@@ -15,8 +15,9 @@ import (
 // digest is the SHA-256 in hex of the canonical JSON of the changes, in order
 // of address, followed by an HMAC of the spec. Secrets are masked in changes;
 // as programs are fixed, every secret that an apply could write comes from the
-// spec, so the HMAC binds the digest to the values without showing them.
-func digest(changes []aegis.ResourceChange, spec aegis.Spec, key []byte) string {
+// spec, so the HMAC binds the digest to the values without showing them. What
+// else holds secrets goes into the HMAC too.
+func digest(changes []aegis.ResourceChange, spec aegis.Spec, key []byte, secret ...any) string {
 	sorted := slices.Clone(changes)
 	sortChanges(sorted)
 	h := sha256.New()
@@ -26,6 +27,9 @@ func digest(changes []aegis.ResourceChange, spec aegis.Spec, key []byte) string 
 	}
 	mac := hmac.New(sha256.New, key)
 	_, _ = mac.Write(canonicalSpec(spec))
+	for _, v := range secret {
+		_ = json.NewEncoder(mac).Encode(v) //nolint:errchkjson // JSON values
+	}
 	_, _ = h.Write(mac.Sum(nil))
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -73,6 +73,14 @@ func New(cfg Config) (*Engines, error) {
 		e.pulumi = &pulumiEngine{cfg: cfg, providers: pool}
 		e.close = func() { pool.Close(); keys.Close() }
 	}
+	if cfg.TerraformCLI != "" {
+		t, err := newTerraformEngine(cfg, keys)
+		if err != nil {
+			e.close()
+			return nil, err
+		}
+		e.terraform = t
+	}
 	return e, nil
 }
 
@@ -221,7 +229,7 @@ func (e *Engines) do(ctx context.Context, verb string, run aegis.StackRun, f fun
 		return nil
 	}
 	if cause := context.Cause(ctx); cause != nil {
-		return fmt.Errorf("%s stack %s: %w (%w)", verb, run.Stack.StackID, cause, err)
+		return fmt.Errorf("%s stack %s: %w (%v)", verb, run.Stack.StackID, cause, err) //nolint:errorlint // a cancelled run has no other error
 	}
 	return fmt.Errorf("%s stack %s: %w", verb, run.Stack.StackID, err)
 }

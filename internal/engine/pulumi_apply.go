@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -20,15 +21,17 @@ func (p *pulumiEngine) apply(ctx context.Context, run aegis.StackRun, judged str
 		return aegis.ApplyResult{}, err
 	}
 	snap, err := p.snapshot(ctx, run)
-	if err := saveSnapshot(ctx, p.cfg.Snapshots, snap, err); err != nil {
+	j, err := p.cfg.newJudge(run, judged, snap, err)
+	if err != nil {
 		return aegis.ApplyResult{}, err
 	}
+	do := p.update
 	if run.Destroy {
-		return p.destroy(ctx, run, judged, healed)
+		do = p.destroy
 	}
-	rec, err := p.update(ctx, run, judged)
+	rec, err := do(ctx, run, j)
 	if err != nil {
-		return aegis.ApplyResult{Healed: healed}, err
+		return aegis.ApplyResult{StackID: run.Stack.StackID, Healed: healed}, err
 	}
 	res := rec.result()
 	res.Healed = healed
@@ -37,8 +40,8 @@ func (p *pulumiEngine) apply(ctx context.Context, run aegis.StackRun, judged str
 
 // update previews and applies in one run of the CLI. The preview becomes the
 // plan that constrains the update, and the program, called a second time for
-// the update, refuses when the preview's digest is not the judged one.
-func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, judged string) (*recording, error) {
+// the update, asks the judge about it.
+func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, j *judge) (*recording, error) {
 	program, err := p.program(run)
 	if err != nil {
 		return nil, err
@@ -49,11 +52,13 @@ func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, judged st
 		return nil, fmt.Errorf("listen for engine events: %w", err)
 	}
 	defer server.Close()
-	mismatch := false
+	var refused error
 	s, err := p.open(ctx, run, func(pc *pulumi.Context) error {
-		if !pc.DryRun() && phases.preview().plan(p.cfg.DigestKey).Digest != judged {
-			mismatch = true
-			return aegis.ErrDigestMismatch
+		if pc.DryRun() {
+			return program(pc)
+		}
+		if refused = j.allow(ctx, phases.preview().plan(p.cfg.DigestKey)); refused != nil {
+			return refused
 		}
 		return program(pc)
 	})
@@ -68,16 +73,16 @@ func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, judged st
 			opts = append(opts, optup.Refresh())
 		}
 		_, err := s.stack.Up(ctx, opts...)
-		if mismatch {
-			return aegis.ErrDigestMismatch
+		if refused != nil {
+			return refused
 		}
 		if err != nil {
 			return s.failure(err, phases.last())
 		}
 		return nil
 	})
-	s.healthy = err == nil || mismatch
-	return phases.last(), err
+	s.healthy = err == nil || refused != nil
+	return phases.last(), errors.Join(err, j.finish(ctx))
 }
 
 // phases are the recordings of one update: its preview and its execution.
@@ -114,28 +119,25 @@ func (ps *phases) last() *recording {
 	return ps.recs[len(ps.recs)-1]
 }
 
-// destroy removes everything. No program runs, so the plan is judged before.
-func (p *pulumiEngine) destroy(ctx context.Context, run aegis.StackRun, judged string, healed []string) (aegis.ApplyResult, error) {
-	res := aegis.ApplyResult{StackID: run.Stack.StackID, Outputs: map[string]any{}, Healed: healed}
-	if judged != "" {
-		plan, err := p.preview(ctx, run)
-		if err != nil {
-			return res, err
-		}
-		if plan.Digest != judged {
-			return res, aegis.ErrDigestMismatch
-		}
+// destroy removes everything. No program runs, so the plan is made before.
+func (p *pulumiEngine) destroy(ctx context.Context, run aegis.StackRun, j *judge) (*recording, error) {
+	plan, err := p.preview(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.allow(ctx, plan); err != nil {
+		return nil, err
 	}
 	s, err := p.open(ctx, run, nil)
 	if err != nil {
-		return res, err
+		return nil, err
 	}
 	defer s.close()
-	_, err = s.record(func(stream chan<- events.EngineEvent) error {
+	rec, err := s.record(func(stream chan<- events.EngineEvent) error {
 		_, err := s.stack.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
 		return err
 	})
-	return res, err
+	return rec, errors.Join(err, j.finish(ctx))
 }
 
 var _ auto.PulumiCommand = (*pulumiCommand)(nil)

@@ -40,9 +40,7 @@ func (r *recording) record(e apitype.EngineEvent) {
 	switch {
 	case e.ResourcePreEvent != nil:
 		m := e.ResourcePreEvent.Metadata
-		if old, ok := r.planned[m.URN]; !ok || weight(m.Op) >= weight(old.Op) {
-			r.planned[m.URN] = m
-		}
+		r.planned[m.URN] = merge(r.planned[m.URN], m)
 		r.progress(m, "started")
 	case e.ResOutputsEvent != nil:
 		m := e.ResOutputsEvent.Metadata
@@ -54,6 +52,22 @@ func (r *recording) record(e apitype.EngineEvent) {
 		r.errors = append(r.errors, diagnosis(e.DiagnosticEvent))
 	case e.SummaryEvent != nil:
 		r.summary = e.SummaryEvent
+	}
+}
+
+// merge makes one step of two for the same resource.
+func merge(old, next apitype.StepEventMetadata) apitype.StepEventMetadata {
+	switch {
+	case old.URN == "":
+		return next
+	case next.Op == apitype.OpDelete && old.New != nil:
+		// What a former replacement left is deleted; the resource stays.
+		next.Op, next.New = apitype.OpReplace, old.New
+		return next
+	case weight(next.Op) >= weight(old.Op):
+		return next
+	default:
+		return old
 	}
 }
 

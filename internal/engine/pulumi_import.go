@@ -17,7 +17,11 @@ func (p *pulumiEngine) adopt(ctx context.Context, run aegis.StackRun, address, i
 		return aegis.Invalid("address", fmt.Sprintf("%q is not Type::name", address))
 	}
 	snap, err := p.snapshot(ctx, run)
-	if err := saveSnapshot(ctx, p.cfg.Snapshots, snap, err); err != nil {
+	j, err := p.cfg.newJudge(run, "", snap, err)
+	if err != nil {
+		return err
+	}
+	if err := j.allow(ctx, aegis.Plan{StackID: run.Stack.StackID}); err != nil {
 		return err
 	}
 	s, err := p.open(ctx, run, nil)
@@ -35,5 +39,5 @@ func (p *pulumiEngine) adopt(ctx context.Context, run aegis.StackRun, address, i
 		return s.failure(err, nil)
 	}
 	s.healthy = true
-	return nil
+	return j.finish(ctx)
 }

@@ -76,6 +76,9 @@ func (p *pulumiEngine) restoreNewest(
 		return c, d, "", err
 	}
 	for _, snap := range snaps {
+		if len(snap.Data) == 0 {
+			continue
+		}
 		if c, d, err = parse(snap.Data); err != nil {
 			continue
 		}
@@ -138,9 +141,7 @@ func (p *pulumiEngine) settleOne(
 	if !found {
 		return fmt.Sprintf("interrupted creation of %s had no effect", address), nil
 	}
-	if err := p.adoptPending(ctx, run, d, r, id); err != nil {
-		return "", err
-	}
+	d.adopt(r, id)
 	return fmt.Sprintf("adopted %s %s after a crash", n.tfType, id), nil
 }
 
@@ -158,16 +159,12 @@ func withDeployment(raw json.RawMessage, d deployment) (json.RawMessage, error) 
 	return json.Marshal(m)
 }
 
-// adoptPending puts the found resource into the state as its creation would
-// have left it, with the inputs as outputs; the run that follows reads the
-// rest, because the engine asks for a refresh after healing.
-func (p *pulumiEngine) adoptPending(
-	_ context.Context, _ aegis.StackRun, d *deployment, r apitype.ResourceV3, id string,
-) error {
+// adopt puts a found resource into the state, to be read before anything is
+// compared with it.
+func (d *deployment) adopt(r apitype.ResourceV3, id string) {
 	if slices.ContainsFunc(d.Resources, func(x apitype.ResourceV3) bool { return x.URN == r.URN && !x.Delete }) {
-		return nil // the replaced one is still there; the next plan sorts it out
+		return // one that is to be replaced is still there: the next plan sorts it out
 	}
-	r.ID = resource.ID(id)
+	r.ID, r.RefreshBeforeUpdate = resource.ID(id), true
 	d.Resources = append(d.Resources, r)
-	return nil
 }

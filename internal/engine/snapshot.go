@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,20 +18,32 @@ import (
 type Snapshot struct {
 	StackID string    `json:"stack_id"`
 	TakenAt time.Time `json:"taken_at"`
-	// Data is the state in the engine's own format; secrets in it are encrypted
-	// by Pulumi and plain in Terraform's.
-	Data []byte `json:"-"`
+	// Plan is what was about to be applied, secrets masked; its Digest is ""
+	// when the snapshot was taken for its own sake.
+	Plan aegis.Plan `json:"plan"`
+	// Finished says that the apply came to an orderly end: no crash cut it off.
+	Finished bool `json:"finished"`
+	// Data is the state in the engine's own format, nil when there was none.
+	// Secrets in it are encrypted by Pulumi and plain in Terraform's.
+	Data []byte `json:"data"`
 }
 
-// SnapshotStore keeps snapshots.
+// SnapshotStore keeps snapshots. Workers on several machines need one that
+// they share.
 type SnapshotStore interface {
-	// Save stores a snapshot; the store decides how many it keeps.
+	// Save stores a snapshot, or replaces the one of the same stack and time.
+	// The store decides how many it keeps.
 	Save(context.Context, Snapshot) error
+	// Finish sets Finished of a saved snapshot; it is no error when there is none.
+	Finish(context.Context, Snapshot) error
 	// Newest returns the stack's snapshots, the newest first, at most n.
 	Newest(ctx context.Context, stackID string, n int) ([]Snapshot, error)
 }
 
-const snapshotsKept = 10
+const (
+	snapshotsKept  = 10
+	snapshotLayout = "20060102T150405.000000000Z"
+)
 
 // snapshotDir is a SnapshotStore in files of mode 0600 under a work folder.
 type snapshotDir string
@@ -39,14 +52,20 @@ func (d snapshotDir) folder(stackID string) string {
 	return filepath.Join(string(d), "snapshots", filepath.Base(filepath.Clean("/"+stackID)))
 }
 
+func (d snapshotDir) file(s Snapshot) string {
+	return filepath.Join(d.folder(s.StackID), s.TakenAt.UTC().Format(snapshotLayout))
+}
+
 // Save writes the snapshot and removes old ones.
 func (d snapshotDir) Save(_ context.Context, s Snapshot) error {
-	dir := d.folder(s.StackID)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(d.folder(s.StackID), 0o700); err != nil {
 		return fmt.Errorf("save snapshot: %w", err)
 	}
-	name := filepath.Join(dir, s.TakenAt.UTC().Format("20060102T150405.000000000Z"))
-	if err := writeFile(name, s.Data); err != nil {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encode snapshot: %w", err)
+	}
+	if err := writeFile(d.file(s), data); err != nil {
 		return fmt.Errorf("save snapshot: %w", err)
 	}
 	names, err := d.names(s.StackID)
@@ -54,11 +73,20 @@ func (d snapshotDir) Save(_ context.Context, s Snapshot) error {
 		return err
 	}
 	for _, old := range names[min(len(names), snapshotsKept):] {
-		if err := os.Remove(filepath.Join(dir, old)); err != nil {
+		if err := os.Remove(filepath.Join(d.folder(s.StackID), old)); err != nil {
 			return fmt.Errorf("remove old snapshot: %w", err)
 		}
 	}
 	return nil
+}
+
+// Finish writes the snapshot again, if it is there.
+func (d snapshotDir) Finish(ctx context.Context, s Snapshot) error {
+	if _, err := os.Stat(d.file(s)); err != nil {
+		return nil //nolint:nilerr // never saved: nothing was applied
+	}
+	s.Finished = true
+	return d.Save(ctx, s)
 }
 
 // Newest reads the snapshots back.
@@ -73,11 +101,11 @@ func (d snapshotDir) Newest(_ context.Context, stackID string, n int) ([]Snapsho
 		if err != nil {
 			return nil, fmt.Errorf("read snapshot: %w", err)
 		}
-		at, err := time.Parse("20060102T150405.000000000Z", name)
-		if err != nil {
-			continue
+		var s Snapshot
+		if err := json.Unmarshal(data, &s); err != nil {
+			return nil, fmt.Errorf("decode snapshot %s: %w", name, err)
 		}
-		all = append(all, Snapshot{StackID: stackID, TakenAt: at, Data: data})
+		all = append(all, s)
 	}
 	return all, nil
 }
@@ -119,17 +147,6 @@ func writeFile(name string, data []byte) error {
 		_ = os.Remove(f.Name())
 	}
 	return err
-}
-
-// saveSnapshot stores what take returns; a stack without state has none.
-func saveSnapshot(ctx context.Context, store SnapshotStore, snap Snapshot, err error) error {
-	if isNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return store.Save(ctx, snap)
 }
 
 func isNotFound(err error) bool { return err != nil && errors.Is(err, aegis.ErrNotFound) }

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aegisworld/aegis"
+)
+
+// judge lets a plan be applied, or not. It is asked after the last plan and
+// before the first write of every apply.
+type judge struct {
+	cfg    Config
+	digest string
+	// snap is the state before the apply, without Data when there is none.
+	snap Snapshot
+}
+
+// newJudge reads the state to save before the apply. Without a digest, every
+// plan may be applied.
+func (c Config) newJudge(run aegis.StackRun, digest string, snap Snapshot, err error) (*judge, error) {
+	if err != nil && !isNotFound(err) {
+		return nil, err
+	}
+	snap.StackID, snap.TakenAt = run.Stack.StackID, c.Now().UTC()
+	return &judge{cfg: c, digest: digest, snap: snap}, nil
+}
+
+// allow returns aegis.ErrDigestMismatch, or saves the snapshot together with
+// the plan, so that whoever comes after a crash knows what was under way.
+func (j *judge) allow(ctx context.Context, plan aegis.Plan) error {
+	if j.digest != "" && plan.Digest != j.digest {
+		rest, err := j.remains(ctx, plan)
+		if err != nil {
+			return err
+		}
+		if !rest {
+			return aegis.ErrDigestMismatch
+		}
+		plan = j.snap.Plan
+	}
+	j.snap.Plan = plan
+	if err := j.cfg.Snapshots.Save(ctx, j.snap); err != nil {
+		return fmt.Errorf("save a snapshot before the apply: %w", err)
+	}
+	return nil
+}
+
+// finish notes that the engine came to an orderly end, whether it did all or
+// not: nothing is under way any more.
+func (j *judge) finish(ctx context.Context) error {
+	if err := j.cfg.Snapshots.Finish(context.WithoutCancel(ctx), j.snap); err != nil {
+		return fmt.Errorf("note the end of the apply: %w", err)
+	}
+	return nil
+}
+
+// remains says that plan is what is left of the judged plan that an earlier
+// apply began.
+func (j *judge) remains(ctx context.Context, plan aegis.Plan) (bool, error) {
+	snaps, err := j.cfg.Snapshots.Newest(ctx, j.snap.StackID, 1)
+	if err != nil || len(snaps) == 0 || snaps[0].Plan.Digest != j.digest {
+		return false, err
+	}
+	judged := map[string]aegis.ResourceChange{}
+	for _, c := range snaps[0].Plan.Changes {
+		judged[c.Address] = c
+	}
+	for _, c := range plan.Changes {
+		if was, ok := judged[c.Address]; !ok || !partOf(c, was) {
+			return false, nil
+		}
+	}
+	j.snap.Plan = snaps[0].Plan
+	return true, nil
+}
+
+// partOf says that doing c leads where the judged change leads.
+func partOf(c, judged aegis.ResourceChange) bool {
+	if c.Action == aegis.ActionDelete {
+		return judged.Action == aegis.ActionDelete || judged.Action == aegis.ActionReplace
+	}
+	if judged.Action == aegis.ActionDelete {
+		return false
+	}
+	if c.Action == aegis.ActionReplace && judged.Action != aegis.ActionReplace {
+		return false
+	}
+	known := func(m map[string]any) map[string]any {
+		m = maps.Clone(m)
+		for _, path := range slices.Concat(judged.Unknown, c.Unknown) {
+			top, _, _ := strings.Cut(path, ".")
+			delete(m, top)
+		}
+		return m
+	}
+	return same(known(c.After), known(judged.After))
+}

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/aegisworld/aegis"
+)
+
+// apply makes a plan file, has it judged, and applies that file.
+func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged string) (aegis.ApplyResult, error) {
+	res := aegis.ApplyResult{StackID: run.Stack.StackID}
+	healed, err := t.repair(ctx, run)
+	if err != nil {
+		return res, err
+	}
+	res.Healed = healed
+	w, err := t.open(ctx, run)
+	if err != nil {
+		return res, err
+	}
+	defer w.close()
+	snap, err := w.pull(ctx)
+	j, err := t.cfg.newJudge(run, judged, snap, err)
+	if err != nil {
+		return res, err
+	}
+	p, unlocked, err := w.planLocked(ctx)
+	if err != nil {
+		return res, err
+	}
+	if unlocked {
+		res.Healed = append(res.Healed, "orphaned lock removed")
+	}
+	plan := w.normalise(p)
+	if err := j.allow(ctx, plan); err != nil {
+		return res, err
+	}
+	log := &tfLog{run: run}
+	if err := w.tf.ApplyJSON(ctx, log, tfexec.DirOrPlan(w.planFile())); err != nil {
+		return res, errors.Join(w.failure("apply", err, log), j.finish(ctx))
+	}
+	res.ResourceCount = plan.ResourceCount
+	if res.Outputs, err = w.outputs(ctx); err == nil {
+		res.Checks = checksOf(res.Outputs)
+	}
+	return res, errors.Join(err, j.finish(ctx))
+}
+
+// planLocked plans under the state's lock. A lock in the way is removed when
+// the caller's lease proves its owner dead.
+func (w *tfWorkspace) planLocked(ctx context.Context) (p *tfjson.Plan, unlocked bool, err error) {
+	p, err = w.plan(ctx)
+	id := lockID(err)
+	if id == "" || w.run.FencingToken == 0 {
+		return p, false, err
+	}
+	if err := w.tf.ForceUnlock(ctx, id); err != nil {
+		return nil, false, w.failure("remove lock", err, nil)
+	}
+	p, err = w.plan(ctx)
+	return p, true, err
+}
+
+// lockID finds the lock's id in Terraform's complaint about it.
+func lockID(err error) string {
+	if err == nil {
+		return ""
+	}
+	m := regexp.MustCompile(`(?s)Error acquiring the state lock.*?\bID:\s+(\S+)`).FindStringSubmatch(err.Error())
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// adopt imports one existing resource into the state.
+func (t *terraformEngine) adopt(ctx context.Context, run aegis.StackRun, address, id string) error {
+	w, err := t.open(ctx, run)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	snap, err := w.pull(ctx)
+	j, err := t.cfg.newJudge(run, "", snap, err)
+	if err != nil {
+		return err
+	}
+	if err := j.allow(ctx, aegis.Plan{StackID: run.Stack.StackID}); err != nil {
+		return err
+	}
+	return errors.Join(w.importOne(ctx, address, id), j.finish(ctx))
+}
+
+func (w *tfWorkspace) importOne(ctx context.Context, address, id string) error {
+	if err := w.tf.Import(ctx, address, id, tfexec.VarFile(w.varFile())); err != nil {
+		return w.failure(fmt.Sprintf("import %s as %s", id, address), err, nil)
+	}
+	return nil
+}

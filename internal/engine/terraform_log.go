@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"sync"
+
+	"github.com/aegisworld/aegis"
+)
+
+// tfLog reads Terraform's JSON log: errors for the message, resource hooks for
+// progress. See https://developer.hashicorp.com/terraform/internals/machine-readable-ui
+type tfLog struct {
+	run aegis.StackRun
+
+	mu     sync.Mutex
+	rest   []byte
+	errors []string
+}
+
+type tfLine struct {
+	Type       string `json:"type"`
+	Diagnostic struct {
+		Severity string `json:"severity"`
+		Summary  string `json:"summary"`
+		Detail   string `json:"detail"`
+		Address  string `json:"address"`
+	} `json:"diagnostic"`
+	Hook struct {
+		Action   string `json:"action"`
+		Resource struct {
+			Addr string `json:"addr"`
+			Type string `json:"resource_type"`
+		} `json:"resource"`
+	} `json:"hook"`
+}
+
+// Write takes in a part of the log.
+func (l *tfLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rest = append(l.rest, b...)
+	for {
+		line, rest, ok := bytes.Cut(l.rest, []byte("\n"))
+		if !ok {
+			return len(b), nil
+		}
+		l.rest = rest
+		var entry tfLine
+		if json.Unmarshal(line, &entry) == nil {
+			l.take(entry)
+		}
+	}
+}
+
+func (l *tfLog) take(e tfLine) {
+	switch e.Type {
+	case "diagnostic":
+		if e.Diagnostic.Severity == "error" {
+			l.errors = append(l.errors, e.message())
+		}
+	case "apply_start":
+		l.progress(e, "started")
+	case "apply_complete":
+		l.progress(e, "done")
+	case "apply_errored":
+		l.progress(e, "failed")
+	}
+}
+
+func (e tfLine) message() string {
+	msg := e.Diagnostic.Summary
+	if d := strings.TrimSpace(e.Diagnostic.Detail); d != "" {
+		msg += ": " + d
+	}
+	if e.Diagnostic.Address != "" {
+		msg = e.Diagnostic.Address + ": " + msg
+	}
+	return msg
+}
+
+func (l *tfLog) progress(e tfLine, status string) {
+	if l.run.Progress == nil {
+		return
+	}
+	l.run.Progress(aegis.ResourceEvent{
+		StackID: l.run.Stack.StackID, Address: e.Hook.Resource.Addr, Type: e.Hook.Resource.Type,
+		Action: aegis.Action(e.Hook.Action), Status: status,
+	})
+}
+
+// failure is what went wrong, in the words of the log when there is one.
+func (w *tfWorkspace) failure(doing string, err error, log *tfLog) error {
+	var lines []string
+	if log != nil {
+		log.mu.Lock()
+		lines = append(lines, log.errors...)
+		log.mu.Unlock()
+	}
+	if len(lines) == 0 {
+		lines = []string{lastLines(strings.Map(unframe, err.Error()), 12)}
+	}
+	return classify("terraform " + doing + ": " + scrub(strings.Join(lines, "; "), secretValues(w.run.Spec)))
+}
+
+// unframe drops the frame that Terraform draws around messages.
+func unframe(r rune) rune {
+	if strings.ContainsRune("╷│╵", r) {
+		return -1
+	}
+	return r
+}

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/aegisworld/aegis"
+)
+
+func (t *terraformEngine) preview(ctx context.Context, run aegis.StackRun) (aegis.Plan, error) {
+	w, err := t.open(ctx, run)
+	if err != nil {
+		return aegis.Plan{}, err
+	}
+	defer w.close()
+	p, err := w.plan(ctx, tfexec.Lock(false))
+	if err != nil {
+		return aegis.Plan{}, err
+	}
+	return w.normalise(p), nil
+}
+
+// observe plans without a difference between configuration and state, which
+// leaves the one between state and reality. Nothing is written.
+func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
+	w, err := t.open(ctx, run)
+	if err != nil {
+		return aegis.Observation{}, err
+	}
+	defer w.close()
+	w.run.Refresh, w.run.Destroy = true, false
+	p, err := w.plan(ctx, tfexec.Lock(false), tfexec.RefreshOnly(true))
+	if err != nil {
+		return aegis.Observation{}, err
+	}
+	seen := aegis.Observation{
+		StackID: run.Stack.StackID, Drift: []aegis.ResourceChange{},
+		Checks: []aegis.Check{}, ObservedAt: t.cfg.Now().UTC(),
+	}
+	for _, rc := range p.ResourceDrift {
+		if d, ok := w.drift(rc); ok {
+			seen.Drift = append(seen.Drift, d)
+		}
+	}
+	sortChanges(seen.Drift)
+	if p.PriorState != nil && p.PriorState.Values != nil {
+		seen.ResourceCount = countManaged(p.PriorState.Values.RootModule)
+		seen.Checks = checksOf(stateOutputs(p.PriorState.Values.Outputs))
+	}
+	return seen, nil
+}
+
+// plan makes the plan file and reads it back.
+func (w *tfWorkspace) plan(ctx context.Context, extra ...tfexec.PlanOption) (*tfjson.Plan, error) {
+	opts := append([]tfexec.PlanOption{
+		tfexec.Out(w.planFile()), tfexec.VarFile(w.varFile()),
+		tfexec.Refresh(w.run.Refresh), tfexec.Destroy(w.run.Destroy),
+	}, extra...)
+	log := &tfLog{}
+	if _, err := w.tf.PlanJSON(ctx, log, opts...); err != nil {
+		return nil, w.failure("plan", err, log)
+	}
+	p, err := w.tf.ShowPlanFile(ctx, w.planFile())
+	if err != nil {
+		return nil, w.failure("read the plan", err, nil)
+	}
+	if p.Complete != nil && !*p.Complete && len(p.DeferredChanges) > 0 {
+		return nil, errors.New("the plan is incomplete: Terraform deferred changes")
+	}
+	return p, nil
+}
+
+// normalise turns Terraform's plan into the common one.
+func (w *tfWorkspace) normalise(p *tfjson.Plan) aegis.Plan {
+	plan := aegis.Plan{StackID: w.run.Stack.StackID, Changes: []aegis.ResourceChange{}}
+	var plainChanges []any
+	for _, rc := range p.ResourceChanges {
+		if c, ok := w.change(rc); ok {
+			plan.Changes = append(plan.Changes, c)
+			plainChanges = append(plainChanges, []any{rc.Address, rc.Change.Before, rc.Change.After})
+		}
+	}
+	sortChanges(plan.Changes)
+	if p.PlannedValues != nil {
+		plan.ResourceCount = countManaged(p.PlannedValues.RootModule)
+	}
+	plan.Digest = digest(plan.Changes, w.run.Spec, w.cfg.DigestKey, plainChanges...)
+	return plan
+}
+
+func (w *tfWorkspace) change(rc *tfjson.ResourceChange) (aegis.ResourceChange, bool) {
+	action := terraformAction(rc)
+	if action == "" || rc.Mode != tfjson.ManagedResourceMode {
+		return aegis.ResourceChange{}, false
+	}
+	c := aegis.ResourceChange{
+		StackID: w.run.Stack.StackID, Address: rc.Address, Type: rc.Type, Region: w.run.Stack.Region,
+		Action: action, Unknown: []string{}, Sensitive: []string{},
+	}
+	m := masker{tfType: rc.Type}
+	if action != aegis.ActionCreate {
+		c.Before = m.object(rc.Change.Before, rc.Change.BeforeSensitive)
+	}
+	if action != aegis.ActionDelete {
+		c.After = m.object(rc.Change.After, rc.Change.AfterSensitive)
+		c.Unknown = append(c.Unknown, truePaths("", rc.Change.AfterUnknown)...)
+	}
+	c.Unknown, c.Sensitive = unique(c.Unknown), append(c.Sensitive, unique(m.sensitive)...)
+	return c, true
+}
+
+func (w *tfWorkspace) drift(rc *tfjson.ResourceChange) (aegis.ResourceChange, bool) {
+	c, ok := w.change(rc)
+	if !ok || c.Action == aegis.ActionDelete {
+		return c, ok
+	}
+	before, _ := rc.Change.Before.(map[string]any)
+	after, _ := rc.Change.After.(map[string]any)
+	var changed []string
+	for _, name := range unionKeys(before, after) {
+		if !same(before[name], after[name]) {
+			changed = append(changed, name)
+		}
+	}
+	return differing(c, changed)
+}
+
+func terraformAction(rc *tfjson.ResourceChange) aegis.Action {
+	if rc.Change == nil {
+		return ""
+	}
+	switch a := rc.Change.Actions; {
+	case a.Replace():
+		return aegis.ActionReplace
+	case a.Create():
+		return aegis.ActionCreate
+	case a.Update():
+		return aegis.ActionUpdate
+	case a.Delete():
+		return aegis.ActionDelete
+	default:
+		return ""
+	}
+}
+
+func countManaged(m *tfjson.StateModule) int {
+	if m == nil {
+		return 0
+	}
+	n := 0
+	for _, r := range m.Resources {
+		if r.Mode == tfjson.ManagedResourceMode {
+			n++
+		}
+	}
+	for _, child := range m.ChildModules {
+		n += countManaged(child)
+	}
+	return n
+}
+
+// stateOutputs are a state's outputs, secrets masked.
+func stateOutputs(in map[string]*tfjson.StateOutput) map[string]any {
+	out := make(map[string]any, len(in))
+	for k, o := range in {
+		out[k] = o.Value
+		if o.Sensitive {
+			out[k] = aegis.Masked
+		}
+	}
+	return out
+}
+

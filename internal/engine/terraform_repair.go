@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aegisworld/aegis"
+)
+
+// repair heals an orphaned lock file, a corrupt state, and what an apply that
+// was cut off had created without recording it.
+func (t *terraformEngine) repair(ctx context.Context, run aegis.StackRun) ([]string, error) {
+	w, err := t.open(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	healed, err := w.unlock()
+	if err != nil {
+		return nil, err
+	}
+	snap, err := w.pull(ctx)
+	if errors.Is(err, aegis.ErrStateCorrupt) {
+		var what string
+		if snap, what, err = w.restoreNewest(ctx, err); err == nil {
+			healed = append(healed, what)
+		}
+	}
+	if err != nil && !isNotFound(err) {
+		return healed, err
+	}
+	more, err := w.settleInterrupted(ctx, snap)
+	return append(healed, more...), err
+}
+
+// unlock removes the lock file that a killed Terraform left beside a local
+// state. Locks of remote backends are met, and removed, when planning.
+func (w *tfWorkspace) unlock() ([]string, error) {
+	local, ok := w.localState()
+	if !ok {
+		return nil, nil
+	}
+	lock := filepath.Join(filepath.Dir(local), "."+filepath.Base(local)+".lock.info")
+	if _, err := os.Stat(lock); err != nil {
+		return nil, nil //nolint:nilerr // no lock
+	}
+	if w.run.FencingToken == 0 {
+		return nil, fmt.Errorf("the state is locked and no lease proves the owner dead: %w", aegis.ErrLeaseHeld)
+	}
+	if err := os.Remove(lock); err != nil {
+		return nil, fmt.Errorf("remove lock: %w", err)
+	}
+	return []string{"orphaned lock removed"}, nil
+}
+
+func (w *tfWorkspace) restoreNewest(ctx context.Context, corrupt error) (Snapshot, string, error) {
+	snaps, err := w.cfg.Snapshots.Newest(ctx, w.run.Stack.StackID, snapshotsKept)
+	if err != nil {
+		return Snapshot{}, "", err
+	}
+	for _, snap := range snaps {
+		if _, err := parseState(snap.Data); err != nil {
+			continue
+		}
+		if err := w.push(ctx, snap.Data); err != nil {
+			return Snapshot{}, "", err
+		}
+		return snap, fmt.Sprintf("%s; restored the snapshot of %s", corrupt, snap.TakenAt.Format("2006-01-02T15:04:05Z")), nil
+	}
+	return Snapshot{}, "", fmt.Errorf("no sound snapshot: %w", corrupt)
+}
+
+// settleInterrupted looks for what the last apply was to create and did not
+// record. It runs only when that apply never came to its end.
+func (w *tfWorkspace) settleInterrupted(ctx context.Context, state Snapshot) ([]string, error) {
+	snaps, err := w.cfg.Snapshots.Newest(ctx, w.run.Stack.StackID, 1)
+	if err != nil || len(snaps) == 0 || snaps[0].Finished {
+		return nil, err
+	}
+	known := map[string]bool{}
+	if len(state.Data) > 0 {
+		if known, err = parseState(state.Data); err != nil {
+			return nil, err
+		}
+	}
+	var healed []string
+	for _, c := range snaps[0].Plan.Changes {
+		if known[c.Address] || c.Action != aegis.ActionCreate && c.Action != aegis.ActionReplace {
+			continue
+		}
+		id, found, err := w.cfg.Find(ctx, aegis.Lookup{
+			StackID: c.StackID, Address: c.Address, Type: c.Type, Region: c.Region, Inputs: c.After,
+		})
+		if err != nil {
+			return healed, fmt.Errorf("look up %s after a crash: %w", c.Address, err)
+		}
+		if !found {
+			continue
+		}
+		if err := w.importOne(ctx, c.Address, id); err != nil {
+			return healed, err
+		}
+		healed = append(healed, fmt.Sprintf("adopted %s %s after a crash", c.Type, id))
+	}
+	return healed, w.cfg.Snapshots.Finish(ctx, snaps[0])
+}

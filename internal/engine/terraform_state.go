@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+
+	"github.com/aegisworld/aegis"
+)
+
+// tfState is the part of a state file, version 4, that is looked at here.
+type tfState struct {
+	Version   int    `json:"version"`
+	Lineage   string `json:"lineage"`
+	Resources []struct {
+		Module    string `json:"module"`
+		Mode      string `json:"mode"`
+		Type      string `json:"type"`
+		Name      string `json:"name"`
+		Instances []struct {
+			IndexKey any    `json:"index_key"`
+			Status   string `json:"status"`
+			Deposed  string `json:"deposed"`
+		} `json:"instances"`
+	} `json:"resources"`
+}
+
+// parseState decodes a state and checks that no resource is there twice. It
+// returns the addresses of all managed instances.
+func parseState(data []byte) (map[string]bool, error) {
+	var s tfState
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, fmt.Errorf("%w: %w", aegis.ErrStateCorrupt, err)
+	}
+	if s.Version != 4 || s.Lineage == "" {
+		return nil, fmt.Errorf("%w: version %d, lineage %q", aegis.ErrStateCorrupt, s.Version, s.Lineage)
+	}
+	seen := map[string]bool{}
+	for _, r := range s.Resources {
+		for _, i := range r.Instances {
+			address := instanceAddress(r.Module, r.Mode, r.Type, r.Name, i.IndexKey)
+			if i.Deposed != "" {
+				continue
+			}
+			if seen[address] {
+				return nil, fmt.Errorf("%w: %s is there twice", aegis.ErrStateCorrupt, address)
+			}
+			seen[address] = true
+		}
+	}
+	return seen, nil
+}
+
+func instanceAddress(module, mode, typ, name string, index any) string {
+	address := typ + "." + name
+	if mode == "data" {
+		address = "data." + address
+	}
+	if module != "" {
+		address = module + "." + address
+	}
+	switch k := index.(type) {
+	case string:
+		key, _ := json.Marshal(k) //nolint:errchkjson // a string
+		return address + "[" + string(key) + "]"
+	case float64:
+		return fmt.Sprintf("%s[%d]", address, int(k))
+	default:
+		return address
+	}
+}
+
+// pull reads the state, whichever backend it is in.
+func (w *tfWorkspace) pull(ctx context.Context) (Snapshot, error) {
+	snap := Snapshot{StackID: w.run.Stack.StackID, TakenAt: w.cfg.Now().UTC()}
+	data, err := w.tf.StatePull(ctx)
+	switch {
+	case err != nil && unreadable(err):
+		return snap, fmt.Errorf("%w: %w", aegis.ErrStateCorrupt, w.failure("read the state", err, nil))
+	case err != nil:
+		return snap, w.failure("read the state", err, nil)
+	case strings.TrimSpace(data) == "":
+		return snap, fmt.Errorf("state of stack %s: %w", w.run.Stack.StackID, aegis.ErrNotFound)
+	}
+	if _, err := parseState([]byte(data)); err != nil {
+		return snap, err
+	}
+	snap.Data = []byte(data)
+	return snap, nil
+}
+
+// unreadable recognises Terraform's complaints about a broken state file.
+func unreadable(err error) bool {
+	return regexp.MustCompile(`(?i)could not be (parsed|decoded)|state file .*(corrupt|invalid)|` +
+		`[Uu]nsupported state|not.{1,10}valid JSON|Invalid.*state|syntax error in|does not support state version`).MatchString(err.Error())
+}
+
+// push replaces the state. A local state that cannot even be read is replaced
+// as a file, as Terraform refuses to overwrite what it cannot read.
+func (w *tfWorkspace) push(ctx context.Context, data []byte) error {
+	file := filepath.Join(w.dir, "push.tfstate")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	err := w.tf.StatePush(ctx, file, tfexec.Force(true))
+	if err == nil {
+		return nil
+	}
+	if local, ok := w.localState(); ok {
+		return writeFile(local, data)
+	}
+	return w.failure("write the state", err, nil)
+}
+
+// localState is the path of the state file of a local backend.
+func (w *tfWorkspace) localState() (string, bool) {
+	path, folder := "terraform.tfstate", "terraform.tfstate.d"
+	b, err := os.ReadFile(filepath.Join(w.data, "terraform.tfstate"))
+	switch {
+	case errors.Is(err, os.ErrNotExist): // no backend block: local, with its defaults
+	case err != nil:
+		return "", false
+	default:
+		var c struct {
+			Backend struct {
+				Type   string `json:"type"`
+				Config struct {
+					Path      string `json:"path"`
+					Workspace string `json:"workspace_dir"`
+				} `json:"config"`
+			} `json:"backend"`
+		}
+		if json.Unmarshal(b, &c) != nil || c.Backend.Type != "local" {
+			return "", false
+		}
+		path, folder = nonEmpty(c.Backend.Config.Path, path), nonEmpty(c.Backend.Config.Workspace, folder)
+	}
+	if name := w.run.Stack.Source.Workspace; name != "" && name != "default" {
+		path = filepath.Join(folder, name, "terraform.tfstate")
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(w.run.Stack.Source.Path, path)
+	}
+	return path, true
+}
+
+func nonEmpty(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func (t *terraformEngine) snapshot(ctx context.Context, run aegis.StackRun) (Snapshot, error) {
+	w, err := t.open(ctx, run)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	defer w.close()
+	return w.pull(ctx)
+}
+
+func (t *terraformEngine) restore(ctx context.Context, run aegis.StackRun, snap Snapshot) error {
+	if snap.StackID != run.Stack.StackID {
+		return aegis.Invalid("snapshot", fmt.Sprintf("belongs to stack %q", snap.StackID))
+	}
+	if _, err := parseState(snap.Data); err != nil {
+		return fmt.Errorf("snapshot of %s: %w", snap.TakenAt, err)
+	}
+	w, err := t.open(ctx, run)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	return w.push(ctx, snap.Data)
+}
+
+func (t *terraformEngine) outputs(ctx context.Context, run aegis.StackRun) (map[string]any, error) {
+	w, err := t.open(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	return w.outputs(ctx)
+}
+
+func (w *tfWorkspace) outputs(ctx context.Context) (map[string]any, error) {
+	metas, err := w.tf.Output(ctx)
+	if err != nil {
+		return nil, w.failure("read outputs", err, nil)
+	}
+	out := make(map[string]any, len(metas))
+	for k, m := range metas {
+		var v any
+		if err := json.Unmarshal(m.Value, &v); err != nil {
+			return nil, fmt.Errorf("decode output %s: %w", k, err)
+		}
+		if m.Sensitive {
+			v = aegis.Masked
+		}
+		out[k] = v
+	}
+	return out, nil
+}
