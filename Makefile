@@ -1,0 +1,52 @@
+# `make` lists the targets. Everything that is built or fetched goes to bin/
+# and .aegis/, which git ignores.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LINT := $(CURDIR)/.aegis/bin/golangci-lint
+# Modules of their own that have code; tools/lint and tools/pulumi have none.
+TOOL_MODULES := tools/pulumi-resource-aws tools/pulumi-language-go
+# Two packages at a time: tests start databases, emulators and engines.
+TEST := go test -race -p 2 -timeout 40m
+
+.PHONY: help setup build run test test-tools bench fmt lint clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: build ## Get what the engines and the sandbox need
+	bin/aegis setup
+
+build: ## Build bin/aegis
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/aegis ./cmd/aegis
+
+run: setup ## Serve the whole product on http://127.0.0.1:8080, without an account
+	bin/aegis sandbox --addr 127.0.0.1:8080 --data-dir .aegis/sandbox
+
+test: lint test-tools ## Lint, then run all tests with the race detector
+	$(TEST) ./...
+
+test-tools: ## Run the tests of the tools' own modules
+	@for module in $(TOOL_MODULES); do echo "cd $$module && $(TEST) ./..."; (cd $$module && $(TEST) ./...); done
+
+bench: build ## Print the figures of docs/benchmarks.md, as ratios
+	bin/aegis bench
+	go test -run '^$$' -bench . -benchmem ./bench/...
+
+fmt: $(LINT) ## Format the code
+	$(LINT) fmt ./...
+	@for module in $(TOOL_MODULES); do (cd $$module && $(LINT) fmt ./...); done
+
+lint: $(LINT) ## Check the code
+	$(LINT) run ./...
+	@for module in $(TOOL_MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run ./...); done
+
+clean: ## Remove what was built; the sandbox's data stays
+	rm -rf bin .aegis/bin .aegis/stamps .aegis/pulumi-home .aegis/plugin-cache
+
+$(LINT): tools/lint/go.mod tools/lint/go.sum
+	cd tools/lint && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
