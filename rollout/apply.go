@@ -63,20 +63,25 @@ func (r *run) applyStack(ctx context.Context, stackID string) (Verdict, error) {
 // remainder repairs a stack whose apply was interrupted and plans what is left
 // to do. A reason says that this is more, or other, than what was judged.
 func (r *run) remainder(ctx context.Context, w desired) (rest aegis.Plan, reason string, err error) {
-	op := r.stackRun(w, r.cs.ExecutionPolicy)
-	err = r.timed(2, func() error {
-		if _, err := r.engine.Repair(ctx, op); err != nil {
-			return fmt.Errorf("repair stack %s: %w", w.stack.StackID, err)
-		}
-		if rest, err = r.engine.Preview(ctx, op); err != nil {
-			return fmt.Errorf("preview stack %s: %w", w.stack.StackID, err)
-		}
-		return nil
-	})
+	rest, err = r.repaired(ctx, w)
 	if err != nil || rest.Digest == r.cs.PlanDigests[w.stack.StackID] {
 		return rest, "", err
 	}
 	return rest, uncovered(rest, stackChanges(r.cs.Diff, w.stack.StackID)), nil
+}
+
+// repaired heals what an interrupted operation left behind and plans anew.
+func (r *run) repaired(ctx context.Context, w desired) (rest aegis.Plan, err error) {
+	err = r.timed(2, func() error {
+		if _, err := r.engine.Repair(ctx, r.stackRun(w, r.cs.ExecutionPolicy)); err != nil {
+			return fmt.Errorf("repair stack %s: %w", w.stack.StackID, err)
+		}
+		if rest, err = r.engine.Preview(ctx, r.stackRun(w, nil)); err != nil {
+			return fmt.Errorf("preview stack %s: %w", w.stack.StackID, err)
+		}
+		return nil
+	})
+	return rest, err
 }
 
 func stackChanges(diff []aegis.ResourceChange, stackID string) []aegis.ResourceChange {
@@ -113,23 +118,16 @@ func (r *run) write(ctx context.Context, w desired, digest string) (result aegis
 // nothing, so the plan is made anew unless another stack was changed before.
 func (r *run) differs(w desired, p *aegis.StackProgress) Verdict {
 	p.Status = planned
-	r.pending.Stacks = append(r.pending.Stacks, StackUpdate{StackID: p.StackID, State: r.idle(w)})
+	reason := "the plan of stack " + p.StackID + " is no longer the judged one"
+	left := StackUpdate{StackID: p.StackID, State: aegis.StackUnknown, Error: reason}
+	if w.base.Revision == 0 {
+		left = StackUpdate{StackID: p.StackID, State: aegis.StackPending}
+	}
+	r.pending.Stacks = append(r.pending.Stacks, left)
 	if everTouched(r.cs) {
-		return rollback("the plan of stack " + p.StackID + " is no longer the judged one")
+		return rollback(reason)
 	}
-	return replan("the plan of stack " + p.StackID + " is no longer the judged one")
-}
-
-// idle is the state of a stack that the change set leaves as it was.
-func (r *run) idle(w desired) aegis.StackState {
-	switch {
-	case w.base.Revision == 0:
-		return aegis.StackPending
-	case r.cs.Source == aegis.SourceDrift:
-		return aegis.StackDrifted
-	default:
-		return aegis.StackClean
-	}
+	return replan(reason)
 }
 
 // engineVerdict tells what the cloud refused, which ends the change, from

@@ -2,6 +2,8 @@ package rollout
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aegisworld/aegis"
@@ -50,19 +52,12 @@ func containsWorld(value any) bool {
 	case string:
 		return v == "0.0.0.0/0" || v == "::/0"
 	case []any:
-		for _, member := range v {
-			if containsWorld(member) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(v, containsWorld)
 	case map[string]any:
-		for _, member := range v {
-			if containsWorld(member) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), containsWorld)
+	default:
+		return false
 	}
-	return false
 }
 
 func isTrue(value any) bool { b, ok := value.(bool); return ok && b }

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aegisworld/aegis"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/aegisworld/aegis"
 )
 
 // plan patches the specs, previews every stack, and records all that the gate

@@ -200,7 +200,7 @@ func (d *Door) fitsStack(ctx context.Context, cs *aegis.AutonomousChangeSet, sta
 	w, err := want(stack, patch, newest)
 	if err != nil {
 		faults.Add("patches.merge_patch", err.Error())
-		return nil //nolint:nilerr // a patch that can't be merged is a fault of the input
+		return nil
 	}
 	if err := d.validate(w); err != nil {
 		faults.Faults = append(faults.Faults, specFaults(stack.StackID, err)...)
@@ -209,8 +209,7 @@ func (d *Door) fitsStack(ctx context.Context, cs *aegis.AutonomousChangeSet, sta
 }
 
 func specFaults(stackID string, err error) []aegis.FieldFault {
-	var invalid *aegis.InvalidError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
 		return invalid.Faults
 	}
 	return []aegis.FieldFault{{Field: "patches.merge_patch", Message: "stack " + stackID + ": " + err.Error()}}

@@ -3,6 +3,7 @@ package rollout
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aegisworld/aegis"
@@ -78,14 +79,7 @@ func (o *occurrence) detail() string {
 	if len(o.names) > shown {
 		return fmt.Sprintf("%s, %s, %s and %d more", o.names[0], o.names[1], o.names[2], len(o.names)-shown)
 	}
-	out := ""
-	for i, name := range o.names {
-		if i > 0 {
-			out += ", "
-		}
-		out += name
-	}
-	return out
+	return strings.Join(o.names, ", ")
 }
 
 type counts map[string]*occurrence

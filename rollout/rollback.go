@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aegisworld/aegis"
 )
@@ -67,7 +68,7 @@ func (r *run) undoStack(ctx context.Context, stackID string) (Verdict, error) {
 	if err := r.begin(ctx, progressOf(r.cs, stackID), rollingBack); err != nil {
 		return Verdict{}, err
 	}
-	plan, err := r.planBack(ctx, back)
+	plan, err := r.repaired(ctx, back)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -79,20 +80,6 @@ func (r *run) undoStack(ctx context.Context, stackID string) (Verdict, error) {
 		return Verdict{}, fmt.Errorf("roll back stack %s: %w", stackID, err)
 	}
 	return proceed(), r.undoneStack(ctx, back, result)
-}
-
-func (r *run) planBack(ctx context.Context, back desired) (plan aegis.Plan, err error) {
-	op := r.stackRun(back, r.cs.ExecutionPolicy)
-	err = r.timed(2, func() error {
-		if _, err := r.engine.Repair(ctx, op); err != nil {
-			return fmt.Errorf("repair stack %s: %w", back.stack.StackID, err)
-		}
-		if plan, err = r.engine.Preview(ctx, op); err != nil {
-			return fmt.Errorf("preview the rollback of stack %s: %w", back.stack.StackID, err)
-		}
-		return nil
-	})
-	return plan, err
 }
 
 // undoneStack commits that a stack is back, as a new revision with the old
@@ -115,15 +102,16 @@ func (r *run) undoneStack(ctx context.Context, back desired, result aegis.ApplyR
 	return r.checkpoint(ctx)
 }
 
-// verifyUndone looks once at what was rolled back, and twice when it looks
-// bad.
+// verifyUndone refreshes what was rolled back, and does so twice when it
+// differs. Checks that stay red don't count: the stacks are what they were.
 func (r *run) verifyUndone(ctx context.Context) (Verdict, error) {
 	ids := undoneStacks(r.cs)
-	_, problem, err := r.look(ctx, ids, true)
+	problems, err := r.dirty(ctx, ids)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if problem != "" {
+	if len(problems) > 0 {
+		problem := strings.Join(problems, "; ")
 		r.memory.Looks++
 		if r.memory.Looks < badLooks {
 			return wait(r.timing.Backoff, problem), nil

@@ -8,8 +8,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/aegisworld/aegis"
 	jsonpatch "github.com/evanphx/json-patch/v5"
+
+	"github.com/aegisworld/aegis"
 )
 
 // desired is what a change set wants of one stack.

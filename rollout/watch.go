@@ -7,8 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aegisworld/aegis"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/aegisworld/aegis"
 )
 
 // badLooks is how many looks in a row must be bad: one alone may be the
@@ -77,11 +78,11 @@ func (r *run) look(ctx context.Context, stackIDs []string, deep bool) (results [
 		problems = append(problems, red(results, len(checks))...)
 	}
 	if deep {
-		dirty, err := r.dirty(ctx, stackIDs)
+		differences, err := r.dirty(ctx, stackIDs)
 		if err != nil {
 			return nil, "", err
 		}
-		problems = append(problems, dirty...)
+		problems = append(problems, differences...)
 	}
 	return results, clip(strings.Join(problems, "; ")), nil
 }
