@@ -1,0 +1,93 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+
+	aegis "github.com/aegisworld/aegis"
+)
+
+// checkBudget refuses a plan that would cost more than the goal's budget, as
+// far as that can be told before an engine has planned it. The gate judges
+// the real difference.
+func (p *Planner) checkBudget(pl plan) error {
+	if p.Pricer == nil || pl.limits.budget == nil || pl.limits.budget.USDMonth == nil {
+		return nil
+	}
+	var changes []aegis.ResourceChange
+	for _, l := range pl.layers {
+		for _, s := range l.stacks {
+			more, err := estimate(s)
+			if err != nil {
+				return fmt.Errorf("estimate %s: %w", s.stack.StackID, err)
+			}
+			changes = append(changes, more...)
+		}
+	}
+	usd, _ := p.Pricer.Delta(changes)
+	if limit := *pl.limits.budget.USDMonth; usd > limit && usd > 0 {
+		return refuse("it would add about $%.2f a month; the budget is $%.2f", usd, limit)
+	}
+	return nil
+}
+
+// estimate writes a spec's difference as the resources whose price depends on
+// it most: instances and streams.
+func estimate(s stackChange) ([]aegis.ResourceChange, error) {
+	switch s.stack.Layer {
+	case aegis.LayerRuntime:
+		return estimateRuntime(s)
+	case aegis.LayerData:
+		return estimateData(s)
+	default:
+		return nil, nil
+	}
+}
+
+func estimateRuntime(s stackChange) ([]aegis.ResourceChange, error) {
+	var before, after aegis.RuntimeSpec
+	if err := bothSpecs(s, &before, &after); err != nil {
+		return nil, err
+	}
+	group := func(r aegis.RuntimeSpec) map[string]any {
+		return map[string]any{
+			"desired_capacity": r.NodeDesired, "min_size": r.NodeMin, "max_size": r.NodeMax, "instance_type": r.InstanceType,
+			"volume_size": r.VolumeGiB,
+		}
+	}
+	return []aegis.ResourceChange{{
+		StackID: s.stack.StackID, Address: "aws_autoscaling_group::nodes", Type: "aws_autoscaling_group", Region: s.stack.Region,
+		Action: aegis.ActionUpdate, Before: group(before), After: group(after),
+	}}, nil
+}
+
+func estimateData(s stackChange) (changes []aegis.ResourceChange, err error) {
+	var before, after aegis.DataSpec
+	if err := bothSpecs(s, &before, &after); err != nil {
+		return nil, err
+	}
+	stream := func(d aegis.DataSpec, name string) map[string]any {
+		if _, ok := d.Streams[name]; !ok {
+			return nil
+		}
+		return map[string]any{"shard_count": d.Streams[name].Shards, "retention_period": d.Streams[name].RetentionHours}
+	}
+	for name := range after.Streams {
+		c := aegis.ResourceChange{
+			StackID: s.stack.StackID, Address: "aws_kinesis_stream::" + name, Type: "aws_kinesis_stream", Region: s.stack.Region,
+			Action: aegis.ActionUpdate, Before: stream(before, name), After: stream(after, name),
+		}
+		if c.Before == nil {
+			c.Action = aegis.ActionCreate
+		}
+		changes = append(changes, c)
+	}
+	return changes, nil
+}
+
+func bothSpecs(s stackChange, before, after any) error {
+	if err := json.Unmarshal(s.revision.Spec.Parameters, before); err != nil {
+		return err
+	}
+	return json.Unmarshal(s.after.Parameters, after)
+}

@@ -1,0 +1,173 @@
+package agent_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	aegis "github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent"
+	"github.com/aegisworld/aegis/stacks"
+)
+
+var (
+	regions = []string{"us-east-1", "eu-west-1", "ap-southeast-1"}  //nolint:gochecknoglobals // constant
+	noon    = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // constant
+)
+
+// world is an estate in memory whose door applies at once.
+type world struct {
+	mu        sync.Mutex
+	goals     map[string]aegis.Goal
+	stacks    []aegis.Stack
+	revisions map[string]aegis.SpecRevision
+	sets      []aegis.AutonomousChangeSet
+	// refuse, when set, is Propose's answer.
+	refuse error
+}
+
+func newWorld(t require.TestingT) *world {
+	w := &world{goals: map[string]aegis.Goal{}, revisions: map[string]aegis.SpecRevision{}}
+	specs, err := stacks.Estate("small", "dev", regions)
+	require.NoError(t, err)
+	for _, spec := range specs {
+		id := stacks.StackID(spec)
+		w.stacks = append(w.stacks, aegis.Stack{
+			StackID: id, Kind: aegis.TargetPulumiStack, Environment: "dev", Layer: spec.Layer, Region: spec.Region,
+			State: aegis.StackClean, Revision: 1,
+		})
+		w.revisions[id] = aegis.SpecRevision{StackID: id, Revision: 1, Spec: spec}
+	}
+	return w
+}
+
+func (w *world) planner() *agent.Planner {
+	return agent.New(agent.Config{
+		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Validate: stacks.Validate, Regions: regions,
+		Now: func() time.Time { return noon },
+	})
+}
+
+// submit runs a goal and returns it and what was proposed for it.
+func (w *world) submit(t require.TestingT, spec aegis.GoalSpec) (aegis.Goal, []aegis.AutonomousChangeSet) {
+	w.mu.Lock()
+	spec.GoalID = fmt.Sprintf("goal-%d", len(w.goals)+1)
+	w.goals[spec.GoalID] = aegis.Goal{GoalSpec: spec, State: aegis.GoalAccepted, Submitter: "alice"}
+	w.mu.Unlock()
+	require.NoError(t, w.planner().Run(context.Background(), spec.GoalID))
+	return w.goals[spec.GoalID], w.setsOf(spec.GoalID)
+}
+
+// ask submits an intent alone.
+func (w *world) ask(t *testing.T, intent string) (aegis.Goal, []aegis.AutonomousChangeSet) {
+	t.Helper()
+	return w.submit(t, aegis.GoalSpec{Intent: intent})
+}
+
+func (w *world) setsOf(goalID string) (sets []aegis.AutonomousChangeSet) {
+	for _, cs := range w.sets {
+		if cs.GoalID == goalID {
+			sets = append(sets, cs)
+		}
+	}
+	return sets
+}
+
+func (w *world) Goal(_ context.Context, id string) (aegis.Goal, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g, ok := w.goals[id]
+	if !ok {
+		return g, aegis.ErrNotFound
+	}
+	return g, nil
+}
+
+func (w *world) UpdateGoal(_ context.Context, g aegis.Goal) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if old := w.goals[g.GoalID].State; old.Terminal() && old != g.State {
+		return aegis.ErrConflict
+	}
+	w.goals[g.GoalID] = g
+	return nil
+}
+
+func (w *world) Stacks(context.Context, aegis.Page) ([]aegis.Stack, string, error) {
+	return w.stacks, "", nil
+}
+
+func (w *world) SpecRevision(_ context.Context, id string, _ int64) (aegis.SpecRevision, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	rev, ok := w.revisions[id]
+	if !ok {
+		return rev, aegis.ErrNotFound
+	}
+	return rev, nil
+}
+
+func (w *world) ChangeSets(_ context.Context, f aegis.ChangeSetFilter, _ aegis.Page) ([]aegis.AutonomousChangeSet, string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var sets []aegis.AutonomousChangeSet
+	for _, cs := range w.sets {
+		if cs.GoalID == f.GoalID {
+			sets = append([]aegis.AutonomousChangeSet{cs}, sets...)
+		}
+	}
+	return sets, "", nil
+}
+
+func (w *world) Propose(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refuse != nil {
+		return cs, w.refuse
+	}
+	cs.ChangeSetID = fmt.Sprintf("cs-%d", len(w.sets)+1)
+	cs.PromotionState = aegis.StateProposed
+	w.sets = append(w.sets, cs)
+	return cs, nil
+}
+
+func (w *world) Cancel(_ context.Context, id, _ string) error {
+	w.end(id, aegis.StateCancelled)
+	return nil
+}
+
+// end puts a change set into a terminal state.
+func (w *world) end(id string, state aegis.PromotionState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range w.sets {
+		if w.sets[i].ChangeSetID == id {
+			w.sets[i].PromotionState = state
+		}
+	}
+}
+
+// parameters decodes what a stack's spec becomes with the goal's patches.
+func (w *world) after(t require.TestingT, goalID, stackID string) []byte {
+	parameters := []byte(w.revisions[stackID].Spec.Parameters)
+	for _, cs := range w.setsOf(goalID) {
+		for _, p := range cs.Patches {
+			if p.StackID == stackID {
+				merged, err := mergePatch(parameters, p.MergePatch)
+				require.NoError(t, err)
+				parameters = merged
+			}
+		}
+	}
+	return parameters
+}
+
+func decode[T any](t require.TestingT, raw []byte) (spec T) {
+	require.NoError(t, json.Unmarshal(raw, &spec))
+	return spec
+}

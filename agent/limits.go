@@ -1,0 +1,219 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	aegis "github.com/aegisworld/aegis"
+)
+
+// limits are a goal's constraints, budget and risk tolerance, read.
+type limits struct {
+	only, except        []string
+	noDeletes, noOutage bool
+	maxNodes, minNodes  *int
+	tolerance           aegis.RiskTolerance
+	budget              *aegis.Budget
+}
+
+// constraint is a documented form of constraint.
+type constraint struct {
+	phrasings []string
+	example   string
+	take      func(*limits, args)
+}
+
+// Constraints lists an example of every form of constraint.
+func Constraints() []string {
+	var examples []string
+	for _, c := range constraints() {
+		examples = append(examples, c.example)
+	}
+	return examples
+}
+
+func constraints() []constraint {
+	return []constraint{
+		{
+			example:   "only in eu-west-1",
+			phrasings: []string{"only [in|touch|change] <regions>", "[in] <regions> only", "nothing outside [of] <regions>"},
+			take:      func(l *limits, a args) { l.only = append(l.only, a.list("regions")...) },
+		},
+		{
+			example: "not in us-east-1",
+			phrasings: []string{
+				"not|never in <regions>", "except|excluding [in|for] <regions>", "avoid|skip <regions>", "nothing in <regions>",
+				"don't|do_not|never touch|change <regions>", "leave <regions> alone",
+			},
+			take: func(l *limits, a args) { l.except = append(l.except, a.list("regions")...) },
+		},
+		{
+			example: "no deletions",
+			phrasings: []string{
+				"no deletions|deletion|deletes|removals", "don't|do_not|never delete|remove anything", "delete|remove nothing",
+				"no replacements|replacement", "don't|do_not|never replace anything", "replace nothing",
+			},
+			take: func(l *limits, _ args) { l.noDeletes = true },
+		},
+		{
+			example:   "no downtime",
+			phrasings: []string{"no|zero|without downtime|outage|interruption|disruption", "no outages|interruptions"},
+			take:      func(l *limits, _ args) { l.noOutage = true },
+		},
+		{
+			example: "at most 6 nodes",
+			phrasings: []string{
+				"at_most|max|maximum|no_more_than|up_to|not_more_than <n:count> @nodes [per_region|each]", "@nodes <= <n:count>",
+				"never more_than <n:count> @nodes [per_region|each]",
+			},
+			take: func(l *limits, a args) { l.maxNodes = tighter(l.maxNodes, a.count("n"), -1) },
+		},
+		{
+			example: "at least 2 nodes",
+			phrasings: []string{
+				"at_least|min|minimum|no_fewer_than|no_less_than <n:count> @nodes [per_region|each]", "@nodes >= <n:count>",
+				"never fewer_than|less_than|below <n:count> @nodes [per_region|each]",
+			},
+			take: func(l *limits, a args) { l.minNodes = tighter(l.minNodes, a.count("n"), +1) },
+		},
+		{
+			example: "max $100/month",
+			phrasings: []string{
+				"[cost] [at_most|max|maximum|under|below|no_more_than|up_to|within] <usd:money>",
+				"[cost] budget [of|is|:] <usd:money>", "spend|cost at_most|no_more_than|under|below <usd:money>",
+			},
+			take: func(l *limits, a args) { l.capBudget(a.factor("usd")) },
+		},
+		{
+			example:   "no extra cost",
+			phrasings: []string{"no|without [extra|additional] cost|costs|spending|spend"},
+			take:      func(l *limits, _ args) { l.capBudget(0) },
+		},
+		{
+			example:   "low risk",
+			phrasings: []string{"<level:risk> risk [only]", "risk <level:risk>", "at_most <level:risk> risk"},
+			take: func(l *limits, a args) {
+				if t := aegis.RiskTolerance(a.text("level")); t.MaxRisk() < l.tolerance.MaxRisk() {
+					l.tolerance = t
+				}
+			},
+		},
+	}
+}
+
+// tighter is the lower of two bounds for sign -1, the higher for +1.
+func tighter(old *int, n, sign int) *int {
+	if old != nil && (n-*old)*sign < 0 {
+		return old
+	}
+	return &n
+}
+
+// capBudget lowers the monthly budget; it never raises it.
+func (l *limits) capBudget(usd float64) {
+	lowered := aegis.Budget{USDMonth: &usd}
+	if l.budget != nil {
+		lowered.USDRun = l.budget.USDRun
+		if l.budget.USDMonth != nil {
+			usd = min(usd, *l.budget.USDMonth)
+		}
+	}
+	l.budget = &lowered
+}
+
+// limits reads a goal's constraints. One that it can't read is refused: to
+// ignore it would be to break it.
+func (g *grammar) limits(goal aegis.GoalSpec) (limits, error) {
+	l := limits{tolerance: goal.RiskTolerance, budget: goal.Budget}
+	if l.tolerance == "" {
+		l.tolerance = aegis.RiskMedium
+	}
+	if l.tolerance.MaxRisk() < 0 {
+		return l, refuse("risk_tolerance %q is not low, medium or high", l.tolerance)
+	}
+	for _, text := range goal.Constraints {
+		if err := g.constrain(&l, text); err != nil {
+			return l, err
+		}
+	}
+	for _, id := range slices.Concat(l.only, l.except) {
+		if !slices.Contains(g.atlas.configured, id) {
+			return l, refuse("a constraint names %s, which is none of the estate's regions: %v", id, g.atlas.configured)
+		}
+	}
+	return l, nil
+}
+
+func (g *grammar) constrain(l *limits, text string) error {
+	tokens, err := lex(text)
+	if err != nil {
+		return err
+	}
+	tokens = plain(tokens)
+	synonyms := synonyms()
+	for _, c := range constraints() {
+		for _, phrasing := range c.phrasings {
+			if a, ok := compilePattern(phrasing, synonyms).match(tokens, g.slots.read); ok && len(tokens) > 0 {
+				c.take(l, a)
+				return nil
+			}
+		}
+	}
+	return refuse("can't read the constraint %q; constraints look like: %s", shorten(text), quoteAll(Constraints()))
+}
+
+// checkClauses refuses clauses that a constraint forbids by their nature.
+func (l limits) checkClauses(clauses []clause) error {
+	for _, c := range clauses {
+		switch {
+		case l.noDeletes && c.edit.deletes:
+			return refuse("%q would delete or replace something, which a constraint forbids", c.text)
+		case l.noOutage && c.edit.disrupts:
+			return refuse("%q may interrupt service, which a constraint forbids", c.text)
+		}
+	}
+	return nil
+}
+
+// apply holds a runtime spec within the node constraints: the maximum comes
+// down to the limit, anything else that breaks one is refused.
+func (l limits) apply(change *stackChange) error {
+	if change.stack.Layer != aegis.LayerRuntime || l.maxNodes == nil && l.minNodes == nil {
+		return nil
+	}
+	var s aegis.RuntimeSpec
+	if err := json.Unmarshal(change.after.Parameters, &s); err != nil {
+		return fmt.Errorf("read parameters: %w", err)
+	}
+	switch {
+	case l.maxNodes != nil && s.NodeDesired > *l.maxNodes:
+		return refuse("%s, but a constraint allows at most %d", nodes(s.NodeDesired), *l.maxNodes)
+	case l.minNodes != nil && s.NodeMin < *l.minNodes:
+		return refuse("a minimum of %s, but a constraint demands at least %d", nodes(s.NodeMin), *l.minNodes)
+	case l.maxNodes == nil || s.NodeMax <= *l.maxNodes:
+		return nil
+	}
+	s.NodeMax = *l.maxNodes
+	lowered, err := json.Marshal(s)
+	change.after.Parameters = lowered
+	return err
+}
+
+// regions are where a clause holds, within the constraints.
+func (p *Planner) regions(s scope, l limits) ([]string, error) {
+	regions, err := p.grammar.atlas.resolve(s)
+	if err != nil {
+		return nil, err
+	}
+	within := slices.DeleteFunc(slices.Clone(regions), func(id string) bool {
+		return len(l.only) > 0 && !slices.Contains(l.only, id) || slices.Contains(l.except, id)
+	})
+	if len(s.named) > 0 && len(within) < len(regions) {
+		return nil, refuse("the intent names regions that a constraint excludes")
+	}
+	if len(within) == 0 {
+		return nil, refuse("the constraints leave no region")
+	}
+	return within, nil
+}
