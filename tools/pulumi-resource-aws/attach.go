@@ -4,71 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"sync"
-
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
 )
 
-// serveMany prints a port and serves each connection to it as a provider
-// instance of its own, for engines that are told `PULUMI_DEBUG_PROVIDERS=aws:PORT`.
-// It ends when stdin does, so that it cannot outlive who holds the other end.
-func serveMany(ctx context.Context, b *bridge, stdin io.Reader, stdout io.Writer) error {
-	b.processes.warm()
-	if _, err := b.subset(ctx); err != nil {
-		return err
-	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("listen for engines: %w", err)
-	}
-	go func() {
-		<-endOf(ctx, stdin)
-		_ = listener.Close()
-	}()
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return fmt.Errorf("listen for engines: %s has no port", listener.Addr())
-	}
-	if _, err := fmt.Fprintln(stdout, address.Port); err != nil {
-		return fmt.Errorf("print the port: %w", err)
-	}
-	return b.accept(ctx, listener)
-}
-
-// endOf is closed when r ends, or the context.
-func endOf(ctx context.Context, r io.Reader) <-chan struct{} {
-	drained := make(chan struct{})
-	go func() {
-		defer close(drained)
-		_, _ = io.Copy(io.Discard, r)
-	}()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		select {
-		case <-ctx.Done():
-		case <-drained:
-		}
-	}()
-	return ended
-}
-
+// accept serves each connection as a provider instance of its own: an engine
+// that attaches has one connection for each provider resource of its stack.
 func (b *bridge) accept(ctx context.Context, listener net.Listener) error {
 	for {
 		conn, err := listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
 		if err != nil {
-			return fmt.Errorf("accept an engine: %w", err)
+			return closedIsFine(err)
 		}
 		go b.serveConn(ctx, conn)
 	}
+}
+
+// closedIsFine passes errors on, but for the end of a listener.
+func closedIsFine(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // serveConn serves one engine's connection until it closes.
@@ -80,8 +38,7 @@ func (b *bridge) serveConn(ctx context.Context, conn net.Conn) {
 		return
 	}
 	defer served.terraform.release()
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
-	pulumirpc.RegisterResourceProviderServer(server, served)
+	server := newServer(served)
 	defer server.Stop()
 	// Serve returns when the connection has closed, as its listener does then.
 	_ = server.Serve(listenOnce(conn))

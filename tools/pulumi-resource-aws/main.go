@@ -5,17 +5,19 @@
 //
 // Usage:
 //
-//	pulumi-resource-aws ENGINE   serve one engine, as `pulumi` starts it
-//	pulumi-resource-aws serve    serve many engines until standard input ends
-//	pulumi-resource-aws schema   print the Pulumi schema
+//	pulumi-resource-aws [flags] ENGINE   serve one engine, as `pulumi` starts it
+//	pulumi-resource-aws                  serve engines that PULUMI_DEBUG_PROVIDERS sends
+//	pulumi-resource-aws schema           print the Pulumi schema
 //
-// Settings come from the environment: AEGIS_TERRAFORM_PROVIDER_AWS is the
-// provider binary (else one beside this program), AEGIS_PLUGIN_CACHE a folder
-// for what need not be computed twice (else the user's cache folder).
+// A serving plugin prints its port, and ends with its parent. Settings come
+// from the environment: AEGIS_TERRAFORM_PROVIDER_AWS is the provider binary
+// (else one beside this program), AEGIS_PLUGIN_CACHE a folder for what need not
+// be computed twice (else the user's cache folder).
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -33,11 +35,13 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	verb := ""
-	if len(args) > 0 {
-		verb = args[0]
+	flags := flag.NewFlagSet("pulumi-resource-aws", flag.ContinueOnError)
+	showVersion := flags.Bool("version", false, "print the version")
+	ignoreEngineFlags(flags)
+	if err := flags.Parse(args); err != nil {
+		return err
 	}
-	if verb == "--version" || verb == "-version" {
+	if *showVersion {
 		_, err := fmt.Fprintln(os.Stdout, version, "(stand-in)")
 		return err
 	}
@@ -49,15 +53,21 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	processes := newPool(binary)
-	defer processes.close()
-	bridge := &bridge{processes: processes, cache: cache}
-	switch verb {
-	case "schema":
+	bridge := &bridge{processes: newPool(binary), cache: cache}
+	defer bridge.processes.close()
+	if flags.Arg(0) == "schema" {
 		return printSchema(ctx, bridge, os.Stdout)
-	case "serve":
-		return serveMany(ctx, bridge, os.Stdin, os.Stdout)
-	default:
-		return serveEngine(ctx, bridge)
+	}
+	return serve(ctx, bridge, flags.Arg(0), os.Stdout)
+}
+
+// ignoreEngineFlags accepts the flags that `pulumi` passes to every plugin
+// when it logs or traces.
+func ignoreEngineFlags(flags *flag.FlagSet) {
+	for _, name := range []string{"logflow", "logtostderr"} {
+		flags.Bool(name, false, "ignored")
+	}
+	for _, name := range []string{"tracing", "v"} {
+		flags.String(name, "", "ignored")
 	}
 }
