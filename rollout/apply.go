@@ -92,7 +92,7 @@ func stackChanges(diff []aegis.ResourceChange, stackID string) []aegis.ResourceC
 // hold once more.
 func (r *run) begin(ctx context.Context, p *aegis.StackProgress, status string) error {
 	p.Status, p.Error = status, ""
-	r.pending.Stacks = append(r.pending.Stacks, StackUpdate{StackID: p.StackID, State: aegis.StackConverging})
+	r.setStack(StackUpdate{StackID: p.StackID, State: aegis.StackConverging})
 	r.pending.Events = append(r.pending.Events, event(r.cs, "change_set.progress", p))
 	if err := r.checkpoint(ctx); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (r *run) differs(w desired, p *aegis.StackProgress) Verdict {
 	if w.base.Revision == 0 {
 		left = StackUpdate{StackID: p.StackID, State: aegis.StackPending}
 	}
-	r.pending.Stacks = append(r.pending.Stacks, left)
+	r.setStack(left)
 	if everTouched(r.cs) {
 		return rollback(reason)
 	}

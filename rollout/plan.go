@@ -148,9 +148,7 @@ func (r *run) promoteUnchanged(ctx context.Context, wants []desired, plans []aeg
 		r.writeRevision(w)
 		progressOf(r.cs, w.stack.StackID).Status = verified
 		count := plans[i].ResourceCount
-		r.pending.Stacks = append(r.pending.Stacks, StackUpdate{
-			StackID: w.stack.StackID, State: settled(w), ResourceCount: &count, Reconciled: true,
-		})
+		r.setStack(StackUpdate{StackID: w.stack.StackID, State: settled(w), ResourceCount: &count, Reconciled: true})
 	}
 	return Verdict{Kind: Promote, Reason: "nothing to change"}, nil
 }

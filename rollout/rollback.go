@@ -148,8 +148,7 @@ func (r *run) stuck(reason string) Verdict {
 	for _, id := range left {
 		p := progressOf(r.cs, id)
 		p.Error = reason
-		r.pending.Stacks = append(r.pending.Stacks, StackUpdate{StackID: id, State: aegis.StackUnknown, Error: reason})
-		r.pending.Events = append(r.pending.Events, stackEvent(id, aegis.StackUnknown, reason))
+		r.setStack(StackUpdate{StackID: id, State: aegis.StackUnknown, Error: reason})
 		r.pending.Breakers = append(r.pending.Breakers, aegis.Breaker{
 			BreakerID: aegis.NewID(aegis.BreakerPrefix, now), Scope: aegis.BreakerStack, Key: id, Open: true,
 			Reason: "rollback of " + r.cs.ChangeSetID + " failed", OpenedBy: "aegis", OpenedAt: now, ExpiresAt: &expires,

@@ -29,6 +29,11 @@ func (r *run) settleStack(stackID string, state aegis.StackState) {
 	if state == aegis.StackPending {
 		update.ResourceCount = new(int)
 	}
+	r.setStack(update)
+}
+
+// setStack adds a stack's new state, and the event of it, to the next commit.
+func (r *run) setStack(update StackUpdate) {
 	r.pending.Stacks = append(r.pending.Stacks, update)
-	r.pending.Events = append(r.pending.Events, stackEvent(stackID, state, ""))
+	r.pending.Events = append(r.pending.Events, stackEvent(update.StackID, update.State, update.Error))
 }

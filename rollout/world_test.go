@@ -210,6 +210,7 @@ func (prices) Delta(changes []aegis.ResourceChange) (usd float64, unknown []stri
 			usd++
 		case aegis.ActionDelete:
 			usd--
+		case aegis.ActionUpdate, aegis.ActionReplace:
 		}
 	}
 	return usd, nil

@@ -1,0 +1,58 @@
+package drift
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aegisworld/aegis"
+)
+
+// actor is who proposes corrections.
+const actor = "drift"
+
+// correct proposes to bring a drifted stack back to its spec, unless that is
+// under way, or was tried in vain a moment ago.
+func (r *Reconciler) correct(ctx context.Context, stack aegis.Stack, seen aegis.Observation) error {
+	for _, source := range []aegis.Source{aegis.SourceDrift, aegis.SourceReconcile} {
+		due, err := r.due(ctx, stack.StackID, source)
+		if err != nil || !due {
+			return err
+		}
+	}
+	cs, err := r.door.Propose(ctx, aegis.AutonomousChangeSet{
+		Source: aegis.SourceDrift, Actor: actor, Summary: summary(stack.StackID, seen.Drift),
+		Target: aegis.Target{Kind: stack.Kind, StackIDs: []string{stack.StackID}},
+	})
+	if err != nil {
+		return fmt.Errorf("propose to correct stack %s: %w", stack.StackID, err)
+	}
+	r.logger.InfoContext(ctx, "correction proposed", "stack_id", stack.StackID, "change_set_id", cs.ChangeSetID,
+		"drifted", len(seen.Drift))
+	return nil
+}
+
+// due says that no correction is open and that the last one either held or is
+// long enough ago.
+func (r *Reconciler) due(ctx context.Context, stackID string, source aegis.Source) (bool, error) {
+	filter := aegis.ChangeSetFilter{StackID: stackID, Source: source}
+	corrections, _, err := r.store.ChangeSets(ctx, filter, aegis.Page{})
+	if err != nil {
+		return false, fmt.Errorf("list corrections of stack %s: %w", stackID, err)
+	}
+	for i, cs := range corrections {
+		if !cs.PromotionState.Terminal() {
+			return false, nil
+		}
+		if i == 0 && cs.PromotionState != aegis.StatePromoted && r.now().Sub(cs.UpdatedAt) < r.pause {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func summary(stackID string, drifted []aegis.ResourceChange) string {
+	if len(drifted) == 1 {
+		return fmt.Sprintf("Correct drift of %s in %s", drifted[0].Address, stackID)
+	}
+	return fmt.Sprintf("Correct drift of %d resources in %s", len(drifted), stackID)
+}

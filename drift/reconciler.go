@@ -1,0 +1,237 @@
+package drift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/aegisworld/aegis"
+)
+
+// engine looks at stacks without changing them.
+type engine interface {
+	Refresh(ctx context.Context, run aegis.StackRun) (aegis.Observation, error)
+	// ImportSpec returns the spec that the stack was made with, ErrNotFound
+	// when nothing was made yet.
+	ImportSpec(ctx context.Context, stack aegis.Stack) (aegis.Spec, error)
+}
+
+// door takes proposals.
+type door interface {
+	Propose(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error)
+}
+
+// stacks are what is known of the estate.
+type stacks interface {
+	Stack(ctx context.Context, stackID string) (aegis.Stack, error)
+	Stacks(ctx context.Context, page aegis.Page) (items []aegis.Stack, next string, err error)
+	SetStackState(ctx context.Context, stackID string, state aegis.StackState, errText string, resourceCount int, reconciledAt *time.Time) error
+	SaveObservation(ctx context.Context, seen aegis.Observation) error
+}
+
+// specs are the stacks' revisions.
+type specs interface {
+	SpecRevision(ctx context.Context, stackID string, revision int64) (aegis.SpecRevision, error)
+	// AddSpecRevision returns ErrConflict when the stack has that revision.
+	AddSpecRevision(ctx context.Context, revision aegis.SpecRevision) error
+}
+
+// changes say what is being done to stacks.
+type changes interface {
+	Leases(ctx context.Context, stackIDs []string) ([]aegis.Lease, error)
+	ChangeSets(ctx context.Context, filter aegis.ChangeSetFilter, page aegis.Page) (items []aegis.AutonomousChangeSet, next string, err error)
+	EnqueueReconcile(ctx context.Context, stackID string) error
+}
+
+// store is all that a Reconciler reads and writes.
+type store interface {
+	stacks
+	specs
+	changes
+}
+
+// Config is what a Reconciler is made of.
+type Config struct {
+	Store  store
+	Engine engine
+	Door   door
+	// Interval is the time between two looks at a stack: 5 min when 0.
+	Interval time.Duration
+	// Batch is how many stacks one Sweep asks for at most: 20 when 0.
+	Batch int
+	// Pause is how long no correction of a stack is proposed after one that
+	// was not promoted: 2 min when 0.
+	Pause  time.Duration
+	Logger *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Reconciler compares stacks with their specs. Any number of them may share a
+// store.
+type Reconciler struct {
+	store    store
+	engine   engine
+	door     door
+	interval time.Duration
+	batch    int
+	pause    time.Duration
+	logger   *slog.Logger
+	now      func() time.Time
+
+	mu    sync.Mutex
+	asked map[string]time.Time // when Sweep last asked for a stack
+}
+
+// New makes a reconciler of its parts.
+func New(c Config) *Reconciler {
+	r := &Reconciler{
+		store: c.Store, engine: c.Engine, door: c.Door, interval: c.Interval, batch: c.Batch, pause: c.Pause,
+		logger: c.Logger, now: c.Now, asked: map[string]time.Time{},
+	}
+	if r.interval <= 0 {
+		r.interval = 5 * time.Minute
+	}
+	if r.batch <= 0 {
+		r.batch = 20
+	}
+	if r.pause <= 0 {
+		r.pause = 2 * time.Minute
+	}
+	if r.logger == nil {
+		r.logger = slog.New(slog.DiscardHandler)
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	return r
+}
+
+// Reconcile looks at one stack: it imports the spec of a stack that has no
+// revision, refreshes, writes down whether the stack is clean, drifted or
+// unknown, and proposes to correct what drifted. A stack that a change set
+// owns, or in which nothing was made, is left alone. That a look failed is
+// written into the stack's state and is no error; an error means that nothing
+// could be written.
+func (r *Reconciler) Reconcile(ctx context.Context, stackID string) error {
+	stack, err := r.store.Stack(ctx, stackID)
+	if err != nil {
+		return fmt.Errorf("read stack %s: %w", stackID, err)
+	}
+	if stack.State == aegis.StackPending && stack.Revision > 0 {
+		return nil // it was removed on purpose
+	}
+	if owned, err := r.owned(ctx, stackID); err != nil || owned {
+		return err
+	}
+	spec, err := r.spec(ctx, stack)
+	if errors.Is(err, aegis.ErrNotFound) && stack.Revision == 0 {
+		return nil
+	}
+	if err != nil {
+		return r.unknown(ctx, stack, fmt.Errorf("read the spec: %w", err))
+	}
+	stack.Revision = max(stack.Revision, spec.Revision)
+	seen, err := r.engine.Refresh(ctx, aegis.StackRun{Stack: stack, Spec: spec.Spec})
+	if err != nil {
+		return r.unknown(ctx, stack, fmt.Errorf("refresh: %w", err))
+	}
+	if moved, err := r.moved(ctx, stack); err != nil || moved {
+		return err
+	}
+	return r.write(ctx, stack, seen)
+}
+
+// owned says that a change set is at the stack, so that what is seen of it
+// means nothing.
+func (r *Reconciler) owned(ctx context.Context, stackID string) (bool, error) {
+	leases, err := r.store.Leases(ctx, []string{stackID})
+	if err != nil {
+		return false, fmt.Errorf("read the lease of stack %s: %w", stackID, err)
+	}
+	for _, l := range leases {
+		if l.ChangeSetID != "" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// moved says that a change set came between the first look at the stack and
+// now.
+func (r *Reconciler) moved(ctx context.Context, before aegis.Stack) (bool, error) {
+	if owned, err := r.owned(ctx, before.StackID); err != nil || owned {
+		return owned, err
+	}
+	now, err := r.store.Stack(ctx, before.StackID)
+	if err != nil {
+		return false, fmt.Errorf("read stack %s: %w", before.StackID, err)
+	}
+	return now.Revision != before.Revision, nil
+}
+
+// spec is the newest revision; one that a stack was made with outside the
+// pipeline becomes its first.
+func (r *Reconciler) spec(ctx context.Context, stack aegis.Stack) (aegis.SpecRevision, error) {
+	newest, err := r.store.SpecRevision(ctx, stack.StackID, 0)
+	if !errors.Is(err, aegis.ErrNotFound) {
+		return newest, err //nolint:wrapcheck // the caller says what was read
+	}
+	found, err := r.engine.ImportSpec(ctx, stack)
+	if err != nil {
+		return aegis.SpecRevision{}, fmt.Errorf("import: %w", err)
+	}
+	first := aegis.SpecRevision{StackID: stack.StackID, Revision: 1, Spec: found, CreatedAt: r.now()}
+	err = r.store.AddSpecRevision(ctx, first)
+	if errors.Is(err, aegis.ErrConflict) {
+		return r.store.SpecRevision(ctx, stack.StackID, 0) //nolint:wrapcheck // another reconciler imported it first
+	}
+	if err != nil {
+		return aegis.SpecRevision{}, fmt.Errorf("write the imported revision: %w", err)
+	}
+	r.logger.InfoContext(ctx, "spec imported", "stack_id", stack.StackID)
+	return first, nil
+}
+
+// unknown writes that the stack could not be looked at. An error is never
+// taken for drift.
+func (r *Reconciler) unknown(ctx context.Context, stack aegis.Stack, cause error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("reconcile stack %s: %w", stack.StackID, cause)
+	}
+	if moved, err := r.owned(ctx, stack.StackID); err != nil || moved {
+		return err
+	}
+	r.logger.WarnContext(ctx, "stack can't be looked at", "stack_id", stack.StackID, "error", cause)
+	err := r.store.SetStackState(ctx, stack.StackID, aegis.StackUnknown, cause.Error(), stack.ResourceCount, nil)
+	if err != nil {
+		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
+	}
+	return nil
+}
+
+// write keeps what was seen and what follows from it.
+func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen aegis.Observation) error {
+	now := r.now()
+	seen.StackID = stack.StackID
+	if seen.ObservedAt.IsZero() {
+		seen.ObservedAt = now
+	}
+	if err := r.store.SaveObservation(ctx, seen); err != nil {
+		return fmt.Errorf("save observation of stack %s: %w", stack.StackID, err)
+	}
+	state := aegis.StackClean
+	if len(seen.Drift) > 0 {
+		state = aegis.StackDrifted
+	}
+	if err := r.store.SetStackState(ctx, stack.StackID, state, "", seen.ResourceCount, &now); err != nil {
+		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
+	}
+	if state == aegis.StackClean {
+		return nil
+	}
+	return r.correct(ctx, stack, seen)
+}

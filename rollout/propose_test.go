@@ -1,0 +1,87 @@
+package rollout_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis"
+)
+
+func TestProposeRefuses(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change func(*aegis.AutonomousChangeSet)
+		field  string
+	}{
+		"an unknown source":            {func(cs *aegis.AutonomousChangeSet) { cs.Source = "x" }, "source"},
+		"no actor":                     {func(cs *aegis.AutonomousChangeSet) { cs.Actor = "" }, "actor"},
+		"a kind of a later version":    {func(cs *aegis.AutonomousChangeSet) { cs.Target.Kind = aegis.TargetGameWorld }, "target.kind"},
+		"a kind that the stack is not": {func(cs *aegis.AutonomousChangeSet) { cs.Target.Kind = aegis.TargetTerraformWorkspace }, "target.kind"},
+		"an unknown stack":             {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].StackID = "a.b.c" }, "target.stack_ids"},
+		"a pending stack":              {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].StackID = "sandbox.edge.us-east-1" }, "target.stack_ids"},
+		"stacks of two layers": {func(cs *aegis.AutonomousChangeSet) {
+			cs.Patches = append(cs.Patches, aegis.SpecPatch{StackID: "sandbox.network.us-east-1", BaseRevision: 1})
+		}, "target.stack_ids"},
+		"a stack twice": {func(cs *aegis.AutonomousChangeSet) { cs.Patches = append(cs.Patches, cs.Patches[0]) }, "target.stack_ids"},
+		"no patches":    {func(cs *aegis.AutonomousChangeSet) { cs.Patches = nil }, "target.stack_ids"},
+		"a stack without its patch": {func(cs *aegis.AutonomousChangeSet) {
+			cs.Target.StackIDs = []string{eu, us}
+		}, "patches"},
+		"a patch that is no object": {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].MergePatch = json.RawMessage(`[1]`) }, "patches.0.merge_patch"},
+		"a patch that is no JSON":   {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].MergePatch = json.RawMessage(`{`) }, "patches.0.merge_patch"},
+		"a patch of null":           {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].MergePatch = json.RawMessage(`null`) }, "patches.0.merge_patch"},
+		"a spec that is not valid":  {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].MergePatch = json.RawMessage(`{"bad":1}`) }, "parameters.bad"},
+		"a base that is to come":    {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].BaseRevision = 2 }, "patches.base_revision"},
+		"a negative base":           {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].BaseRevision = -1 }, "patches.0.base_revision"},
+		"an unknown tolerance":      {func(cs *aegis.AutonomousChangeSet) { cs.RiskTolerance = "none" }, "risk_tolerance"},
+		"a negative budget":         {func(cs *aegis.AutonomousChangeSet) { cs.Budget = &aegis.Budget{USDMonth: new(-1.0)} }, "budget.usd_month"},
+		"a removal with a patch":    {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].Destroy = true }, "patches.0.merge_patch"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench()
+			b.addStack("sandbox.network.us-east-1", `{}`)
+			b.addStack("sandbox.edge.us-east-1", "")
+			cs := patch(`{"ssm_parameter-a":"2"}`, eu)
+			c.change(&cs)
+			_, err := b.door.Propose(t.Context(), cs)
+			var invalid *aegis.InvalidError
+			require.ErrorAs(t, err, &invalid)
+			require.True(t, slices.ContainsFunc(invalid.Faults, func(f aegis.FieldFault) bool { return f.Field == c.field }), err.Error())
+			require.Empty(t, b.store.rows)
+		})
+	}
+}
+
+func TestProposeKeepsOnlyWhatProposersMaySay(t *testing.T) {
+	t.Parallel()
+	b := newBench()
+	in := patch(`{"ssm_parameter-a":"2"}`, us, eu)
+	in.PromotionState, in.Phase, in.RiskScore, in.Version = aegis.StatePromoted, aegis.PhaseVerify, 7, 99
+	in.ExecutionPolicy = &aegis.ExecutionPolicy{}
+	in.Target.Regions = []string{"mars"}
+	cs, err := b.door.Propose(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, []string{eu, us}, cs.Target.StackIDs)
+	require.Equal(t, []string{"eu-west-1", "us-east-1"}, cs.Target.Regions)
+	require.Equal(t, aegis.StateProposed, cs.PromotionState)
+	require.Equal(t, aegis.PhasePlan, cs.Phase)
+	require.Equal(t, int64(1), cs.Version)
+	require.Zero(t, cs.RiskScore)
+	require.Nil(t, cs.ExecutionPolicy)
+	require.NotEmpty(t, cs.TraceID)
+}
+
+func TestStepOfAStaleVersionDoesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench()
+	id := b.propose(t, patch(`{"ssm_parameter-a":"2"}`, eu))
+	require.NoError(t, b.door.Step(context.WithoutCancel(t.Context()), id, 7))
+	require.Equal(t, int64(1), b.get(t, id).Version)
+	require.Error(t, b.door.Step(t.Context(), "cs-none", 1))
+}
