@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 
@@ -27,20 +28,28 @@ func mapError(err error) error {
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return mapServerError(server, err)
 	}
-	var connect *pgconn.ConnectError
-	var network net.Error
-	if errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) {
+	if lostConnection(err) {
 		return fmt.Errorf("%w: %w", aegis.ErrUnavailable, err)
 	}
 	return err
+}
+
+// lostConnection says that the server was not reached or left in mid-sentence.
+func lostConnection(err error) bool {
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // mapServerError goes by SQLSTATE, listed in appendix A of the PostgreSQL
 // manual.
 func mapServerError(server *pgconn.PgError, err error) error {
 	switch server.Code {
-	case "23505", "40001", "40P01": // unique violation, serialization failure, deadlock
+	case "23505": // unique violation
 		return fmt.Errorf("%w: %w", aegis.ErrConflict, err)
+	case "40001", "40P01", "55P03": // serialization failure, deadlock, lock not available
+		return fmt.Errorf("%w: %w", aegis.ErrUnavailable, err)
 	case "23503": // foreign key violation
 		return fmt.Errorf("%w: %w", aegis.ErrNotFound, err)
 	case "22P02", "22003", "22021", "22001", "22P05", "23514", "23502":

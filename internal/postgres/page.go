@@ -30,7 +30,7 @@ const lastMicro = 253402300799999999
 // String is the opaque form: base64url of eight bytes of Unix microseconds and
 // the id.
 func (c cursor) String() string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(c.at.UnixMicro())) //nolint:gosec // dates before 1970 do not parse back
+	b := binary.BigEndian.AppendUint64(nil, uint64(c.at.UnixMicro()))
 	return base64.RawURLEncoding.EncodeToString(append(b, c.id...))
 }
 

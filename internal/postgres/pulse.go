@@ -3,6 +3,9 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +41,11 @@ type pulse struct {
 	timing timing
 	// life is what jobs run under; it is replaced when the pulse was lost.
 	life atomic.Pointer[life]
+
+	mu sync.Mutex
+	// jobs are the ids of running jobs, and of those that ended a short while
+	// ago, with the time of it.
+	jobs map[int64]time.Time
 }
 
 // life ends when the worker could not give a sign for too long.
@@ -47,7 +55,7 @@ type life struct {
 }
 
 func newPulse(ctx context.Context, db *DB, worker string, t timing) *pulse {
-	p := &pulse{db: db, worker: worker, timing: t}
+	p := &pulse{db: db, worker: worker, timing: t, jobs: map[int64]time.Time{}}
 	p.renew(ctx)
 	return p
 }
@@ -58,14 +66,33 @@ func (p *pulse) renew(ctx context.Context) {
 }
 
 // join derives a job's context that also ends when the pulse is lost.
-func (p *pulse) join(ctx context.Context) (context.Context, context.CancelFunc) {
+func (p *pulse) join(ctx context.Context, job int64) (context.Context, context.CancelFunc) {
+	p.note(job, time.Time{})
 	ctx, cancel := context.WithCancelCause(ctx)
 	life := p.life.Load()
 	unjoin := context.AfterFunc(life.ctx, func() { cancel(context.Cause(life.ctx)) })
 	return ctx, func() {
+		p.note(job, time.Now())
 		unjoin()
 		cancel(nil)
 	}
+}
+
+func (p *pulse) note(job int64, ended time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.jobs[job] = ended
+}
+
+// mine lists the jobs that this worker answers for: those that run, and those
+// whose end River may not have written yet.
+func (p *pulse) mine() []int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.jobs, func(_ int64, ended time.Time) bool {
+		return !ended.IsZero() && time.Since(ended) > p.timing.dead
+	})
+	return slices.AppendSeq(make([]int64, 0, len(p.jobs)), maps.Keys(p.jobs))
 }
 
 // run gives signs until ctx ends, then takes the worker off the list.
@@ -93,8 +120,9 @@ func (p *pulse) run(ctx context.Context) {
 	}
 }
 
-// beat gives one sign, and gives the jobs of workers that gave none for too
-// long to whoever fetches them first.
+// beat gives one sign, and makes jobs available again that are said to run but
+// do not: those of workers that gave no sign for too long, and those of its own
+// whose end could not be written, as when the database was away.
 func (p *pulse) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.timing.beat)
 	defer cancel()
@@ -103,14 +131,17 @@ func (p *pulse) beat(ctx context.Context) error {
 		INSERT INTO workers (worker_id, beat_at) VALUES ($1, clock_timestamp())
 		ON CONFLICT (worker_id) DO UPDATE SET beat_at = excluded.beat_at`, p.worker)
 	b.Queue(`
-		UPDATE river_job SET state = 'available', scheduled_at = now(), attempt = greatest(attempt - 1, 0)
+		UPDATE river_job SET state = 'available', scheduled_at = now()
 		WHERE id IN (
 			SELECT id FROM river_job
 			WHERE state = 'running' AND attempted_at < now() - $1::interval
-				AND NOT EXISTS (
-					SELECT 1 FROM workers
-					WHERE worker_id = attempted_by[cardinality(attempted_by)] AND beat_at > now() - $1::interval)
-			FOR UPDATE SKIP LOCKED)`, p.timing.dead)
+				AND CASE attempted_by[cardinality(attempted_by)]
+					WHEN $2 THEN id <> ALL ($3::bigint[])
+					ELSE NOT EXISTS (
+						SELECT 1 FROM workers
+						WHERE worker_id = attempted_by[cardinality(attempted_by)] AND beat_at > now() - $1::interval)
+					END
+			FOR UPDATE SKIP LOCKED)`, p.timing.dead, p.worker, p.mine())
 	return p.db.send(ctx, b)
 }
 

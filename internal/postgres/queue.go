@@ -52,7 +52,7 @@ func (db *DB) work(ctx context.Context, h Handlers, t timing) error {
 	if err != nil {
 		return fmt.Errorf("make job workers: %w", err)
 	}
-	if err := db.start(ctx, client.Start); err != nil {
+	if started, err := db.start(ctx, client.Start); !started {
 		return err
 	}
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
@@ -67,23 +67,23 @@ func (db *DB) work(ctx context.Context, h Handlers, t timing) error {
 	return nil
 }
 
-// start tries until the database is there or ctx ends.
-func (db *DB) start(ctx context.Context, try func(context.Context) error) error {
-	for {
+// start tries until the database is there or ctx ends, which is no error.
+func (db *DB) start(ctx context.Context, try func(context.Context) error) (started bool, err error) {
+	for ctx.Err() == nil {
 		err := try(ctx)
 		if err == nil {
-			return nil
+			return true, nil
 		}
 		if !errors.Is(mapError(err), aegis.ErrUnavailable) {
-			return fmt.Errorf("start job workers: %w", err)
+			return false, fmt.Errorf("start job workers: %w", err)
 		}
 		db.logger.WarnContext(ctx, "job workers wait for the database", "error", err)
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("start job workers: %w", context.Cause(ctx))
 		case <-time.After(time.Second):
 		}
 	}
+	return false, nil
 }
 
 func (db *DB) riverConfig(h Handlers, p *pulse) *river.Config {
@@ -135,7 +135,7 @@ func (db *DB) workers(h Handlers, p *pulse) *river.Workers {
 // and an error that says when to come back snoozes.
 func work[T river.JobArgs](p *pulse, do func(context.Context, T) error) river.Worker[T] {
 	return river.WorkFunc(func(ctx context.Context, job *river.Job[T]) error {
-		ctx, cancel := p.join(ctx)
+		ctx, cancel := p.join(ctx, job.ID)
 		defer cancel()
 		err := do(ctx, job.Args)
 		if later, ok := errors.AsType[interface {

@@ -11,22 +11,10 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-const (
-	// defaultStateTable is the table of Pulumi's Postgres backend.
-	defaultStateTable = "pulumi_state"
-	// snapshotsKept is how many copies of one stack's state are kept.
-	snapshotsKept = 10
-)
+// snapshotsKept is how many copies of one stack's state are kept.
+const snapshotsKept = 10
 
-// UseStateTable names the table of Pulumi's Postgres backend, "pulumi_state"
-// by default. It is for the time before the first use.
-func (db *DB) UseStateTable(name string) { db.stateTable = name }
-
-// table is the state table, quoted.
-func (db *DB) table() string { return pgx.Identifier{db.stateTable}.Sanitize() }
-
-// stateFile is one row of the backend: a path such as
-// ".pulumi/stacks/aegis/dev.network.eu-west-1.json.gz" and the backend's JSON.
+// stateFile is one row of the backend.
 type stateFile struct {
 	Key  string          `json:"key"`
 	Data json.RawMessage `json:"data"`
@@ -46,11 +34,11 @@ func (db *DB) CopyState(ctx context.Context, stackName string) (int64, error) {
 	err := db.transact(ctx, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `SELECT key, data FROM `+db.table()+` WHERE key ~ $1 ORDER BY key`, filesOf(stackName))
 		files, err := pgx.CollectRows(rows, pgx.RowToStructByName[stateFile])
+		if noTable(err) || (err == nil && len(files) == 0) {
+			return aegis.ErrNotFound
+		}
 		if err != nil {
 			return err
-		}
-		if len(files) == 0 {
-			return aegis.ErrNotFound
 		}
 		err = tx.QueryRow(ctx, `INSERT INTO state_snapshots (stack_name, files) VALUES ($1, $2) RETURNING snapshot_id`,
 			stackName, files).Scan(&id)

@@ -35,20 +35,20 @@ func (db *DB) Watch(ctx context.Context) (<-chan int64, error) {
 		return nil, fmt.Errorf("watch events: %w", err)
 	}
 	ch := make(chan int64, 1)
-	db.hub.add(ch, db.listen)
+	db.hub.add(context.WithoutCancel(ctx), ch, db.listen)
 	context.AfterFunc(ctx, func() { db.hub.remove(ch) })
 	return ch, nil
 }
 
-// add begins to tell ch; the first one starts listen.
-func (h *hub) add(ch chan int64, listen func(context.Context)) {
+// add begins to tell ch; the first one starts listen, which outlives it while
+// there are others.
+func (h *hub) add(ctx context.Context, ch chan int64, listen func(context.Context)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.watchers) == 0 {
 		h.watchers = map[chan int64]struct{}{}
 		h.newest = 0
-		var ctx context.Context
-		ctx, h.stop = context.WithCancel(context.Background())
+		ctx, h.stop = context.WithCancel(ctx)
 		go listen(ctx)
 	}
 	h.watchers[ch] = struct{}{}

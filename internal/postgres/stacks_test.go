@@ -1,0 +1,135 @@
+package postgres_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/rollout"
+)
+
+func TestUpsertStackKeepsWhatWasObserved(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	stack := newStack(t, db, "dev.runtime.eu-west-1")
+	require.Equal(t, aegis.StackPending, stack.State)
+	require.Nil(t, stack.LastReconciledAt)
+	at := time.Now()
+	require.NoError(t, db.SetStackState(t.Context(), stack.StackID, aegis.StackClean, "", 7, &at))
+	require.NoError(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{StackID: stack.StackID, Revision: 1, Spec: aegis.Spec{Version: 1}}))
+
+	require.NoError(t, db.UpsertStack(t.Context(), aegis.Stack{
+		StackID: stack.StackID, Kind: aegis.TargetTerraformWorkspace, Source: &aegis.WorkspaceSource{Path: "/w", Workspace: "prod"},
+	}))
+
+	got, err := db.Stack(t.Context(), stack.StackID)
+	require.NoError(t, err)
+	require.Equal(t, aegis.TargetTerraformWorkspace, got.Kind)
+	require.Equal(t, "prod", got.Source.Workspace)
+	require.Equal(t, aegis.StackClean, got.State)
+	require.EqualValues(t, 1, got.Revision)
+	require.Equal(t, 7, got.ResourceCount)
+	require.WithinDuration(t, at, *got.LastReconciledAt, time.Microsecond)
+	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM events WHERE type = 'stack.added'`))
+}
+
+func TestSetStackStateTellsChangesOnly(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	stack := newStack(t, db, "s")
+	for range 3 {
+		require.NoError(t, db.SetStackState(t.Context(), "s", aegis.StackUnknown, "throttled", -1, nil))
+	}
+	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM events WHERE type = 'stack.unknown' AND id = $1`, stack.StackID))
+	got, err := db.Stack(t.Context(), "s")
+	require.NoError(t, err)
+	require.Equal(t, "throttled", got.Error)
+	require.Nil(t, got.LastReconciledAt)
+	require.ErrorIs(t, db.SetStackState(t.Context(), "none", aegis.StackClean, "", 0, nil), aegis.ErrNotFound)
+	require.ErrorIs(t, db.SetStackState(t.Context(), "s", "odd", "", 0, nil), aegis.ErrInvalid)
+}
+
+func TestSpecRevisions(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	newStack(t, db, "s")
+	_, err := db.SpecRevision(t.Context(), "s", 0)
+	require.ErrorIs(t, err, aegis.ErrNotFound)
+	for i := range int64(12) {
+		spec := aegis.Spec{Version: 1, Layer: "runtime", Parameters: json.RawMessage(`{"z":1,"a":[1.50,1e3]}`)}
+		require.NoError(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{StackID: "s", Revision: i + 1, Spec: spec}))
+	}
+	require.ErrorIs(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{StackID: "s", Revision: 12}), aegis.ErrConflict)
+
+	newest, err := db.SpecRevision(t.Context(), "s", 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 12, newest.Revision)
+	require.Equal(t, []byte(`{"z":1,"a":[1.50,1e3]}`), []byte(newest.Spec.Parameters), "numbers and order stay as they were")
+	third, err := db.SpecRevision(t.Context(), "s", 3)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, third.Revision)
+
+	page, next, err := db.SpecRevisions(t.Context(), "s", aegis.Page{Limit: 8})
+	require.NoError(t, err)
+	require.EqualValues(t, 12, page[0].Revision)
+	rest, next, err := db.SpecRevisions(t.Context(), "s", aegis.Page{Limit: 8, Cursor: next})
+	require.NoError(t, err)
+	require.Empty(t, next)
+	require.Len(t, rest, 4)
+	require.EqualValues(t, 1, rest[3].Revision)
+}
+
+func TestObservationKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	newStack(t, db, "s")
+	_, err := db.Observation(t.Context(), "s")
+	require.ErrorIs(t, err, aegis.ErrNotFound)
+	at := time.Now().UTC()
+	require.NoError(t, db.SaveObservation(t.Context(), aegis.Observation{StackID: "s", ResourceCount: 2, ObservedAt: at}))
+	require.NoError(t, db.SaveObservation(t.Context(), aegis.Observation{StackID: "s", ResourceCount: 1, ObservedAt: at.Add(-time.Second)}))
+	got, err := db.Observation(t.Context(), "s")
+	require.NoError(t, err)
+	require.Equal(t, 2, got.ResourceCount)
+	require.ErrorIs(t, db.SaveObservation(t.Context(), aegis.Observation{StackID: "none", ObservedAt: at}), aegis.ErrNotFound)
+}
+
+func TestListsFilter(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	one, two := propose(t, db, "a", "b"), propose(t, db, "b")
+	two.Phase, two.PromotionState = aegis.PhaseDone, aegis.StateDenied
+	require.NoError(t, db.CommitStep(t.Context(), rollout.Step{ChangeSet: two, Decision: &aegis.Decision{
+		DecisionID: "dec-1", StackIDs: []string{"b"}, Input: json.RawMessage(`{}`),
+		Result: aegis.GateResult{Deny: []aegis.RuleResult{{Code: "no_world_open_admin_port"}}},
+	}}))
+	ids := func(f aegis.ChangeSetFilter) (found []string) {
+		sets, _, err := db.ChangeSets(t.Context(), f, aegis.Page{})
+		require.NoError(t, err)
+		for _, cs := range sets {
+			found = append(found, cs.ChangeSetID)
+		}
+		return found
+	}
+	require.Equal(t, []string{two.ChangeSetID, one.ChangeSetID}, ids(aegis.ChangeSetFilter{}))
+	require.Equal(t, []string{one.ChangeSetID}, ids(aegis.ChangeSetFilter{StackID: "a"}))
+	require.Equal(t, []string{two.ChangeSetID}, ids(aegis.ChangeSetFilter{State: aegis.StateDenied, StackID: "b", Source: aegis.SourceGoal}))
+	require.Empty(t, ids(aegis.ChangeSetFilter{GoalID: "goal-x"}))
+
+	decisions, _, err := db.Decisions(t.Context(), "b", aegis.Page{})
+	require.NoError(t, err)
+	require.Len(t, decisions, 1)
+	require.Empty(t, decisions[0].Input)
+	require.Equal(t, "no_world_open_admin_port", decisions[0].Result.Deny[0].Code)
+	traces, _, err := db.Traces(t.Context(), aegis.Page{Limit: 1})
+	require.NoError(t, err)
+	require.Len(t, traces, 1)
+	require.NotNil(t, traces[0].Steps)
+	newStack(t, db, "a")
+	stacks, _, err := db.Stacks(t.Context(), aegis.Page{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"dev.network.eu-west-1"}, stacks[0].DependsOn)
+}

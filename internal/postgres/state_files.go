@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/aegisworld/aegis"
+)
+
+// defaultStateTable is the table of Pulumi's Postgres backend: key, which is a
+// path such as ".pulumi/stacks/aegis/dev.network.eu-west-1.json.gz", data, which
+// is {"data":"<base64>"}, and updated_at. The backend makes it at its first use.
+const defaultStateTable = "pulumi_state"
+
+// UseStateTable names the table of Pulumi's Postgres backend, "pulumi_state"
+// by default. It is for the time before the first use.
+func (db *DB) UseStateTable(name string) { db.stateTable = name }
+
+// table is the state table, quoted; the backend's unquoted use folds its case.
+func (db *DB) table() string {
+	return pgx.Identifier(strings.Split(strings.ToLower(db.stateTable), ".")).Sanitize()
+}
+
+// noTable says that the backend was never used.
+func noTable(err error) bool {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Code == "42P01"
+}
+
+// ReadState returns a state file's content; ErrNotFound.
+func (db *DB) ReadState(ctx context.Context, key string) ([]byte, error) {
+	var encoded string
+	err := db.pool.QueryRow(ctx, `SELECT data->>'data' FROM `+db.table()+` WHERE key = $1`, key).Scan(&encoded)
+	if noTable(err) {
+		err = aegis.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read state file %s: %w", key, mapError(err))
+	}
+	data, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("read state file %s: %w: %w", key, aegis.ErrStateCorrupt, err)
+	}
+	return data, nil
+}
+
+// WriteState creates or replaces a state file.
+func (db *DB) WriteState(ctx context.Context, key string, data []byte) error {
+	_, err := db.pool.Exec(ctx, `
+		INSERT INTO `+db.table()+` (key, data) VALUES ($1, json_build_object('data', $2::text))
+		ON CONFLICT (key) DO UPDATE SET data = excluded.data, updated_at = now()`,
+		key, base64.StdEncoding.EncodeToString(data))
+	if err != nil {
+		return fmt.Errorf("write state file %s: %w", key, mapError(err))
+	}
+	return nil
+}
+
+// ListState returns the keys that begin with prefix, sorted.
+func (db *DB) ListState(ctx context.Context, prefix string) ([]string, error) {
+	rows, _ := db.pool.Query(ctx, `SELECT key FROM `+db.table()+` WHERE starts_with(key, $1) ORDER BY key COLLATE "C"`, prefix)
+	keys, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if noTable(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list state files %s*: %w", prefix, mapError(err))
+	}
+	return keys, nil
+}
+
+// DeleteState removes a state file; it is no error when there is none.
+func (db *DB) DeleteState(ctx context.Context, key string) error {
+	_, err := db.pool.Exec(ctx, `DELETE FROM `+db.table()+` WHERE key = $1`, key)
+	if err != nil && !noTable(err) {
+		return fmt.Errorf("delete state file %s: %w", key, mapError(err))
+	}
+	return nil
+}
+
+// StateStacks lists the stacks that Pulumi has state of, sorted by id.
+func (db *DB) StateStacks(ctx context.Context) ([]string, error) {
+	rows, _ := db.pool.Query(ctx, `
+		SELECT DISTINCT substring(key FROM '/stacks/(?:[^/]+/)?([^/]+)\.json(?:\.gz)?$') COLLATE "C" AS stack_id
+		FROM `+db.table()+`
+		WHERE key ~ '/stacks/(?:[^/]+/)?[^/]+\.json(?:\.gz)?$'
+		ORDER BY stack_id`)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if noTable(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list stacks with state: %w", mapError(err))
+	}
+	return ids, nil
+}
