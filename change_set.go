@@ -76,6 +76,14 @@ func (s PromotionState) Terminal() bool {
 	return slices.Contains([]PromotionState{StatePromoted, StateDenied, StateRolledBack, StateFailed, StateCancelled}, s)
 }
 
+// The constraints that a change set may carry.
+const (
+	// ConstraintNoDeletions forbids that any resource is deleted or replaced.
+	ConstraintNoDeletions = "no_deletions"
+	// ConstraintNoReplacements forbids that any resource is replaced.
+	ConstraintNoReplacements = "no_replacements"
+)
+
 // RiskFactor is one summand of a risk score.
 type RiskFactor struct {
 	// Code is stable, such as "stateful_delete".
@@ -142,6 +150,9 @@ type AutonomousChangeSet struct {
 	RiskTolerance RiskTolerance `json:"risk_tolerance,omitempty"`
 	// Budget is the goal's budget; the gate reserves against it.
 	Budget *Budget `json:"budget,omitempty"`
+	// Constraints are conditions that the gate holds the plan to, such as
+	// ConstraintNoDeletions.
+	Constraints []string `json:"constraints,omitempty"`
 	// CostDeltaUSDMonth is the change of the monthly cost in US dollars, for
 	// the resources whose price is known.
 	CostDeltaUSDMonth float64 `json:"cost_delta_usd_month"`

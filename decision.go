@@ -52,6 +52,8 @@ type GateChangeSet struct {
 	CostUnknown       []string      `json:"cost_unknown"`
 	Irreversible      []string      `json:"irreversible"`
 	RollbackOf        string        `json:"rollback_of"`
+	// Constraints are the change set's.
+	Constraints []string `json:"constraints"`
 }
 
 // GateBudget is the money side of a decision, in US dollars a month.
