@@ -176,6 +176,43 @@ func (c *Config) override(getenv func(string) string) error {
 	return nil
 }
 
+// stateInDatabase says that Pulumi's state is in the control database.
+func (c Config) stateInDatabase() bool { return c.Pulumi.BackendURL == "" }
+
+// backendURL is Pulumi's backend URL, without a password.
+func (c Config) backendURL() (string, error) {
+	if !c.stateInDatabase() {
+		return c.Pulumi.BackendURL, nil
+	}
+	u, err := url.Parse(c.Database.URL)
+	if err != nil {
+		return "", errors.New("database.url: not a URL") // the cause would show it, password and all
+	}
+	u.User = url.User(u.User.Username())
+	q := u.Query()
+	q.Set("table", "pulumi_state")
+	if !q.Has("sslmode") {
+		q.Set("sslmode", "prefer") // Pulumi's client needs the setting
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+// databaseURL is the control database's URL with the password file, as pgx
+// takes it.
+func (c Config) databaseURL() (string, error) {
+	u, err := url.Parse(c.Database.URL)
+	if err != nil {
+		return "", errors.New("database.url: not a URL")
+	}
+	if c.Database.PasswordFile != "" {
+		q := u.Query()
+		q.Set("passfile", c.Database.PasswordFile)
+		u.RawQuery = q.Encode()
+	}
+	return u.String(), nil
+}
+
 var (
 	environmentPattern = regexp.MustCompile(`^[a-z0-9-]+$`)
 	regionPattern      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)

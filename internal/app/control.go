@@ -1,0 +1,262 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent"
+	"github.com/aegisworld/aegis/api"
+	"github.com/aegisworld/aegis/drift"
+	"github.com/aegisworld/aegis/internal/cloud"
+	"github.com/aegisworld/aegis/internal/engine"
+	"github.com/aegisworld/aegis/internal/postgres"
+	"github.com/aegisworld/aegis/internal/pricing"
+	"github.com/aegisworld/aegis/internal/telemetry"
+	"github.com/aegisworld/aegis/internal/toolchain"
+	"github.com/aegisworld/aegis/policies"
+	"github.com/aegisworld/aegis/rollout"
+	"github.com/aegisworld/aegis/stacks"
+	"github.com/aegisworld/aegis/web"
+)
+
+// control is the control plane of one process: API, workers and engines on
+// one database and one account.
+type control struct {
+	config     Config
+	log        *slog.Logger
+	db         *postgres.DB
+	account    *cloud.Cloud
+	engines    *engine.Engines
+	door       *rollout.Door
+	planner    *agent.Planner
+	reconciler *drift.Reconciler
+	metrics    *telemetry.Metrics
+	tracer     trace.TracerProvider
+}
+
+// specs are the estate's rules for specs, as an interface.
+type specs struct{}
+
+func (specs) Validate(spec aegis.Spec) error { return stacks.Validate(spec) }
+
+// newControl connects to everything. Nothing else happens before the account
+// is known to be the configured one.
+func newControl(ctx context.Context, c Config, tools toolchain.Tools, log *slog.Logger) (*control, error) {
+	account, err := newCloud(ctx, c, log)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openDatabase(ctx, c, log)
+	if err != nil {
+		return nil, err
+	}
+	p := &control{config: c, log: log, account: account, db: db}
+	if err := p.wire(ctx, tools); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func newCloud(ctx context.Context, c Config, log *slog.Logger) (*cloud.Cloud, error) {
+	account, err := cloud.New(ctx, cloud.Config{
+		Endpoint: c.AWS.Endpoint, Regions: c.Regions, AccountID: c.AWS.AccountID,
+		BaseAccessKeyID: c.AWS.accessKeyID, BaseSecretAccessKey: c.AWS.secretAccessKey,
+		ExecutorRoleARN: c.AWS.ExecutorRoleARN, Logger: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect to AWS: %w", err)
+	}
+	if _, err := account.AccountID(ctx); err != nil {
+		return nil, fmt.Errorf("check the account: %w", err)
+	}
+	return account, nil
+}
+
+func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*postgres.DB, error) {
+	url, err := c.databaseURL()
+	if err != nil {
+		return nil, err
+	}
+	db, err := postgres.Open(ctx, url, log)
+	if err != nil {
+		return nil, fmt.Errorf("open the control database: %w", err)
+	}
+	if err := db.Migrate(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("migrate the control database: %w", err)
+	}
+	return db, nil
+}
+
+func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
+	c := p.config
+	if p.engines, err = newEngines(c, tools, p.account, p.db, p.log); err != nil {
+		return err
+	}
+	gate, err := policies.NewGate(ctx, policies.Options{
+		BundleDir: c.Policy.BundleDir, Timeout: c.Policy.Timeout, Data: c.Policy.Data, Logger: p.log,
+	})
+	if err != nil {
+		return fmt.Errorf("load the policy bundle: %w", err)
+	}
+	prices, err := pricing.Load()
+	if err != nil {
+		return fmt.Errorf("load the price table: %w", err)
+	}
+	p.metrics = telemetry.NewMetrics(Version, p.db)
+	tracer, err := telemetry.NewTracerProvider(ctx, c.Telemetry.OTLPEndpoint, Version, c.Environment)
+	if err != nil {
+		return fmt.Errorf("set up traces: %w", err)
+	}
+	p.tracer = tracer
+	engines := observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}
+	p.door = rollout.New(rollout.Config{
+		Store: p.db, Engine: engines, Gate: gate, Pricer: prices, Checker: p.account, Specs: specs{},
+		Regions: c.Regions, EstateBudgetUSDMonth: &c.Budget.EstateUSDMonth, Logger: p.log, Span: spans(tracer),
+	})
+	p.planner = agent.New(agent.Config{
+		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
+		Regions: c.Regions, Logger: p.log,
+	})
+	p.reconciler = drift.New(drift.Config{
+		Store: p.db, Engine: engines, Door: p.door, Interval: c.ReconcileInterval, Logger: p.log,
+	})
+	return nil
+}
+
+// spans makes a span of every stage.
+func spans(provider trace.TracerProvider) func(context.Context, string, aegis.Phase) (context.Context, func(string)) {
+	tracer := provider.Tracer("github.com/aegisworld/aegis/rollout")
+	return func(ctx context.Context, changeSetID string, phase aegis.Phase) (context.Context, func(string)) {
+		ctx, span := tracer.Start(ctx, "stage "+string(phase), trace.WithAttributes(telemetry.ChangeSet(changeSetID)))
+		return ctx, func(verdict string) {
+			span.SetAttributes(telemetry.Verdict(verdict))
+			span.End()
+		}
+	}
+}
+
+func (p *control) close() {
+	if p.engines != nil {
+		p.engines.Close()
+	}
+	p.db.Close()
+}
+
+// handler serves the API and the page.
+func (p *control) handler() http.Handler {
+	return api.New(api.Config{
+		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
+		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db,
+		Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
+		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,
+		Pages: web.New(web.Config{Store: p.db, Hosts: p.config.API.AllowedHosts, Logger: p.log}),
+	})
+}
+
+func intents() []api.Intent {
+	var out []api.Intent
+	for _, i := range agent.Intents() {
+		out = append(out, api.Intent{Name: i.Name, Description: i.Description, Examples: i.Examples})
+	}
+	return out
+}
+
+// run serves on the listener and works jobs until ctx ends.
+func (p *control) run(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: p.handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if server.Shutdown(shutdown) != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	group.Go(func() error { return p.work(ctx) })
+	group.Go(func() error { return p.converge(ctx) })
+	return group.Wait()
+}
+
+func (p *control) work(ctx context.Context) error {
+	err := p.db.Work(ctx, postgres.Handlers{
+		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle, Reconcile: p.reconciler.Reconcile,
+		Reap:  func(ctx context.Context) error { _, err := p.door.Reap(ctx); return err },
+		Sweep: p.reconciler.Sweep,
+	})
+	if ctx.Err() == nil && err != nil {
+		return fmt.Errorf("work jobs: %w", err)
+	}
+	return nil
+}
+
+// converge brings the configured estate into being.
+func (p *control) converge(ctx context.Context) error {
+	if !p.config.Estate.Converge || p.config.Estate.Size == "none" {
+		return nil
+	}
+	desired, err := desiredStacks(p.config)
+	if err != nil {
+		return err
+	}
+	c := &drift.Converger{Store: p.db, Backend: p.engines, Door: p.door, Log: p.log}
+	if err := c.Run(ctx, desired); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+func desiredStacks(c Config) ([]drift.Desired, error) {
+	specs, err := stacks.Estate(c.Estate.Size, c.Environment, c.Regions)
+	if err != nil {
+		return nil, fmt.Errorf("describe the estate: %w", err)
+	}
+	desired := make([]drift.Desired, len(specs))
+	for i, spec := range specs {
+		desired[i] = drift.Desired{StackID: stacks.StackID(spec), Spec: spec, DependsOn: stacks.DependsOn(spec)}
+	}
+	return desired, nil
+}
+
+// ensureToken stores an admin's token unless it is there already.
+func (p *control) ensureToken(ctx context.Context, name, secret string) error {
+	sum := sha256.Sum256([]byte(secret))
+	if _, err := p.db.Authenticate(ctx, sum); err == nil {
+		return nil
+	}
+	now := time.Now()
+	token := aegis.Token{TokenID: aegis.NewID(aegis.TokenPrefix, now), Name: name, Role: aegis.RoleAdmin, CreatedAt: now}
+	if err := p.db.CreateToken(ctx, token, sum); err != nil {
+		return fmt.Errorf("store the %s token: %w", name, err)
+	}
+	return nil
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err == nil && (slices.Contains([]string{"localhost"}, host) || ip != nil && ip.IsLoopback())
+}

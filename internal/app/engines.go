@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/internal/cloud"
+	"github.com/aegisworld/aegis/internal/engine"
+	"github.com/aegisworld/aegis/internal/postgres"
+	"github.com/aegisworld/aegis/internal/telemetry"
+	"github.com/aegisworld/aegis/internal/toolchain"
+	"github.com/aegisworld/aegis/stacks"
+)
+
+func newEngines(c Config, tools toolchain.Tools, account *cloud.Cloud, db *postgres.DB, log *slog.Logger) (*engine.Engines, error) {
+	work, err := filepath.Abs(c.WorkDir)
+	if err != nil {
+		return nil, fmt.Errorf("find the work folder: %w", err)
+	}
+	key, err := secretFile(filepath.Join(work, "digest.key"), "")
+	if err != nil {
+		return nil, err
+	}
+	backend, err := c.backendURL()
+	if err != nil {
+		return nil, err
+	}
+	ec := engine.Config{
+		PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin, PluginEnv: pluginEnv(tools),
+		Program:    stacks.Program,
+		BackendURL: backend, PGPassFile: c.Database.PasswordFile,
+		SecretsProvider: c.Pulumi.SecretsProvider, PassphraseFile: c.Pulumi.PassphraseFile,
+		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
+		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
+		Credentials: account.Credentials, Find: account.Find,
+		DigestKey: []byte(key), MaxConcurrent: c.Engine.MaxConcurrent, Logger: log,
+	}
+	if db != nil && c.stateInDatabase() {
+		ec.States = db
+	}
+	engines, err := engine.New(ec)
+	if err != nil {
+		return nil, fmt.Errorf("set up engines: %w", err)
+	}
+	return engines, nil
+}
+
+func pluginEnv(tools toolchain.Tools) []string {
+	if tools.AWSPluginOfficial {
+		return nil
+	}
+	return []string{
+		"AEGIS_TERRAFORM_PROVIDER_AWS=" + tools.TerraformProviderAWS,
+		"AEGIS_PLUGIN_CACHE=" + tools.PluginCache,
+	}
+}
+
+// observed reports every engine run to telemetry.
+type observed struct {
+	*engine.Engines
+
+	watch *telemetry.Engine
+}
+
+func (o observed) Preview(ctx context.Context, run aegis.StackRun) (aegis.Plan, error) {
+	return telemetry.Observe(ctx, o.watch, "preview", run, func(ctx context.Context) (aegis.Plan, error) {
+		return o.Engines.Preview(ctx, run)
+	})
+}
+
+func (o observed) Refresh(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
+	return telemetry.Observe(ctx, o.watch, "refresh", run, func(ctx context.Context) (aegis.Observation, error) {
+		return o.Engines.Refresh(ctx, run)
+	})
+}
+
+func (o observed) Apply(ctx context.Context, run aegis.StackRun, digest string) (aegis.ApplyResult, error) {
+	return telemetry.Observe(ctx, o.watch, "apply", run, func(ctx context.Context) (aegis.ApplyResult, error) {
+		return o.Engines.Apply(ctx, run, digest)
+	})
+}
+
+func (o observed) Repair(ctx context.Context, run aegis.StackRun) ([]string, error) {
+	return telemetry.Observe(ctx, o.watch, "repair", run, func(ctx context.Context) ([]string, error) {
+		return o.Engines.Repair(ctx, run)
+	})
+}

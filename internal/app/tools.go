@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/aegisworld/aegis/internal/toolchain"
+)
+
+// ErrIncomplete says that a program that the main job needs is missing.
+var ErrIncomplete = errors.New("the main job can't run here; see the remedies above")
+
+func toolOptions() toolchain.Options {
+	executable, _ := os.Executable() // "" is searched nowhere
+	return toolchain.Options{Executable: executable, Env: os.Getenv}
+}
+
+// Setup gets what the engines and the sandbox need and says on w what it chose.
+func Setup(ctx context.Context, w io.Writer) error {
+	return toolchain.Setup(ctx, toolOptions(), w)
+}
+
+// Doctor writes what was found, as a table or JSON, and returns ErrIncomplete
+// when the main job can't run.
+func Doctor(ctx context.Context, w io.Writer, asJSON bool) error {
+	tools, err := toolchain.Detect(ctx, toolOptions())
+	if err != nil {
+		return fmt.Errorf("look for tools: %w", err)
+	}
+	if err := writeReport(w, tools, asJSON); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if !tools.Complete() {
+		return ErrIncomplete
+	}
+	return nil
+}
+
+func writeReport(w io.Writer, tools toolchain.Tools, asJSON bool) error {
+	if asJSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(map[string]any{"items": tools.Report(), "complete": tools.Complete()})
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(t, "TOOL\tSTATE\tVERSION\tFROM\tREMEDY")
+	for _, item := range tools.Report() {
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", item.Name, itemState(item), item.Version, item.Origin, item.Remedy)
+	}
+	return t.Flush()
+}
+
+func itemState(item toolchain.Item) string {
+	switch {
+	case item.OK:
+		return "ok"
+	case item.Required:
+		return "MISSING"
+	default:
+		return "absent"
+	}
+}
+
+// completeTools detects the tools and refuses when a required one is missing,
+// naming it and its remedy.
+func completeTools(ctx context.Context) (toolchain.Tools, error) {
+	tools, err := toolchain.Detect(ctx, toolOptions())
+	if err != nil {
+		return tools, fmt.Errorf("look for tools: %w", err)
+	}
+	var missing []error
+	for _, item := range tools.Report() {
+		if item.Required && !item.OK {
+			missing = append(missing, fmt.Errorf("%s is missing: %s", item.Name, item.Remedy))
+		}
+	}
+	return tools, errors.Join(missing...)
+}
