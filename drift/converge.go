@@ -50,6 +50,8 @@ type Converger struct {
 	Backend backend
 	Door    proposer
 	Log     *slog.Logger
+	// Environment is whose stacks Discover takes in.
+	Environment string
 	// Interval is the time between looks; 0 is half a second.
 	Interval time.Duration
 }

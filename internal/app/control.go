@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
@@ -140,9 +141,9 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 func spans(provider trace.TracerProvider) func(context.Context, string, aegis.Phase) (context.Context, func(string)) {
 	tracer := provider.Tracer("github.com/aegisworld/aegis/rollout")
 	return func(ctx context.Context, changeSetID string, phase aegis.Phase) (context.Context, func(string)) {
-		ctx, span := tracer.Start(ctx, "stage "+string(phase), trace.WithAttributes(telemetry.ChangeSet(changeSetID)))
+		ctx, span := tracer.Start(ctx, "stage "+string(phase), trace.WithAttributes(attribute.String("aegis.change_set_id", changeSetID)))
 		return ctx, func(verdict string) {
-			span.SetAttributes(telemetry.Verdict(verdict))
+			span.SetAttributes(attribute.String("aegis.verdict", verdict))
 			span.End()
 		}
 	}
@@ -162,7 +163,10 @@ func (p *control) handler() http.Handler {
 		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db,
 		Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,
-		Pages: web.New(web.Config{Store: p.db, Hosts: p.config.API.AllowedHosts, Logger: p.log}),
+		Pages: web.New(web.Config{
+			Goals: p.db, ChangeSets: p.db, Stacks: p.db, Events: p.db, Sessions: p.db,
+			AllowedHosts: p.config.API.AllowedHosts, Version: Version, Logger: p.log,
+		}),
 	})
 }
 
@@ -213,20 +217,27 @@ func (p *control) work(ctx context.Context) error {
 	return nil
 }
 
-// converge brings the configured estate into being.
+// converge brings the configured estate into being, and then takes in what
+// `pulumi up` makes beside it.
 func (p *control) converge(ctx context.Context) error {
-	if !p.config.Estate.Converge || p.config.Estate.Size == "none" {
-		return nil
+	c := p.converger()
+	if p.config.Estate.Converge && p.config.Estate.Size != "none" {
+		desired, err := desiredStacks(p.config)
+		if err != nil {
+			return err
+		}
+		if err := c.Run(ctx, desired); err != nil && ctx.Err() == nil {
+			return err
+		}
 	}
-	desired, err := desiredStacks(p.config)
-	if err != nil {
-		return err
+	return c.Discover(ctx)
+}
+
+func (p *control) converger() *drift.Converger {
+	return &drift.Converger{
+		Store: p.db, Backend: stateNames{p.db, p.config.stateInDatabase()}, Door: p.door, Log: p.log,
+		Environment: p.config.Environment,
 	}
-	c := &drift.Converger{Store: p.db, Backend: p.engines, Door: p.door, Log: p.log}
-	if err := c.Run(ctx, desired); err != nil && ctx.Err() == nil {
-		return err
-	}
-	return nil
 }
 
 func desiredStacks(c Config) ([]drift.Desired, error) {
