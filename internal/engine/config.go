@@ -26,9 +26,10 @@ type Config struct {
 	// AWSPlugin is the path of the AWS resource plugin, the official one or the
 	// stand-in.
 	AWSPlugin string
-	// PluginEnv are further variables of the plugin, "NAME=value", such as those
-	// of the stand-in.
-	PluginEnv []string
+	// TerraformProviderAWS is the provider binary that the stand-in runs, and
+	// PluginCache its cache folder; the official plugin ignores both.
+	TerraformProviderAWS string
+	PluginCache          string
 	// Program returns the program of a spec.
 	Program func(aegis.Spec) (pulumi.RunFunc, error)
 	// Project is the Pulumi project's name; "" is "aegis".

@@ -57,3 +57,15 @@ func (c Config) pulumiEnv() []string {
 	}
 	return append(env, c.BackendEnv...)
 }
+
+// pluginEnv are the settings of the stand-in for the AWS plugin.
+func (c Config) pluginEnv() []string {
+	var env []string
+	if c.TerraformProviderAWS != "" {
+		env = append(env, "AEGIS_TERRAFORM_PROVIDER_AWS="+c.TerraformProviderAWS)
+	}
+	if c.PluginCache != "" {
+		env = append(env, "AEGIS_PLUGIN_CACHE="+c.PluginCache)
+	}
+	return env
+}

@@ -16,7 +16,8 @@ type judge struct {
 	cfg    Config
 	digest string
 	// snap is the state before the apply, without Data when there is none.
-	snap Snapshot
+	snap    Snapshot
+	allowed bool
 }
 
 // newJudge reads the state to save before the apply. Without a digest, every
@@ -46,14 +47,24 @@ func (j *judge) allow(ctx context.Context, plan aegis.Plan) error {
 	if err := j.cfg.Snapshots.Save(ctx, j.snap); err != nil {
 		return fmt.Errorf("save a snapshot before the apply: %w", err)
 	}
+	j.allowed = true
 	return nil
 }
 
 // finish notes that the engine came to an orderly end, whether it did all or
-// not: nothing is under way any more.
-func (j *judge) finish(ctx context.Context) error {
-	if err := j.cfg.Snapshots.Finish(context.WithoutCancel(ctx), j.snap); err != nil {
-		return fmt.Errorf("note the end of the apply: %w", err)
+// not, and the state that it left: nothing is under way any more. A cancelled
+// one may have let go of creations, so its end is noted by the next repair.
+func (j *judge) finish(ctx context.Context, left func(context.Context) (Snapshot, error)) error {
+	if !j.allowed || ctx.Err() != nil {
+		return nil
+	}
+	after, err := left(ctx)
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	j.snap.Finished, j.snap.After = true, after.Data
+	if err := j.cfg.Snapshots.Save(ctx, j.snap); err != nil {
+		return fmt.Errorf("save a snapshot after the apply: %w", err)
 	}
 	return nil
 }

@@ -139,7 +139,7 @@ func (p *providerPool) start(ctx context.Context, run aegis.StackRun, scope stri
 	cmd := exec.Command(p.cfg.AWSPlugin) //nolint:gosec,noctx // a configured plugin that outlives the run
 	cmd.Dir = p.cfg.WorkDir
 	cmd.Env = append(p.cfg.baseEnv(), p.cfg.awsEnv(run.Stack.Region, pr.key)...)
-	cmd.Env = append(cmd.Env, p.cfg.PluginEnv...)
+	cmd.Env = append(cmd.Env, p.cfg.pluginEnv()...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	stderr := &tail{limit: 4 << 10}
 	cmd.Stderr = stderr

@@ -131,6 +131,9 @@ func (p *pulumiEngine) providerConfig(run aegis.StackRun) config.Map {
 		values["s3UsePathStyle"] = "true"
 	}
 	m := config.Map{}
+	if p.cfg.AccountID != "" {
+		m[config.MustMakeKey(p.cfg.Project, "account_id")] = config.NewValue(p.cfg.AccountID)
+	}
 	for k, v := range values {
 		m[config.MustMakeKey("aws", k)] = config.NewValue(v)
 	}

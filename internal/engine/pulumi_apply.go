@@ -82,7 +82,10 @@ func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, j *judge)
 		return nil
 	})
 	s.healthy = err == nil || refused != nil
-	return phases.last(), errors.Join(err, j.finish(ctx))
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(err, p.settleCancelled(context.WithoutCancel(ctx), run, phases.last()))
+	}
+	return phases.last(), errors.Join(err, j.finish(ctx, p.left(run)))
 }
 
 // phases are the recordings of one update: its preview and its execution.
@@ -137,7 +140,12 @@ func (p *pulumiEngine) destroy(ctx context.Context, run aegis.StackRun, j *judge
 		_, err := s.stack.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
 		return err
 	})
-	return rec, errors.Join(err, j.finish(ctx))
+	return rec, errors.Join(err, j.finish(ctx, p.left(run)))
+}
+
+// left reads the state that an apply leaves.
+func (p *pulumiEngine) left(run aegis.StackRun) func(context.Context) (Snapshot, error) {
+	return func(ctx context.Context) (Snapshot, error) { return p.snapshot(ctx, run) }
 }
 
 var _ auto.PulumiCommand = (*pulumiCommand)(nil)

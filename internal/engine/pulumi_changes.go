@@ -37,24 +37,27 @@ func managed(m apitype.StepEventMetadata) bool {
 	return state != nil && state.Custom
 }
 
-// addressOf is the part of a URN that is unique in its stack, "Type::name",
-// where Type has the types of the parents, if any.
+// addressOf names a resource by its Terraform type and its name in the program,
+// "aws_vpc::main"; one with a parent has the parent's type before it.
 func addressOf(urn string) string {
-	parts := strings.SplitN(urn, "::", 4)
-	return parts[len(parts)-2+boolInt(len(parts) < 2)] + "::" + parts[len(parts)-1]
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	qualified, name := splitURN(urn)
+	i := strings.LastIndex(qualified, "$") + 1
+	return qualified[:i] + terraformType(qualified[i:]) + "::" + name
 }
 
 // typeOf is the resource's own type in a URN.
 func typeOf(urn string) string {
-	qualified, _, _ := strings.Cut(addressOf(urn), "::")
+	qualified, _ := splitURN(urn)
 	return qualified[strings.LastIndex(qualified, "$")+1:]
+}
+
+// splitURN takes urn:pulumi:<stack>::<project>::<types>::<name> apart.
+func splitURN(urn string) (qualified, name string) {
+	parts := strings.SplitN(urn, "::", 4)
+	if len(parts) < 4 {
+		return "", urn
+	}
+	return parts[2], parts[3]
 }
 
 // plan turns the recorded preview into the normalised plan.

@@ -24,6 +24,7 @@ type recording struct {
 	run     aegis.StackRun
 	planned map[string]apitype.StepEventMetadata // by URN, from before a step
 	done    map[string]apitype.StepEventMetadata // by URN, from after a step
+	failed  []apitype.StepEventMetadata
 	errors  []string
 	summary *apitype.SummaryEvent
 	dryRun  bool
@@ -47,6 +48,7 @@ func (r *recording) record(e apitype.EngineEvent) {
 		r.done[m.URN] = m
 		r.progress(m, "done")
 	case e.ResOpFailedEvent != nil:
+		r.failed = append(r.failed, e.ResOpFailedEvent.Metadata)
 		r.progress(e.ResOpFailedEvent.Metadata, "failed")
 	case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "error":
 		r.errors = append(r.errors, diagnosis(e.DiagnosticEvent))

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
 
 	"github.com/aegisworld/aegis"
 )
@@ -75,19 +77,23 @@ func (p *pulumiEngine) restoreNewest(
 	if err != nil {
 		return c, d, "", err
 	}
-	for _, snap := range snaps {
-		if len(snap.Data) == 0 {
-			continue
-		}
-		if c, d, err = parse(snap.Data); err != nil {
-			continue
-		}
-		if err := p.writeState(ctx, run, "", snap.Data); err != nil {
-			return c, d, "", err
-		}
-		return c, d, fmt.Sprintf("%s; restored the snapshot of %s", corrupt, snap.TakenAt.Format("2006-01-02T15:04:05Z")), nil
+	snap, ok := sound(snaps, func(data []byte) error {
+		_, _, err := parse(data)
+		return err
+	})
+	if !ok {
+		return c, d, "", fmt.Errorf("no sound snapshot: %w", corrupt)
 	}
-	return c, d, "", fmt.Errorf("no sound snapshot: %w", corrupt)
+	if err := p.writeState(ctx, run, "", snap.Data); err != nil {
+		return c, d, "", err
+	}
+	c, d, err = parse(snap.Data)
+	return c, d, restored(corrupt, snap), err
+}
+
+// restored says what was healed, and why.
+func restored(corrupt error, snap Snapshot) string {
+	return fmt.Sprintf("%s; restored the snapshot of %s", corrupt, snap.TakenAt.Format(time.RFC3339))
 }
 
 // settlePending looks up what crashed runs had begun to create. What exists is
@@ -108,19 +114,60 @@ func (p *pulumiEngine) settlePending(
 		healed = append(healed, what)
 	}
 	d.PendingOperations = nil
-	if err := d.check(); err != nil {
-		return nil, err
-	}
-	latest, err := withDeployment(c.Checkpoint.Latest, d)
+	return healed, p.writeDeployment(ctx, run, key, c, d)
+}
+
+// settleCancelled looks up the creations that a cancelled run let go of: the
+// provider stops waiting, and the cloud may have created all the same.
+func (p *pulumiEngine) settleCancelled(ctx context.Context, run aegis.StackRun, rec *recording) error {
+	key, data, err := p.readState(ctx, run)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c.Checkpoint.Latest = latest
+	c, d, err := parse(data)
+	if err != nil {
+		return err
+	}
+	known := len(d.Resources)
+	for _, m := range rec.failed {
+		if actionOf(m.Op) != aegis.ActionCreate || m.New == nil || !managed(m) {
+			continue
+		}
+		op := apitype.OperationV2{Type: apitype.OperationTypeCreating, Resource: stepResource(m)}
+		if _, err := p.settleOne(ctx, run, &d, op); err != nil {
+			return err
+		}
+	}
+	if len(d.Resources) == known {
+		return nil
+	}
+	return p.writeDeployment(ctx, run, key, c, d)
+}
+
+// withoutSecrets leaves out what an event shows masked only; a read fills it.
+func withoutSecrets(in map[string]any) map[string]any {
+	out := map[string]any{}
+	for k, v := range in {
+		if m, ok := v.(map[string]any); !ok || m[sig.Key] == nil {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+func (p *pulumiEngine) writeDeployment(ctx context.Context, run aegis.StackRun, key string, c checkpoint, d deployment) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	var err error
+	if c.Checkpoint.Latest, err = withDeployment(c.Checkpoint.Latest, d); err != nil {
+		return err
+	}
 	data, err := json.Marshal(c)
 	if err != nil {
-		return nil, fmt.Errorf("encode state: %w", err)
+		return fmt.Errorf("encode state: %w", err)
 	}
-	return healed, p.writeState(ctx, run, key, data)
+	return p.writeState(ctx, run, key, data)
 }
 
 func (p *pulumiEngine) settleOne(

@@ -43,13 +43,13 @@ func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged 
 	}
 	log := &tfLog{run: run}
 	if err := w.tf.ApplyJSON(ctx, log, tfexec.DirOrPlan(w.planFile())); err != nil {
-		return res, errors.Join(w.failure("apply", err, log), j.finish(ctx))
+		return res, errors.Join(w.failure("apply", err, log), j.finish(ctx, w.pull))
 	}
 	res.ResourceCount = plan.ResourceCount
 	if res.Outputs, err = w.outputs(ctx); err == nil {
 		res.Checks = checksOf(res.Outputs)
 	}
-	return res, errors.Join(err, j.finish(ctx))
+	return res, errors.Join(err, j.finish(ctx, w.pull))
 }
 
 // planLocked plans under the state's lock. A lock in the way is removed when
@@ -94,7 +94,7 @@ func (t *terraformEngine) adopt(ctx context.Context, run aegis.StackRun, address
 	if err := j.allow(ctx, aegis.Plan{StackID: run.Stack.StackID}); err != nil {
 		return err
 	}
-	return errors.Join(w.importOne(ctx, address, id), j.finish(ctx))
+	return errors.Join(w.importOne(ctx, address, id), j.finish(ctx, w.pull))
 }
 
 func (w *tfWorkspace) importOne(ctx context.Context, address, id string) error {

@@ -61,16 +61,17 @@ func (w *tfWorkspace) restoreNewest(ctx context.Context, corrupt error) (Snapsho
 	if err != nil {
 		return Snapshot{}, "", err
 	}
-	for _, snap := range snaps {
-		if _, err := parseState(snap.Data); err != nil {
-			continue
-		}
-		if err := w.push(ctx, snap.Data); err != nil {
-			return Snapshot{}, "", err
-		}
-		return snap, fmt.Sprintf("%s; restored the snapshot of %s", corrupt, snap.TakenAt.Format("2006-01-02T15:04:05Z")), nil
+	snap, ok := sound(snaps, func(data []byte) error {
+		_, err := parseState(data)
+		return err
+	})
+	if !ok {
+		return Snapshot{}, "", fmt.Errorf("no sound snapshot: %w", corrupt)
 	}
-	return Snapshot{}, "", fmt.Errorf("no sound snapshot: %w", corrupt)
+	if err := w.push(ctx, snap.Data); err != nil {
+		return Snapshot{}, "", err
+	}
+	return snap, restored(corrupt, snap), nil
 }
 
 // settleInterrupted looks for what the last apply was to create and did not
@@ -105,5 +106,6 @@ func (w *tfWorkspace) settleInterrupted(ctx context.Context, state Snapshot) ([]
 		}
 		healed = append(healed, fmt.Sprintf("adopted %s %s after a crash", c.Type, id))
 	}
-	return healed, w.cfg.Snapshots.Finish(ctx, snaps[0])
+	snaps[0].Finished = true
+	return healed, w.cfg.Snapshots.Save(ctx, snaps[0])
 }
