@@ -55,9 +55,12 @@ type Config struct {
 
 // Intent documents one family of things that a goal can ask for.
 type Intent struct {
-	// Name is stable, such as "scale_runtime".
-	Name        string `json:"name"`
-	Description string `json:"description"`
+	// Name is stable, such as "runtime.scale".
+	Name string `json:"name"`
+	// Layer is the layer whose specs it changes.
+	Layer string `json:"layer"`
+	// Summary says what it does, in one sentence.
+	Summary string `json:"summary"`
 	// Examples are sentences that are understood.
 	Examples []string `json:"examples"`
 }

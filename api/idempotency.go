@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,6 +32,11 @@ func (s *server) idempotent(g *gin.Context) {
 	}
 	who, ctx := principal(g.Request.Context()).TokenID, g.Request.Context()
 	stored, err := s.Requests.BeginRequest(ctx, who, key, fingerprint(g.Request))
+	if errors.Is(err, aegis.ErrConflict) {
+		g.Header("Retry-After", "1")
+		s.abort(g, newProblem(http.StatusConflict, "in_progress", "the first request with this Idempotency-Key is still being answered; try again"))
+		return
+	}
 	if err != nil {
 		s.fail(g, err)
 		return

@@ -13,6 +13,9 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
+// problemPrefix begins every problem's type.
+const problemPrefix = "urn:aegis:problem:"
+
 // Error is a problem document that the API answered. It matches the sentinel
 // of package aegis that it was made from.
 type Error struct {
@@ -39,7 +42,7 @@ func (e *Error) Error() string {
 
 // Is matches the sentinel of the problem's kind.
 func (e *Error) Is(target error) bool {
-	sentinel := sentinelOf(strings.TrimPrefix(e.Type, "urn:aegis:problem:"))
+	sentinel := sentinelOf(strings.TrimPrefix(e.Type, problemPrefix))
 	return sentinel != nil && target == sentinel
 }
 
@@ -126,6 +129,8 @@ func retryable(ctx context.Context, err error) bool {
 		return false
 	}
 	switch p.Status {
+	case http.StatusConflict:
+		return p.Type == problemPrefix+"in_progress" // the try before is still being answered
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	default:

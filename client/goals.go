@@ -9,9 +9,10 @@ import (
 
 // Intent documents one family of things that a goal can ask for.
 type Intent struct {
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Examples    []string `json:"examples"`
+	Name     string   `json:"name"`
+	Layer    string   `json:"layer"`
+	Summary  string   `json:"summary"`
+	Examples []string `json:"examples"`
 }
 
 // CreateGoal asks for something. GoalID is the API's to give.

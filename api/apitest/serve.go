@@ -30,7 +30,7 @@ func (s *Store) Config() api.Config {
 		Health: s, Door: s, Queue: s, Regions: Regions(), Version: "v0.0.0-test", Now: func() time.Time { return s.Now() },
 		Heartbeat: time.Minute,
 		Intents: []api.Intent{{
-			Name: "scale_runtime", Description: "Set the number of runtime nodes",
+			Name: "runtime.scale", Layer: aegis.LayerRuntime, Summary: "Set the number of runtime nodes",
 			Examples: []string{"scale the runtime in eu-west-1 to 4 nodes"},
 		}},
 	}
