@@ -77,6 +77,9 @@ type PulumiConfig struct {
 	SecretsProvider string `yaml:"secrets_provider"`
 	// PassphraseFile is for "passphrase", mode 0600.
 	PassphraseFile string `yaml:"passphrase_file"`
+	// BootstrapURL is a file:// or s3:// backend for the time before the
+	// control database exists; `aegis bootstrap` moves its stacks from there.
+	BootstrapURL string `yaml:"bootstrap_url"`
 }
 
 // PolicyConfig is the operators' bundle.
@@ -132,7 +135,8 @@ func DefaultConfig() Config {
 }
 
 // LoadConfig reads the file, if one is named, over the defaults and then the
-// environment through getenv. Unknown keys are refused.
+// environment through getenv. Unknown keys are refused; values are checked by
+// Validate.
 func LoadConfig(file string, getenv func(string) string) (Config, error) {
 	c := DefaultConfig()
 	if file != "" {
@@ -146,10 +150,7 @@ func LoadConfig(file string, getenv func(string) string) (Config, error) {
 			return c, fmt.Errorf("parse configuration %s: %w", file, err)
 		}
 	}
-	if err := c.override(getenv); err != nil {
-		return c, err
-	}
-	return c, c.Validate()
+	return c, c.override(getenv)
 }
 
 func (c *Config) override(getenv func(string) string) error {
@@ -178,6 +179,9 @@ func (c *Config) override(getenv func(string) string) error {
 
 // stateInDatabase says that Pulumi's state is in the control database.
 func (c Config) stateInDatabase() bool { return c.Pulumi.BackendURL == "" }
+
+// needsDatabase is false while an estate is bootstrapped into another backend.
+func (c Config) needsDatabase() bool { return c.Pulumi.BootstrapURL == "" || c.Database.URL != "" }
 
 // backendURL is Pulumi's backend URL, without a password.
 func (c Config) backendURL() (string, error) {
@@ -245,7 +249,7 @@ func (c Config) Validate() error {
 	if c.Estate.Size != "small" && c.Estate.Size != "none" {
 		bad("estate.size: %q is neither small nor none", c.Estate.Size)
 	}
-	if u, err := url.Parse(c.Database.URL); err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+	if u, err := url.Parse(c.Database.URL); err != nil || !strings.HasPrefix(u.Scheme, "postgres") && c.needsDatabase() {
 		bad("database.url: a postgres:// URL is needed; set it or AEGIS_DATABASE_URL")
 	}
 	if c.AWS.Endpoint == "" && !accountPattern.MatchString(c.AWS.AccountID) {

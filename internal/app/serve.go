@@ -16,6 +16,12 @@ func Serve(ctx context.Context, configFile, bundleDir string, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
+	if c.Database.URL == "" {
+		c.Pulumi.BootstrapURL = "" // serving needs the database
+	}
+	if err := c.Validate(); err != nil {
+		return err
+	}
 	if bundleDir != "" {
 		c.Policy.BundleDir = bundleDir
 	}

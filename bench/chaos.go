@@ -1,0 +1,232 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/client"
+	"github.com/aegisworld/aegis/internal/e2e"
+)
+
+// ErrChaos says that a change set was lost, applied twice or not resumed in
+// time.
+var ErrChaos = errors.New("chaos left damage")
+
+// resumeBound is how long a change set may rest after a restart.
+const resumeBound = 30 * time.Second
+
+// killPoints are where the process is killed: a phase, or a phase while an
+// engine applies a stack.
+func killPoints() []killPoint {
+	return []killPoint{
+		{name: "plan", phase: aegis.PhasePlan},
+		{name: "gate", phase: aegis.PhaseGate},
+		{name: "canary", phase: aegis.PhaseCanary},
+		{name: "canary, mid-apply", phase: aegis.PhaseCanary, status: "applying"},
+		{name: "apply", phase: aegis.PhaseApply},
+		{name: "apply, mid-apply", phase: aegis.PhaseApply, status: "applying"},
+		{name: "verify", phase: aegis.PhaseVerify},
+		{name: "rollback", phase: aegis.PhaseRollback, fails: true},
+	}
+}
+
+type killPoint struct {
+	name   string
+	phase  aegis.Phase
+	status string
+	// fails makes the change fail in one region, so that it is rolled back.
+	fails bool
+}
+
+// outcome is what came of one kill.
+type outcome struct {
+	point   killPoint
+	at      aegis.Phase // where it was when the process died
+	state   aegis.PromotionState
+	resumed time.Duration
+	damage  []string
+}
+
+// Chaos kills the process n times at each point with kill -9, starts it again
+// on the same data folder, and looks at what became of the change set that
+// was under way. It prints one line a point.
+func Chaos(ctx context.Context, p *e2e.Process, n int, w io.Writer) error {
+	var outcomes []outcome
+	for round := range n {
+		for i, point := range killPoints() {
+			name := fmt.Sprintf("chaos-%d-%d-%d", time.Now().Unix(), round, i)
+			out, next, err := strike(ctx, p, point, name)
+			if next != nil {
+				p = next
+			}
+			if err != nil {
+				return errors.Join(fmt.Errorf("kill in %s: %w", point.name, err), p.Stop(ctx))
+			}
+			outcomes = append(outcomes, out)
+		}
+	}
+	return errors.Join(writeChaos(w, outcomes), p.Stop(ctx))
+}
+
+// strike submits one goal, kills the process at the point and restarts it.
+func strike(ctx context.Context, p *e2e.Process, point killPoint, name string) (outcome, *e2e.Process, error) {
+	out := outcome{point: point}
+	pool, err := pgxpool.New(ctx, p.DatabaseURL)
+	if err != nil {
+		return out, nil, fmt.Errorf("open database: %w", err)
+	}
+	defer pool.Close()
+	if point.fails {
+		if err := p.Fault(ctx, "set", "--region", p.Regions[0], "--service", "ssm", "--action", "PutParameter",
+			"--error-rate", "1", "--error-code", "AccessDeniedException", "--error-status", "400"); err != nil {
+			return out, nil, err
+		}
+	}
+	c := client.New(p.URL, p.Token)
+	goal, err := c.CreateGoal(ctx, aegis.GoalSpec{Intent: fmt.Sprintf("set setting %s to on everywhere", name)})
+	if err != nil {
+		return out, nil, fmt.Errorf("submit goal: %w", err)
+	}
+	if err := awaitPoint(ctx, pool, goal.GoalID, point); err != nil {
+		return out, nil, err
+	}
+	if err := p.Kill(); err != nil {
+		return out, nil, err
+	}
+	before, err := look(ctx, pool, goal.GoalID)
+	if err != nil {
+		return out, nil, err
+	}
+	out.at = before.phase
+	next, err := p.Restart(ctx)
+	if err != nil {
+		return out, nil, fmt.Errorf("restart: %w", err)
+	}
+	restarted := time.Now()
+	err = e2e.Await(ctx, "the change set to move on", func(ctx context.Context) (bool, error) {
+		now, err := look(ctx, pool, goal.GoalID)
+		return now.version > before.version || now.phase == aegis.PhaseDone, err
+	})
+	out.resumed = time.Since(restarted)
+	if err == nil {
+		err = finish(ctx, next, pool, goal.GoalID, name, &out)
+	}
+	return out, next, err
+}
+
+// awaitPoint returns when the goal's change set is at the point or past it.
+func awaitPoint(ctx context.Context, pool *pgxpool.Pool, goalID string, point killPoint) error {
+	order := map[aegis.Phase]int{
+		"": 0, aegis.PhasePlan: 1, aegis.PhaseGate: 2, aegis.PhaseCanary: 3, aegis.PhaseApply: 4, aegis.PhaseVerify: 5,
+		aegis.PhaseRollback: 6, aegis.PhaseDone: 7,
+	}
+	for {
+		now, err := look(ctx, pool, goalID)
+		switch {
+		case err != nil:
+			return err
+		case now.phase == aegis.PhaseDone:
+			return fmt.Errorf("the change set was done before it could be killed")
+		case order[now.phase] > order[point.phase], now.phase == point.phase && (point.status == "" || now.status == point.status):
+			return nil
+		}
+	}
+}
+
+// sight is what the database says of a goal's only change set; zero before
+// there is one.
+type sight struct {
+	id, status string
+	phase      aegis.Phase
+	state      aegis.PromotionState
+	version    int64
+}
+
+func look(ctx context.Context, pool *pgxpool.Pool, goalID string) (sight, error) {
+	var s sight
+	rows, err := pool.Query(ctx, `
+		SELECT change_set_id, phase, promotion_state, version,
+		       coalesce((SELECT p->>'status' FROM json_array_elements(change_set->'progress') p WHERE p->>'status' = 'applying' LIMIT 1), '')
+		FROM change_sets WHERE goal_id = $1`, goalID)
+	if err != nil {
+		return s, fmt.Errorf("look at the change set: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&s.id, &s.phase, &s.state, &s.version, &s.status); err != nil {
+			return s, fmt.Errorf("look at the change set: %w", err)
+		}
+	}
+	return s, rows.Err()
+}
+
+// finish waits for the end and counts what was done to the account.
+func finish(ctx context.Context, p *e2e.Process, pool *pgxpool.Pool, goalID, name string, out *outcome) error {
+	if out.point.fails {
+		defer func() { _ = p.Fault(context.WithoutCancel(ctx), "clear") }()
+	}
+	if _, err := e2e.AwaitGoal(ctx, client.New(p.URL, p.Token), goalID); err != nil {
+		return err
+	}
+	end, err := look(ctx, pool, goalID)
+	if err != nil {
+		return err
+	}
+	out.state = end.state
+	want, puts := aegis.StatePromoted, 1
+	if out.point.fails {
+		want = aegis.StateRolledBack
+	}
+	if end.state != want {
+		out.damage = append(out.damage, fmt.Sprintf("ended %s, not %s", end.state, want))
+	}
+	if out.resumed > resumeBound {
+		out.damage = append(out.damage, fmt.Sprintf("resumed after %s", out.resumed))
+	}
+	counts, err := p.CountCalls("PutParameter", name)
+	if err != nil {
+		return err
+	}
+	for _, region := range p.Regions {
+		if got := counts[region]; got > puts || !out.point.fails && got < puts {
+			out.damage = append(out.damage, fmt.Sprintf("%d successful PutParameter calls in %s", got, region))
+		}
+	}
+	return nil
+}
+
+func writeChaos(w io.Writer, outcomes []outcome) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(t, "KILL -9 IN\tKILLS\tPROMOTED\tROLLED BACK\tLOST OR DOUBLED\tLONGEST TO RESUME")
+	var damage []error
+	for _, point := range killPoints() {
+		var kills, promoted, rolledBack, damaged int
+		var longest time.Duration
+		for _, o := range outcomes {
+			if o.point.name != point.name {
+				continue
+			}
+			kills++
+			longest = max(longest, o.resumed)
+			switch o.state { //nolint:exhaustive // the others are damage
+			case aegis.StatePromoted:
+				promoted++
+			case aegis.StateRolledBack:
+				rolledBack++
+			}
+			if len(o.damage) > 0 {
+				damaged++
+				damage = append(damage, fmt.Errorf("%w: killed in %s (%s): %v", ErrChaos, point.name, o.at, o.damage))
+			}
+		}
+		_, _ = fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%.1f s\n", point.name, kills, promoted, rolledBack, damaged, longest.Seconds())
+	}
+	return errors.Join(append([]error{t.Flush()}, damage...)...)
+}
