@@ -58,8 +58,9 @@ func TestSpecRevisions(t *testing.T) {
 	newStack(t, db, "s")
 	_, err := db.SpecRevision(t.Context(), "s", 0)
 	require.ErrorIs(t, err, aegis.ErrNotFound)
+	parameters := json.RawMessage(`{"z":1,"a":[1.50,1e3]}`)
 	for i := range int64(12) {
-		spec := aegis.Spec{Version: 1, Layer: "runtime", Parameters: json.RawMessage(`{"z":1,"a":[1.50,1e3]}`)}
+		spec := aegis.Spec{Version: 1, Layer: "runtime", Parameters: parameters}
 		require.NoError(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{StackID: "s", Revision: i + 1, Spec: spec}))
 	}
 	require.ErrorIs(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{StackID: "s", Revision: 12}), aegis.ErrConflict)
@@ -67,7 +68,7 @@ func TestSpecRevisions(t *testing.T) {
 	newest, err := db.SpecRevision(t.Context(), "s", 0)
 	require.NoError(t, err)
 	require.EqualValues(t, 12, newest.Revision)
-	require.Equal(t, []byte(`{"z":1,"a":[1.50,1e3]}`), []byte(newest.Spec.Parameters), "numbers and order stay as they were")
+	require.Equal(t, parameters, newest.Spec.Parameters, "numbers and order stay as they were")
 	third, err := db.SpecRevision(t.Context(), "s", 3)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, third.Revision)

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -33,10 +34,10 @@ func TestCommitStepWritesEverything(t *testing.T) {
 	require.Empty(t, claimed.Tokens)
 
 	cs.Phase, cs.PromotionState, cs.RiskScore = aegis.PhaseApply, aegis.StateApplying, 17
-	soak, resources := 5*time.Second, 12
+	soak, resources, input := 5*time.Second, 12, json.RawMessage(`{ "b": 1, "a": "\u0000" }`)
 	require.NoError(t, db.CommitStep(t.Context(), rollout.Step{
 		ChangeSet: cs, Holder: "worker", Memory: rollout.Memory{Attempts: 2}, Own: []string{stack.StackID},
-		Decision:  &aegis.Decision{DecisionID: "dec-1", ChangeSetID: cs.ChangeSetID, StackIDs: []string{stack.StackID}, Input: []byte(`{ "b": 1, "a": "\u0000" }`), Allowed: true},
+		Decision:  &aegis.Decision{DecisionID: "dec-1", ChangeSetID: cs.ChangeSetID, StackIDs: []string{stack.StackID}, Input: input, Allowed: true},
 		Reserve:   []rollout.Reservation{{Scope: "estate", USD: 10.5, LimitUSD: 100}, {Scope: "goal:goal-1", USD: 10.5, LimitUSD: rollout.NoLimit}},
 		Revisions: []aegis.SpecRevision{{StackID: stack.StackID, Revision: 1, Spec: aegis.Spec{Version: 1, Layer: "runtime", Parameters: []byte(`{"node_max":4}`)}, ChangeSetID: cs.ChangeSetID}},
 		Stacks:    []rollout.StackUpdate{{StackID: stack.StackID, State: aegis.StackConverging, ResourceCount: &resources, Reconciled: true}},
@@ -58,7 +59,7 @@ func TestCommitStepWritesEverything(t *testing.T) {
 	require.Equal(t, []aegis.Lease{{StackID: stack.StackID, ChangeSetID: cs.ChangeSetID, FencingToken: 1}}, leases)
 	decision, err := db.Decision(t.Context(), "dec-1")
 	require.NoError(t, err)
-	require.Equal(t, []byte(`{ "b": 1, "a": "\u0000" }`), []byte(decision.Input), "kept byte for byte, as its digest needs")
+	require.Equal(t, input, decision.Input, "kept byte for byte, as its digest needs")
 	stack, err = db.Stack(t.Context(), stack.StackID)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, stack.Revision)

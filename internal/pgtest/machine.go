@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,8 +12,8 @@ import (
 	"syscall"
 )
 
-// binaries is the folder of the newest server on this machine: of
-// AEGIS_POSTGRES_BIN, of PATH, or the distribution's.
+// binaries is the folder of a server on this machine: of AEGIS_POSTGRES_BIN,
+// of PATH, or the distribution's newest.
 func binaries() (string, error) {
 	var candidates []string
 	if dir, ok := os.LookupEnv("AEGIS_POSTGRES_BIN"); ok {
@@ -24,7 +23,7 @@ func binaries() (string, error) {
 		candidates = append(candidates, filepath.Dir(path))
 	}
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"} {
-		found, _ := filepath.Glob(pattern)
+		found, _ := filepath.Glob(pattern) // the pattern is well-formed
 		slices.Reverse(found)
 		candidates = append(candidates, found...)
 	}
@@ -61,37 +60,15 @@ func unprivileged() (*syscall.Credential, error) {
 	return nil, errors.New("this is root, and there is no user postgres or nobody to run the server as")
 }
 
-// initialise creates the server's files in dir.
-func initialise(bin, dir, password string, owner *syscall.Credential) error {
-	secret := filepath.Join(dir, "password")
-	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
-		return fmt.Errorf("write the password: %w", err)
+// give makes owner, if any, the owner of the files.
+func give(owner *syscall.Credential, paths ...string) error {
+	if owner == nil {
+		return nil
 	}
-	if owner != nil {
-		if err := errors.Join(chown(dir, owner), chown(secret, owner)); err != nil {
-			return fmt.Errorf("give the folder away: %w", err)
+	for _, path := range paths {
+		if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {
+			return fmt.Errorf("give the server its folder: %w", err)
 		}
 	}
-	data := filepath.Join(dir, "data")
-	cmd := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "--pgdata", data, "--username", "aegis", //nolint:gosec // paths of this machine
-		"--pwfile", secret, "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-	return appendSettings(filepath.Join(data, "postgresql.auto.conf"))
-}
-
-func chown(path string, owner *syscall.Credential) error {
-	return os.Chown(path, int(owner.Uid), int(owner.Gid))
-}
-
-func appendSettings(path string) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the folder is ours
-	if err != nil {
-		return fmt.Errorf("configure server: %w", err)
-	}
-	_, err = f.WriteString(settings)
-	return errors.Join(err, f.Close())
+	return nil
 }
