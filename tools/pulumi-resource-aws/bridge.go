@@ -62,17 +62,16 @@ func (b *bridge) info(ctx context.Context) (tfbridge.ProviderInfo, *terraform, e
 		Resources:      map[string]*tfbridge.ResourceInfo{},
 		DataSources:    map[string]*tfbridge.DataSourceInfo{},
 	}
-	shapes := resourceFields()
+	shapes, dataShapes := resourceFields(), dataFields()
 	for name, token := range resourceTokens() {
-		shape := fields{}
+		shape := unlikeSDK(info.P.ResourcesMap().Get(name).Schema())
 		maps.Copy(shape, shapes[name])
-		if info.P.ResourcesMap().Get(name).Schema().Get("tags_all") != nil {
-			shape["tags_all"] = computed()
-		}
 		info.Resources[name] = &tfbridge.ResourceInfo{Tok: tokens.Type(token), Fields: shape}
 	}
 	for name, token := range dataTokens() {
-		info.DataSources[name] = &tfbridge.DataSourceInfo{Tok: tokens.ModuleMember(token)}
+		shape := unlikeSDK(info.P.DataSourcesMap().Get(name).Schema())
+		maps.Copy(shape, dataShapes[name])
+		info.DataSources[name] = &tfbridge.DataSourceInfo{Tok: tokens.ModuleMember(token), Fields: shape}
 	}
 	info.SetAutonaming(255, "-")
 	return info, terraform, nil

@@ -1,6 +1,11 @@
 package main
 
-import "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
+)
 
 // fields says where a property's name or shape is not the one that the bridge
 // derives from Terraform's schema, by Terraform's name.
@@ -23,6 +28,22 @@ func omitted() *tfbridge.SchemaInfo { return &tfbridge.SchemaInfo{Omit: true} }
 // computed makes a property that Terraform lets one set an output only.
 func computed() *tfbridge.SchemaInfo {
 	return &tfbridge.SchemaInfo{MarkAsComputedOnly: tfbridge.True()}
+}
+
+// unlikeSDK shapes what pulumi-aws has for hardly any resource: Terraform's timeouts
+// block and write-only values, and tags_all as an input.
+func unlikeSDK(schema shim.SchemaMap) fields {
+	shape := fields{}
+	schema.Range(func(name string, _ shim.Schema) bool {
+		switch {
+		case name == "tags_all":
+			shape[name] = computed()
+		case name == "timeouts", strings.HasSuffix(name, "_wo"), strings.HasSuffix(name, "_wo_version"):
+			shape[name] = omitted()
+		}
+		return true
+	})
+	return shape
 }
 
 // with adds the fields of a block's elements.
@@ -67,10 +88,17 @@ func resourceFields() map[string]fields {
 			"expiration":                        one(),
 			"filter":                            with(one(), fields{"and": one(), "tag": one()}),
 			"noncurrent_version_expiration":     one(),
-		})},
-		"aws_secretsmanager_secret_version": {"secret_string_wo": omitted(), "secret_string_wo_version": omitted()},
-		"aws_security_group":                {"ingress": named("ingress"), "egress": named("egress")},
-		"aws_ssm_parameter":                 {"value_wo": omitted(), "value_wo_version": omitted()},
+		}), "timeouts": {}},
+		"aws_security_group": {"ingress": named("ingress"), "egress": named("egress")},
+	}
+}
+
+// dataFields shape the data sources, by Terraform's name.
+func dataFields() map[string]fields {
+	return map[string]fields{
+		"aws_ami":                {"id": computed()},
+		"aws_availability_zones": {"id": computed()},
+		"aws_caller_identity":    {"id": computed()},
 	}
 }
 

@@ -210,9 +210,8 @@ func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, l := range p.configured {
-		if l.process != nil {
-			l.process.kill()
-		}
+		<-l.ready
+		p.drop(l)
 	}
 	if p.spare != nil {
 		if started, err := p.spare.wait(); err == nil {

@@ -110,20 +110,36 @@ func (o object) input(name string, schema shim.Schema) bool {
 	if info := o.fields[name]; info != nil && (info.Omit || info.MarkAsComputedOnly != nil) {
 		return false
 	}
-	return schema.Required() || schema.Optional()
+	return schema.Required() || schema.Optional() || !schema.Computed()
 }
 
-// nested looks into the blocks of a property.
+// nested looks into the objects of a property.
 func (o object) nested(name, path string, value resource.PropertyValue) []*pulumirpc.CheckFailure {
-	block, ok := o.schema.Get(name).Elem().(shim.Resource)
+	inner, ok := elements(o.schema.Get(name), o.fields[name])
 	if !ok {
 		return nil
 	}
-	inner := object{schema: block.Schema()}
-	if info := o.fields[name]; info != nil && info.Elem != nil {
-		inner.fields = info.Elem.Fields
-	}
 	return inner.unknownIn(path, value)
+}
+
+// elements is the schema of the objects in a block, or in an attribute that
+// is a collection of objects, whose element is a schema around the object's.
+func elements(schema shim.Schema, info *tfbridge.SchemaInfo) (object, bool) {
+	var inner *tfbridge.SchemaInfo
+	if info != nil {
+		inner = info.Elem
+	}
+	switch elem := schema.Elem().(type) {
+	case shim.Resource:
+		if inner == nil {
+			return object{schema: elem.Schema()}, true
+		}
+		return object{schema: elem.Schema(), fields: inner.Fields}, true
+	case shim.Schema:
+		return elements(elem, inner)
+	default:
+		return object{}, false
+	}
 }
 
 func (o object) unknownIn(path string, value resource.PropertyValue) []*pulumirpc.CheckFailure {
