@@ -25,7 +25,8 @@ func buckets(s *stack, keyARN string, buckets map[string]aegis.BucketSpec) error
 // and speaks TLS only.
 func bucket(s *stack, name, keyARN string, spec aegis.BucketSpec) (*s3.BucketV2, error) {
 	bucket, err := s3.NewBucketV2(s.ctx, name, &s3.BucketV2Args{
-		Bucket: pulumi.String(bucketName(s.spec.Environment, name, s.account, s.spec.Region)),
+		Bucket:         pulumi.String(bucketName(s.spec.Environment, name, s.account, s.spec.Region)),
+		LifecycleRules: lifecycle(spec), //nolint:staticcheck // the resource that replaces it waits 50 s at each change
 	}, s.opts()...)
 	if err != nil {
 		return nil, err
@@ -42,16 +43,10 @@ func bucket(s *stack, name, keyARN string, spec aegis.BucketSpec) (*s3.BucketV2,
 	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(s.ctx, name, encryption(bucket, keyARN), s.opts()...); err != nil {
 		return nil, err
 	}
-	versioning, err := s3.NewBucketVersioningV2(s.ctx, name, &s3.BucketVersioningV2Args{
+	if _, err := s3.NewBucketVersioningV2(s.ctx, name, &s3.BucketVersioningV2Args{
 		Bucket:                  bucket.Bucket,
 		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
-	}, s.opts()...)
-	if err != nil {
-		return nil, err
-	}
-	// A rule on old versions needs versioning to be on.
-	if _, err := s3.NewBucketLifecycleConfigurationV2(s.ctx, name, lifecycle(bucket, spec),
-		s.opts(pulumi.DependsOn([]pulumi.Resource{versioning}))...); err != nil {
+	}, s.opts()...); err != nil {
 		return nil, err
 	}
 	return bucket, tlsOnly(s, name, bucket)
@@ -74,25 +69,21 @@ func encryption(bucket *s3.BucketV2, keyARN string) *s3.BucketServerSideEncrypti
 
 // lifecycle deletes old versions, current objects when asked to, and the parts
 // of uploads that were never finished.
-func lifecycle(bucket *s3.BucketV2, spec aegis.BucketSpec) *s3.BucketLifecycleConfigurationV2Args {
-	rule := s3.BucketLifecycleConfigurationV2RuleArgs{
-		Id:     pulumi.String("expire"),
-		Status: pulumi.String("Enabled"),
-		Filter: s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String("")},
-		NoncurrentVersionExpiration: s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
-			NoncurrentDays: pulumi.Int(spec.NoncurrentExpireDays),
-		},
-		AbortIncompleteMultipartUpload: s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
-			DaysAfterInitiation: pulumi.Int(7),
+func lifecycle(spec aegis.BucketSpec) s3.BucketV2LifecycleRuleArray {
+	rule := s3.BucketV2LifecycleRuleArgs{
+		Id:                                 pulumi.String("expire"),
+		Enabled:                            pulumi.Bool(true),
+		AbortIncompleteMultipartUploadDays: pulumi.Int(7),
+		NoncurrentVersionExpirations: s3.BucketV2LifecycleRuleNoncurrentVersionExpirationArray{
+			s3.BucketV2LifecycleRuleNoncurrentVersionExpirationArgs{Days: pulumi.Int(spec.NoncurrentExpireDays)},
 		},
 	}
 	if spec.ExpireDays > 0 {
-		rule.Expiration = s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(spec.ExpireDays)}
+		rule.Expirations = s3.BucketV2LifecycleRuleExpirationArray{
+			s3.BucketV2LifecycleRuleExpirationArgs{Days: pulumi.Int(spec.ExpireDays)},
+		}
 	}
-	return &s3.BucketLifecycleConfigurationV2Args{
-		Bucket: bucket.Bucket,
-		Rules:  s3.BucketLifecycleConfigurationV2RuleArray{rule},
-	}
+	return s3.BucketV2LifecycleRuleArray{rule}
 }
 
 // tlsOnly refuses requests without TLS.

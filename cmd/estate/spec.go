@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/stacks"
+)
+
+// guard refuses to touch a real account that nobody named. That the caller's
+// account is the one named is seen to by the provider (allowedAccountIds)
+// before its first call.
+func guard(ctx *pulumi.Context, endpoint string) error {
+	if endpoint == "" && config.New(ctx, stacks.Project).Get("account_id") == "" {
+		return errors.New("aegis:account_id is not configured: " +
+			"run `pulumi config set aegis:account_id <12 digits>`, or set AWS_ENDPOINT_URL for a sandbox")
+	}
+	return nil
+}
+
+// specOf is the configured spec of the selected stack, or the default one.
+func specOf(ctx *pulumi.Context) (aegis.Spec, error) {
+	name, err := aegis.ParseStackID(ctx.Stack())
+	if err != nil {
+		return aegis.Spec{}, err
+	}
+	regions, err := regionsOf(ctx, name.Region)
+	if err != nil {
+		return aegis.Spec{}, err
+	}
+	text, configured := ctx.GetConfig("aegis:spec")
+	if !configured {
+		return defaultSpec(name, regions)
+	}
+	spec := aegis.Spec{
+		Version: aegis.SpecVersion, Layer: name.Layer, Environment: name.Environment, Region: name.Region, Regions: regions,
+	}
+	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&spec); err != nil {
+		return aegis.Spec{}, aegis.Invalid("aegis:spec", err.Error())
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return aegis.Spec{}, aegis.Invalid("aegis:spec", "has more than one value")
+	}
+	if stacks.StackID(spec) != name.String() {
+		return aegis.Spec{}, aegis.Invalid("aegis:spec", "is of stack "+stacks.StackID(spec)+", not of "+name.String())
+	}
+	return spec, nil
+}
+
+// regionsOf are the configured regions, or the default ones; a stack outside
+// of those is an estate of its own region.
+func regionsOf(ctx *pulumi.Context, region string) ([]string, error) {
+	regions := []string{"us-east-1", "eu-west-1", "ap-southeast-1"}
+	if text, configured := ctx.GetConfig("aegis:regions"); configured {
+		if err := json.Unmarshal([]byte(text), &regions); err != nil {
+			return nil, aegis.Invalid("aegis:regions", err.Error())
+		}
+	} else if !slices.Contains(regions, region) {
+		regions = []string{region}
+	}
+	return regions, nil
+}
+
+// defaultSpec is the stack's spec in the small estate.
+func defaultSpec(name aegis.StackName, regions []string) (aegis.Spec, error) {
+	specs, err := stacks.Estate(stacks.SizeSmall, name.Environment, regions)
+	if err != nil {
+		return aegis.Spec{}, err
+	}
+	for _, spec := range specs {
+		if stacks.StackID(spec) == name.String() {
+			return spec, nil
+		}
+	}
+	return aegis.Spec{}, aegis.Invalid("stack", name.String()+" is not a stack of the estate")
+}

@@ -1,0 +1,78 @@
+package cloud
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/aegisworld/aegis"
+)
+
+// clients make the API clients of one region, with read-only credentials.
+type clients struct {
+	cfg     aws.Config
+	account string
+}
+
+// readers returns clients that may read in a stack's region.
+func (c *Cloud) readers(ctx context.Context, stack aegis.Stack) (clients, error) {
+	account, err := c.AccountID(ctx)
+	if err != nil {
+		return clients{}, err
+	}
+	cfg := c.base.Copy()
+	cfg.Region = stack.Region
+	cfg.Credentials = aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		found, err := c.Credentials(ctx, aegis.StackRun{Stack: stack})
+		if err != nil {
+			return aws.Credentials{}, err
+		}
+		return aws.Credentials{
+			AccessKeyID: found.AccessKeyID, SecretAccessKey: found.SecretAccessKey, SessionToken: found.SessionToken,
+			CanExpire: true, Expires: found.Expires.Add(-expiryMargin),
+		}, nil
+	}))
+	return clients{cfg: cfg, account: account}, nil
+}
+
+// place stands for the stack of something that belongs to none.
+func (c *Cloud) place(region string) aegis.Stack {
+	return aegis.Stack{Kind: aegis.TargetPulumiStack, Environment: c.cfg.Environment, Region: region}
+}
+
+func (c clients) autoscaling() *autoscaling.Client { return autoscaling.NewFromConfig(c.cfg) }
+func (c clients) cloudwatch() *cloudwatch.Client   { return cloudwatch.NewFromConfig(c.cfg) }
+func (c clients) logs() *cloudwatchlogs.Client     { return cloudwatchlogs.NewFromConfig(c.cfg) }
+func (c clients) ec2() *ec2.Client                 { return ec2.NewFromConfig(c.cfg) }
+func (c clients) kinesis() *kinesis.Client         { return kinesis.NewFromConfig(c.cfg) }
+func (c clients) kms() *kms.Client                 { return kms.NewFromConfig(c.cfg) }
+func (c clients) sns() *sns.Client                 { return sns.NewFromConfig(c.cfg) }
+func (c clients) sqs() *sqs.Client                 { return sqs.NewFromConfig(c.cfg) }
+func (c clients) ssm() *ssm.Client                 { return ssm.NewFromConfig(c.cfg) }
+
+// s3 speaks to a sandbox with the bucket in the path.
+func (c clients) s3() *s3.Client {
+	return s3.NewFromConfig(c.cfg, func(o *s3.Options) { o.UsePathStyle = c.cfg.BaseEndpoint != nil })
+}
+
+// IAM and Route 53 are signed for one region wherever the stack is.
+
+func (c clients) iam() *iam.Client {
+	return iam.NewFromConfig(c.cfg, func(o *iam.Options) { o.Region = globalRegion })
+}
+
+func (c clients) route53() *route53.Client {
+	return route53.NewFromConfig(c.cfg, func(o *route53.Options) { o.Region = globalRegion })
+}

@@ -1,0 +1,153 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"github.com/aegisworld/aegis"
+)
+
+// Tags that the estate's programs put on every resource; see package stacks.
+const (
+	tagStack   = "aegis:stack"
+	tagAddress = "aegis:address"
+)
+
+// finder looks for one resource and returns its id in the provider's import
+// format, or "" when it is not there.
+type finder func(context.Context, clients, aegis.Lookup) (string, error)
+
+// Find looks for a resource whose creation was begun but not recorded: by its
+// name where a name is unique, else by the tags aegis:stack and aegis:address.
+// The id is in the provider's import format. A resource that bears the tags of
+// another stack or address counts as not found.
+//
+// Types whose creation overwrites, such as a bucket's settings or an inline
+// policy, are never found: creating them again is the same as adopting them.
+// A type that is not known here is an error that matches
+// aegis.ErrNotImplemented.
+func (c *Cloud) Find(ctx context.Context, lookup aegis.Lookup) (id string, found bool, err error) {
+	if slices.Contains(overwritten(), lookup.Type) {
+		return "", false, nil
+	}
+	find, ok := finders()[lookup.Type]
+	if !ok {
+		return "", false, fmt.Errorf("find %s %s: no way to look for type %s: %w",
+			lookup.StackID, lookup.Address, lookup.Type, aegis.ErrNotImplemented)
+	}
+	readers, err := c.readers(ctx, stackOf(lookup))
+	if err != nil {
+		return "", false, fmt.Errorf("find %s %s: %w", lookup.StackID, lookup.Address, err)
+	}
+	id, err = find(ctx, readers, lookup)
+	if err != nil && !notThere(err) {
+		return "", false, fmt.Errorf("find %s %s: %w", lookup.StackID, lookup.Address, err)
+	}
+	return id, err == nil && id != "", nil
+}
+
+// overwritten are types whose creation replaces what is there.
+func overwritten() []string {
+	return []string{
+		"aws_autoscaling_policy",
+		"aws_cloudwatch_event_rule",
+		"aws_cloudwatch_event_target",
+		"aws_cloudwatch_metric_alarm",
+		"aws_default_security_group",
+		"aws_iam_role_policy",
+		"aws_iam_role_policy_attachment",
+		"aws_s3_bucket_lifecycle_configuration",
+		"aws_s3_bucket_ownership_controls",
+		"aws_s3_bucket_policy",
+		"aws_s3_bucket_public_access_block",
+		"aws_s3_bucket_server_side_encryption_configuration",
+		"aws_s3_bucket_versioning",
+		"aws_sqs_queue_policy",
+	}
+}
+
+// finders are the ways to look for each type that can be there twice or whose
+// creation fails when it exists.
+func finders() map[string]finder {
+	return map[string]finder{
+		"aws_autoscaling_group":               findGroup,
+		"aws_cloudwatch_log_group":            findLogGroup,
+		"aws_eip":                             findTagged("elastic-ip"),
+		"aws_iam_instance_profile":            findInstanceProfile,
+		"aws_iam_policy":                      findPolicy,
+		"aws_iam_role":                        findRole,
+		"aws_internet_gateway":                findTagged("internet-gateway"),
+		"aws_kinesis_stream":                  findStream,
+		"aws_kms_alias":                       findAlias,
+		"aws_kms_key":                         findKey,
+		"aws_launch_template":                 findTemplate,
+		"aws_nat_gateway":                     findNATGateway,
+		"aws_route":                           findRoute,
+		"aws_route_table":                     findTagged("route-table"),
+		"aws_route_table_association":         findAssociation,
+		"aws_route53_health_check":            findHealthCheck,
+		"aws_route53_record":                  findRecord,
+		"aws_route53_zone":                    findZone,
+		"aws_s3_bucket":                       findBucket,
+		"aws_security_group":                  findSecurityGroup,
+		"aws_sns_topic":                       findTopic,
+		"aws_sqs_queue":                       findQueue,
+		"aws_ssm_parameter":                   findParameter,
+		"aws_subnet":                          findTagged("subnet"),
+		"aws_vpc":                             findTagged("vpc"),
+		"aws_vpc_security_group_egress_rule":  findRule(true),
+		"aws_vpc_security_group_ingress_rule": findRule(false),
+	}
+}
+
+// stackOf is what a lookup tells of its stack.
+func stackOf(lookup aegis.Lookup) aegis.Stack {
+	stack := aegis.Stack{StackID: lookup.StackID, Kind: aegis.TargetTerraformWorkspace, Region: lookup.Region}
+	if name, err := aegis.ParseStackID(lookup.StackID); err == nil {
+		stack.Kind, stack.Environment, stack.Layer = aegis.TargetPulumiStack, name.Environment, name.Layer
+	}
+	return stack
+}
+
+// ours says whether tags do not contradict a lookup. Services that tag after
+// creating may have left a resource without tags.
+func ours(tags map[string]string, lookup aegis.Lookup) bool {
+	stack, tagged := tags[tagStack]
+	return !tagged || stack == lookup.StackID && tags[tagAddress] == lookup.Address
+}
+
+// input is a requested attribute's text, "" when it was not given.
+func input(lookup aegis.Lookup, name string) string {
+	switch value := lookup.Inputs[name].(type) {
+	case nil:
+		return ""
+	case string:
+		return value
+	case float64:
+		return fmt.Sprintf("%.0f", value)
+	default:
+		return fmt.Sprint(value)
+	}
+}
+
+// notThere says that AWS answered that the thing does not exist.
+func notThere(err error) bool {
+	if errors.Is(err, aegis.ErrNotFound) {
+		return true
+	}
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok && response.HTTPStatusCode() == http.StatusNotFound {
+		return true
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && slices.Contains([]string{
+		"NoSuchEntity", "NoSuchBucket", "NotFound", "NotFoundException", "ResourceNotFoundException", "ParameterNotFound",
+		"InvalidLaunchTemplateName.NotFoundException", "InvalidGroup.NotFound", "InvalidRouteTableID.NotFound",
+		"NoSuchHostedZone", "NoSuchHealthCheck", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
+	}, api.ErrorCode())
+}

@@ -1,0 +1,177 @@
+package cloud
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aegisworld/aegis"
+)
+
+// maxSessionPolicy is STS's limit, in characters.
+const maxSessionPolicy = 2048
+
+// globalRegion is where AWS's global services say they are.
+const globalRegion = "us-east-1"
+
+// statement is one statement of an IAM policy.
+type statement struct {
+	Effect    string         `json:"Effect"`
+	Action    []string       `json:"Action"`
+	Resource  []string       `json:"Resource"`
+	Condition map[string]any `json:"Condition,omitempty"`
+}
+
+// sessionPolicy is the most that the session of a run may do, as the text of
+// an IAM policy: read what engines read, in the run's regions, and change
+// what run.Policy allows. The role's own policies and boundary narrow it
+// further.
+func sessionPolicy(run aegis.StackRun, estate []string) (string, error) {
+	regions, err := scopeRegions(run, estate)
+	if err != nil {
+		return "", err
+	}
+	statements := []statement{{
+		Effect: "Allow", Action: readActions(run.Stack.Kind), Resource: []string{"*"},
+		Condition: inRegions(append(slices.Clone(regions), globalRegion)),
+	}}
+	if run.Policy != nil {
+		statements = append(statements, writeStatements(run, regions)...)
+	}
+	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
+	if err != nil {
+		return "", fmt.Errorf("encode session policy: %w", err)
+	}
+	if len(text) > maxSessionPolicy {
+		return "", aegis.Invalid("execution_policy.network_scope",
+			fmt.Sprintf("the session policy has %d characters, STS takes %d: name fewer services or regions", len(text), maxSessionPolicy))
+	}
+	return string(text), nil
+}
+
+// scopeRegions are the regions of the run: a stack's own, a workspace's all.
+// It is an error when the policy does not allow them.
+func scopeRegions(run aegis.StackRun, estate []string) ([]string, error) {
+	wanted := []string{run.Stack.Region}
+	if run.Stack.Kind == aegis.TargetTerraformWorkspace {
+		wanted = estate
+	}
+	if run.Policy == nil || len(run.Policy.NetworkScope.Regions) == 0 {
+		return wanted, nil
+	}
+	var allowed []string
+	for _, region := range wanted {
+		if slices.Contains(run.Policy.NetworkScope.Regions, region) {
+			allowed = append(allowed, region)
+		}
+	}
+	if len(allowed) == 0 {
+		return nil, fmt.Errorf("the execution policy allows %s, not %s: %w",
+			strings.Join(run.Policy.NetworkScope.Regions, ", "), strings.Join(wanted, ", "), aegis.ErrForbidden)
+	}
+	return allowed, nil
+}
+
+// writeStatements allow the policy's services. IAM and Route 53 have no
+// region; IAM is bound to the environment's names instead.
+func writeStatements(run aegis.StackRun, regions []string) []statement {
+	services := run.Policy.NetworkScope.Services
+	if len(services) == 0 {
+		services = layerServices(run.Stack)
+	}
+	var regional, global []string
+	var statements []statement
+	for _, service := range slices.Compact(slices.Sorted(slices.Values(services))) {
+		switch service {
+		case "iam":
+			statements = append(statements, iamStatement(run.Stack))
+		case "sts":
+		case "route53", "cloudfront", "globalaccelerator":
+			global = append(global, service+":*")
+		default:
+			regional = append(regional, service+":*")
+		}
+	}
+	if len(global) > 0 {
+		statements = append(statements, statement{Effect: "Allow", Action: global, Resource: []string{"*"}})
+	}
+	if len(regional) > 0 {
+		statements = append(statements, statement{
+			Effect: "Allow", Action: regional, Resource: []string{"*"}, Condition: inRegions(regions),
+		})
+	}
+	if !run.Policy.DataScope.Secrets && run.Stack.Kind != aegis.TargetTerraformWorkspace {
+		statements = append(statements, statement{
+			Effect: "Deny", Action: []string{"secretsmanager:GetSecretValue", "kms:Decrypt"}, Resource: []string{"*"},
+		})
+	}
+	return statements
+}
+
+// iamStatement allows IAM for the environment's names. A workspace's names
+// are not ours to know.
+func iamStatement(stack aegis.Stack) statement {
+	if stack.Kind == aegis.TargetTerraformWorkspace {
+		return statement{Effect: "Allow", Action: []string{"iam:*"}, Resource: []string{"*"}}
+	}
+	names := "aegis-" + stack.Environment + "-*"
+	return statement{Effect: "Allow", Action: []string{"iam:*"}, Resource: []string{
+		"arn:aws:iam::*:instance-profile/" + names,
+		"arn:aws:iam::*:policy/" + names,
+		"arn:aws:iam::*:role/" + names,
+		"arn:aws:iam::*:role/aws-service-role/*",
+	}}
+}
+
+func inRegions(regions []string) map[string]any {
+	return map[string]any{"StringEquals": map[string]any{
+		"aws:RequestedRegion": slices.Compact(slices.Sorted(slices.Values(regions))),
+	}}
+}
+
+// layerServices are the services that a stack's layer consists of.
+func layerServices(stack aegis.Stack) []string {
+	layers := map[string][]string{
+		aegis.LayerNetwork:  {"ec2"},
+		aegis.LayerSecurity: {"iam", "kms"},
+		aegis.LayerData:     {"kinesis", "kms", "logs", "s3", "ssm"},
+		aegis.LayerRuntime:  {"autoscaling", "ec2", "iam"},
+		aegis.LayerEdge:     {"cloudwatch", "ec2", "route53"},
+	}
+	if stack.Kind != aegis.TargetTerraformWorkspace {
+		return layers[stack.Layer]
+	}
+	services := []string{"sns", "sqs"}
+	for _, layer := range slices.Sorted(maps.Keys(layers)) {
+		services = append(services, layers[layer]...)
+	}
+	return services
+}
+
+// readActions are what engines call to see what is there. They read no
+// objects, records or messages; only a workspace's state has secrets that a
+// refresh must read.
+func readActions(kind aegis.TargetKind) []string {
+	actions := []string{
+		"autoscaling:Describe*",
+		"cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*",
+		"ec2:Describe*", "ec2:Get*",
+		"events:Describe*", "events:List*",
+		"iam:Get*", "iam:List*",
+		"kinesis:Describe*", "kinesis:List*",
+		"kms:Describe*", "kms:Get*", "kms:List*",
+		"logs:Describe*", "logs:List*",
+		"route53:Get*", "route53:List*",
+		"s3:Get*Configuration", "s3:GetBucket*", "s3:List*",
+		"secretsmanager:Describe*", "secretsmanager:GetResourcePolicy",
+		"sns:Get*", "sns:List*",
+		"sqs:Get*", "sqs:List*",
+		"ssm:Describe*", "ssm:Get*", "ssm:List*",
+	}
+	if kind == aegis.TargetTerraformWorkspace {
+		actions = append(actions, "dynamodb:Describe*", "dynamodb:List*", "kms:Decrypt", "lambda:Get*", "lambda:List*", "secretsmanager:Get*")
+	}
+	return actions
+}
