@@ -30,10 +30,12 @@ func (db *DB) Claim(ctx context.Context, id string, version int64, holder string
 			UPDATE change_sets SET holder = $3, held_until = now() + $4
 			WHERE change_set_id = $1 AND version = $2 AND phase <> 'done' AND (holder = '' OR held_until <= now())
 			RETURNING change_set_id, change_set, version, created_at, updated_at, memory
+		), owned AS (
+			SELECT stack_id FROM leases WHERE change_set_id = (SELECT change_set_id FROM claimed) ORDER BY stack_id FOR UPDATE
 		), raised AS (
 			UPDATE leases SET fencing_token = fencing_token + 1
-			FROM claimed WHERE leases.change_set_id = claimed.change_set_id
-			RETURNING stack_id, fencing_token
+			FROM owned WHERE leases.stack_id = owned.stack_id
+			RETURNING leases.stack_id, fencing_token
 		)
 		SELECT change_set, version, created_at, updated_at, memory,
 			(SELECT coalesce(json_object_agg(stack_id, fencing_token), '{}') FROM raised) AS tokens

@@ -22,6 +22,9 @@ func poolConfig(raw string) (*pgxpool.Config, error) {
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
 	config.ConnConfig.RuntimeParams["application_name"] = "aegis"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// A process that stops in the middle of a transaction must not hold its
+	// locks, above all that of the events, for long.
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "10s"
 	return config, nil
 }
 

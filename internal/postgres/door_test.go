@@ -27,6 +27,7 @@ func TestStoreIsWhatTheConcernsAskFor(t *testing.T) {
 	db := pgtest.Open(t)
 	require.NotNil(t, rollout.Config{Store: db}.Store)
 	require.NotNil(t, drift.Config{Store: db}.Store)
+	require.NotNil(t, drift.Converger{Store: db, Backend: db}.Store)
 	require.NotNil(t, agent.Config{Goals: db, Stacks: db, Specs: db, ChangeSets: db}.Goals)
 	require.NotNil(t, api.Config{
 		Goals: db, ChangeSets: db, Stacks: db, Envelope: db, Decisions: db, Traces: db, Events: db, Auth: db,

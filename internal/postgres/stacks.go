@@ -25,7 +25,7 @@ func (db *DB) UpsertStack(ctx context.Context, s aegis.Stack) error {
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 			ON CONFLICT (stack_id) DO UPDATE SET
 				kind = excluded.kind, environment = excluded.environment, layer = excluded.layer, region = excluded.region,
-				source = excluded.source, depends_on = excluded.depends_on, updated_at = excluded.updated_at
+				source = excluded.source, depends_on = excluded.depends_on, updated_at = now()
 			RETURNING xmax = 0`,
 			s.StackID, s.Kind, s.Environment, s.Layer, s.Region, s.State, s.Error, s.ResourceCount,
 			s.Source, emptyNotNil(s.DependsOn), orNow(s.CreatedAt)).Scan(&added)

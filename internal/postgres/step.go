@@ -87,7 +87,12 @@ func own(b *pgx.Batch, step rollout.Step) {
 			stackID, id), aegis.ErrLeaseHeld, "own stack "+stackID)
 	}
 	if step.Disown {
-		b.Queue(`UPDATE leases SET change_set_id = NULL, fencing_token = fencing_token + 1 WHERE change_set_id = $1`, id)
+		b.Queue(`
+			WITH owned AS (
+				SELECT stack_id FROM leases WHERE change_set_id = $1 ORDER BY stack_id FOR UPDATE
+			)
+			UPDATE leases SET change_set_id = NULL, fencing_token = fencing_token + 1
+			FROM owned WHERE leases.stack_id = owned.stack_id`, id)
 	}
 }
 
