@@ -15,6 +15,6 @@ func (a args) text(name string) string { s, _ := a[name].(string); return s }
 
 func (a args) list(name string) []string { l, _ := a[name].([]string); return l }
 
-func (a args) duration(name string) time.Duration { d, _ := a[name].(time.Duration); return d }
+func (a args) duration() time.Duration { d, _ := a["d"].(time.Duration); return d }
 
-func (a args) ports(name string) portRange { p, _ := a[name].(portRange); return p }
+func (a args) ports() portRange { p, _ := a["p"].(portRange); return p }

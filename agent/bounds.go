@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -108,11 +109,11 @@ func (b bound) walk(node any, path, seen []string) error {
 		return nil
 	}
 	object, _ := node.(map[string]any)
-	for key, value := range object {
+	for _, key := range slices.Sorted(maps.Keys(object)) {
 		if path[0] != key && path[0] != "*" {
 			continue
 		}
-		if err := b.walk(value, path[1:], append(slices.Clone(seen), key)); err != nil {
+		if err := b.walk(object[key], path[1:], append(slices.Clone(seen), key)); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,11 @@ var (
 	noon    = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // constant
 )
 
+// smallEstate is made once: validating it takes a while.
+var smallEstate = sync.OnceValues(func() ([]aegis.Spec, error) { //nolint:gochecknoglobals // constant
+	return stacks.Estate("small", "dev", regions)
+})
+
 // world is an estate in memory whose door applies at once.
 type world struct {
 	mu        sync.Mutex
@@ -27,13 +32,17 @@ type world struct {
 	stacks    []aegis.Stack
 	revisions map[string]aegis.SpecRevision
 	sets      []aegis.AutonomousChangeSet
-	// refuse, when set, is Propose's answer.
-	refuse error
+	// refuse, when set, is Propose's answer after so many proposals.
+	refuse      error
+	refuseAfter int
+	applyAtOnce bool
+	pricer      price
+	now         time.Time
 }
 
 func newWorld(t require.TestingT) *world {
-	w := &world{goals: map[string]aegis.Goal{}, revisions: map[string]aegis.SpecRevision{}}
-	specs, err := stacks.Estate("small", "dev", regions)
+	w := &world{goals: map[string]aegis.Goal{}, revisions: map[string]aegis.SpecRevision{}, now: noon}
+	specs, err := smallEstate()
 	require.NoError(t, err)
 	for _, spec := range specs {
 		id := stacks.StackID(spec)
@@ -48,8 +57,8 @@ func newWorld(t require.TestingT) *world {
 
 func (w *world) planner() *agent.Planner {
 	return agent.New(agent.Config{
-		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Validate: stacks.Validate, Regions: regions,
-		Now: func() time.Time { return noon },
+		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Pricer: w.pricer, Validate: stacks.Validate, Regions: regions,
+		Now: func() time.Time { return w.now },
 	})
 }
 
@@ -127,11 +136,14 @@ func (w *world) ChangeSets(_ context.Context, f aegis.ChangeSetFilter, _ aegis.P
 func (w *world) Propose(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.refuse != nil {
+	if w.refuse != nil && len(w.sets) >= w.refuseAfter {
 		return cs, w.refuse
 	}
 	cs.ChangeSetID = fmt.Sprintf("cs-%d", len(w.sets)+1)
 	cs.PromotionState = aegis.StateProposed
+	if w.applyAtOnce {
+		cs.PromotionState = aegis.StatePromoted
+	}
 	w.sets = append(w.sets, cs)
 	return cs, nil
 }
@@ -152,7 +164,36 @@ func (w *world) end(id string, state aegis.PromotionState) {
 	}
 }
 
-// parameters decodes what a stack's spec becomes with the goal's patches.
+// edit changes a stack's spec behind the planner's back.
+func (w *world) edit(t require.TestingT, stackID string, change any) {
+	rev := w.revisions[stackID]
+	switch change := change.(type) {
+	case func(*aegis.NetworkSpec):
+		rev.Spec.Parameters = edited(t, rev.Spec.Parameters, change)
+	case func(*aegis.DataSpec):
+		rev.Spec.Parameters = edited(t, rev.Spec.Parameters, change)
+	}
+	w.revisions[stackID] = rev
+}
+
+func edited[T any](t require.TestingT, raw []byte, change func(*T)) []byte {
+	spec := decode[T](t, raw)
+	change(&spec)
+	out, err := json.Marshal(spec)
+	require.NoError(t, err)
+	return out
+}
+
+// apply writes the goal's patches as new revisions.
+func (w *world) apply(t require.TestingT, goalID string) {
+	for id, rev := range w.revisions {
+		rev.Spec.Parameters = w.after(t, goalID, id)
+		rev.Revision++
+		w.revisions[id] = rev
+	}
+}
+
+// after is what a stack's parameters become with the goal's patches.
 func (w *world) after(t require.TestingT, goalID, stackID string) []byte {
 	parameters := []byte(w.revisions[stackID].Spec.Parameters)
 	for _, cs := range w.setsOf(goalID) {

@@ -12,84 +12,95 @@ import (
 // bucketIntents are about S3 buckets. Encryption, versioning and the public
 // access block are no parameters.
 func bucketIntents() []intent {
-	return []intent{
-		{
-			Intent: Intent{
-				Name: "data.bucket_versions", Layer: aegis.LayerData,
-				Summary:  "Set after how long a bucket's old versions are deleted.",
-				Examples: []string{"keep old versions in the artifacts bucket for 60 days", "expire old versions in all buckets after 30 days"},
-			},
-			phrasings: bucketShapes(
-				"@keep old|previous|noncurrent|non-current versions [of_objects] in|of %s [for] <d:duration>",
-				"@keep old|previous|noncurrent|non-current versions [for] <d:duration> in %s",
-				"expire|delete|@remove old|previous|noncurrent|non-current versions in|of|from %s after <d:duration>",
-				"expire|delete|@remove old|previous|noncurrent|non-current versions after <d:duration> in %s",
-			),
-			read: func(a args) (edit, error) {
-				n, err := wholeDays(a.duration("d"))
-				return edit{
-					summary: fmt.Sprintf("keep old versions in %s for %s", bucketWords(a), plural(n, "day")),
-					apply:   onBuckets(a, func(b *aegis.BucketSpec) { b.NoncurrentExpireDays = n }),
-				}, err
-			},
+	return []intent{dataBucketVersions(), dataBucketExpiry(), dataAddBucket(), dataRemoveBucket()}
+}
+
+func dataBucketVersions() intent {
+	return intent{
+		Intent: Intent{
+			Name: "data.bucket_versions", Layer: aegis.LayerData,
+			Summary:  "Set after how long a bucket's old versions are deleted.",
+			Examples: []string{"keep old versions in the artifacts bucket for 60 days", "expire old versions in all buckets after 30 days"},
 		},
-		{
-			Intent: Intent{
-				Name: "data.bucket_expiry", Layer: aegis.LayerData,
-				Summary:  "Set after how long a bucket's objects are deleted, or that they never are.",
-				Examples: []string{"expire objects in bucket artifacts after 90 days", "never expire objects in the artifacts bucket", "keep objects in all buckets for 1 year"},
-			},
-			phrasings: bucketShapes(
-				"expire|delete|@remove objects|files in|of|from %s after <d:duration>",
-				"expire|delete|@remove objects|files after <d:duration> in %s",
-				"@keep objects|files in|of %s for <d:duration>",
-				"never|don't|do_not expire|delete objects|files in|of|from %s",
-				"@keep objects|files in|of %s forever|for_ever|indefinitely",
-			),
-			read: readExpiry,
+		phrasings: bucketShapes(
+			"@keep old|previous|noncurrent|non-current versions [of_objects] in|of %s [for] <d:duration>",
+			"@keep old|previous|noncurrent|non-current versions [for] <d:duration> in %s",
+			"expire|delete|@remove old|previous|noncurrent|non-current versions in|of|from %s after <d:duration>",
+			"expire|delete|@remove old|previous|noncurrent|non-current versions after <d:duration> in %s",
+		),
+		read: func(a args) (edit, error) {
+			n, err := wholeDays(a.duration())
+			return edit{
+				summary: fmt.Sprintf("keep old versions in %s for %s", bucketWords(a), plural(n, "day")),
+				apply:   onBuckets(a, func(b *aegis.BucketSpec) { b.NoncurrentExpireDays = n }),
+			}, err
 		},
-		{
-			Intent: Intent{
-				Name: "data.add_bucket", Layer: aegis.LayerData,
-				Summary:  "Add a bucket that keeps objects for ever and old versions for 30 days.",
-				Examples: []string{"add bucket reports", "create a bucket named reports in eu-west-1"},
-			},
-			phrasings: []string{"@add [new] [s3] bucket [named|called] <name>", "@add [new] <name> [s3] bucket"},
-			read: func(a args) (edit, error) {
-				name := a.text("name")
-				return edit{
-					summary: "add bucket " + name,
-					apply: on(func(s *aegis.DataSpec, say func(string)) error {
-						if s.Buckets == nil {
-							s.Buckets = map[string]aegis.BucketSpec{}
-						}
-						if _, exists := s.Buckets[name]; exists {
-							say(fmt.Sprintf("bucket %s exists already", name))
-							return nil
-						}
-						s.Buckets[name] = aegis.BucketSpec{NoncurrentExpireDays: 30}
+	}
+}
+
+func dataBucketExpiry() intent {
+	return intent{
+		Intent: Intent{
+			Name: "data.bucket_expiry", Layer: aegis.LayerData,
+			Summary:  "Set after how long a bucket's objects are deleted, or that they never are.",
+			Examples: []string{"expire objects in bucket artifacts after 90 days", "never expire objects in the artifacts bucket", "keep objects in all buckets for 1 year"},
+		},
+		phrasings: bucketShapes(
+			"expire|delete|@remove objects|files in|of|from %s after <d:duration>",
+			"expire|delete|@remove objects|files after <d:duration> in %s",
+			"@keep objects|files in|of %s for <d:duration>",
+			"never|don't|do_not expire|delete objects|files in|of|from %s",
+			"@keep objects|files in|of %s forever|for_ever|indefinitely",
+		),
+		read: readExpiry,
+	}
+}
+
+func dataAddBucket() intent {
+	return intent{
+		Intent: Intent{
+			Name: "data.add_bucket", Layer: aegis.LayerData,
+			Summary:  "Add a bucket that keeps objects for ever and old versions for 30 days.",
+			Examples: []string{"add bucket reports", "create a bucket named reports in eu-west-1"},
+		},
+		phrasings: []string{"@add [new] [s3] bucket [named|called] <name>", "@add [new] <name> [s3] bucket"},
+		read: func(a args) (edit, error) {
+			name := a.text("name")
+			return edit{
+				summary: "add bucket " + name,
+				apply: on(func(s *aegis.DataSpec, say func(string)) error {
+					if s.Buckets == nil {
+						s.Buckets = map[string]aegis.BucketSpec{}
+					}
+					if _, exists := s.Buckets[name]; exists {
+						say(fmt.Sprintf("bucket %s exists already", name))
 						return nil
-					}),
-				}, nil
-			},
+					}
+					s.Buckets[name] = aegis.BucketSpec{NoncurrentExpireDays: 30}
+					return nil
+				}),
+			}, nil
 		},
-		{
-			Intent: Intent{
-				Name: "data.remove_bucket", Layer: aegis.LayerData,
-				Summary:  "Remove a bucket with its objects; the default policy denies it.",
-				Examples: []string{"remove bucket artifacts", "delete the artifacts bucket in eu-west-1"},
-			},
-			phrasings: []string{"@remove [s3] bucket [named|called] <name>", "@remove <name> [s3] bucket"},
-			read: func(a args) (edit, error) {
-				name := a.text("name")
-				return edit{
-					summary: "remove bucket " + name, deletes: true, disrupts: true,
-					apply: assign(func(s *aegis.DataSpec) {
-						s.Buckets = maps.Clone(s.Buckets)
-						delete(s.Buckets, name)
-					}),
-				}, nil
-			},
+	}
+}
+
+func dataRemoveBucket() intent {
+	return intent{
+		Intent: Intent{
+			Name: "data.remove_bucket", Layer: aegis.LayerData,
+			Summary:  "Remove a bucket with its objects; the default policy denies it.",
+			Examples: []string{"remove bucket artifacts", "delete the artifacts bucket in eu-west-1"},
+		},
+		phrasings: []string{"@remove [s3] bucket [named|called] <name>", "@remove <name> [s3] bucket"},
+		read: func(a args) (edit, error) {
+			name := a.text("name")
+			return edit{
+				summary: "remove bucket " + name, deletes: true, disrupts: true,
+				apply: assign(func(s *aegis.DataSpec) {
+					s.Buckets = maps.Clone(s.Buckets)
+					delete(s.Buckets, name)
+				}),
+			}, nil
 		},
 	}
 }
@@ -101,7 +112,7 @@ func readExpiry(a args) (edit, error) {
 			apply:   onBuckets(a, func(b *aegis.BucketSpec) { b.ExpireDays = 0 }),
 		}, nil
 	}
-	n, err := wholeDays(a.duration("d"))
+	n, err := wholeDays(a.duration())
 	if err == nil && n == 0 {
 		err = refuse("objects can't expire after 0 days; say “never expire objects” to keep them")
 	}

@@ -14,81 +14,92 @@ import (
 
 // streamIntents size Kinesis streams.
 func streamIntents() []intent {
-	return []intent{
-		{
-			Intent: Intent{
-				Name: "data.stream_shards", Layer: aegis.LayerData,
-				Summary:  "Set, add, remove or multiply a stream's shards; without a name it is the only stream.",
-				Examples: []string{"double the events stream", "set the events stream to 4 shards in eu-west-1", "add 2 shards to stream events", "halve all streams"},
-			},
-			phrasings: streamShapes(
-				"<word:multiple> [shards|capacity|size|throughput] [of|for] %s [shards|capacity]",
-				"@scale|reshard %s [up|down|out|in] [shards] to [exactly] <n:count> [shards|shard]",
-				"@scale|use [number|count] [of] shards|shard [count] of|on|for|in %s to <n:count>",
-				"@scale %s shard|shards count to <n:count>",
-				"give %s <n:count> shards|shard",
-				"use <n:count> shards|shard on|for|in %s",
-				"add <more:count> [more] shards|shard to %s",
-				"@remove <less:count> shards|shard from %s",
-				"@scale %s [up] by <f:factor>",
-			),
-			read: readShards,
+	return []intent{dataStreamShards(), dataStreamRetention(), dataAddStream(), dataRemoveStream()}
+}
+
+func dataStreamShards() intent {
+	return intent{
+		Intent: Intent{
+			Name: "data.stream_shards", Layer: aegis.LayerData,
+			Summary:  "Set, add, remove or multiply a stream's shards; without a name it is the only stream.",
+			Examples: []string{"double the events stream", "set the events stream to 4 shards in eu-west-1", "add 2 shards to stream events", "halve all streams"},
 		},
-		{
-			Intent: Intent{
-				Name: "data.stream_retention", Layer: aegis.LayerData,
-				Summary:  "Set how long a stream keeps its records, in hours or days.",
-				Examples: []string{"keep records of the events stream for 7 days", "set retention of stream events to 48 hours in eu-west-1"},
-			},
-			phrasings: streamShapes(
-				"@keep [records|data|messages] [of|in|on] %s [records|data] for <d:duration>",
-				"@set [record|data] retention [period|time] of|for|on %s to <d:duration>",
-				"@set %s retention [period|time] to <d:duration>",
-			),
-			read: func(a args) (edit, error) {
-				d := a.duration("d")
-				if d%time.Hour != 0 && d != maxDuration {
-					return edit{}, refuse("%s is no whole number of hours", d)
-				}
-				hours := int(min(d/time.Hour, most))
-				return edit{
-					summary: fmt.Sprintf("keep records of %s for %s", streamWords(a), plural(hours, "hour")),
-					apply: onStreams(a, func(s aegis.StreamSpec) (aegis.StreamSpec, error) {
-						s.RetentionHours = hours
-						return s, nil
-					}),
-				}, nil
-			},
+		phrasings: streamShapes(
+			"<word:multiple> [shards|capacity|size|throughput] [of|for] %s [shards|capacity]",
+			"@scale|reshard %s [up|down|out|in] [shards] to [exactly] <n:count> [shards|shard]",
+			"@scale|use [number|count] [of] shards|shard [count] of|on|for|in %s to <n:count>",
+			"@scale %s shard|shards count to <n:count>",
+			"give %s <n:count> shards|shard",
+			"use <n:count> shards|shard on|for|in %s",
+			"add <more:count> [more] shards|shard to %s",
+			"@remove <less:count> shards|shard from %s",
+			"@scale %s [up] by <f:factor>",
+		),
+		read: readShards,
+	}
+}
+
+func dataStreamRetention() intent {
+	return intent{
+		Intent: Intent{
+			Name: "data.stream_retention", Layer: aegis.LayerData,
+			Summary:  "Set how long a stream keeps its records, in hours or days.",
+			Examples: []string{"keep records of the events stream for 7 days", "set retention of stream events to 48 hours in eu-west-1"},
 		},
-		{
-			Intent: Intent{
-				Name: "data.add_stream", Layer: aegis.LayerData,
-				Summary:  "Add a stream, of one shard unless a number is given, that keeps records for a day.",
-				Examples: []string{"add stream clicks", "create a stream named clicks with 2 shards in eu-west-1"},
-			},
-			phrasings: []string{
-				"@add [new] [kinesis] stream [named|called] <name> [with <n:count> shards|shard]",
-				"@add [new] <name> [kinesis] stream [with <n:count> shards|shard]",
-			},
-			read: readAddStream,
+		phrasings: streamShapes(
+			"@keep [records|data|messages] [of|in|on] %s [records|data] for <d:duration>",
+			"@set [record|data] retention [period|time] of|for|on %s to <d:duration>",
+			"@set %s retention [period|time] to <d:duration>",
+		),
+		read: func(a args) (edit, error) {
+			d := a.duration()
+			if d%time.Hour != 0 && d != maxDuration {
+				return edit{}, refuse("%s is no whole number of hours", d)
+			}
+			hours := int(min(d/time.Hour, most))
+			return edit{
+				summary: fmt.Sprintf("keep records of %s for %s", streamWords(a), plural(hours, "hour")),
+				apply: onStreams(a, func(s aegis.StreamSpec) (aegis.StreamSpec, error) {
+					s.RetentionHours = hours
+					return s, nil
+				}),
+			}, nil
 		},
-		{
-			Intent: Intent{
-				Name: "data.remove_stream", Layer: aegis.LayerData,
-				Summary:  "Remove a stream with its records; the default policy denies it.",
-				Examples: []string{"remove stream events", "delete the events stream in eu-west-1"},
-			},
-			phrasings: []string{"@remove [kinesis] stream [named|called] <name>", "@remove <name> [kinesis] stream"},
-			read: func(a args) (edit, error) {
-				name := a.text("name")
-				return edit{
-					summary: "remove stream " + name, deletes: true, disrupts: true,
-					apply: assign(func(s *aegis.DataSpec) {
-						s.Streams = maps.Clone(s.Streams)
-						delete(s.Streams, name)
-					}),
-				}, nil
-			},
+	}
+}
+
+func dataAddStream() intent {
+	return intent{
+		Intent: Intent{
+			Name: "data.add_stream", Layer: aegis.LayerData,
+			Summary:  "Add a stream, of one shard unless a number is given, that keeps records for a day.",
+			Examples: []string{"add stream clicks", "create a stream named clicks with 2 shards in eu-west-1"},
+		},
+		phrasings: []string{
+			"@add [new] [kinesis] stream [named|called] <name> [with <n:count> shards|shard]",
+			"@add [new] <name> [kinesis] stream [with <n:count> shards|shard]",
+		},
+		read: readAddStream,
+	}
+}
+
+func dataRemoveStream() intent {
+	return intent{
+		Intent: Intent{
+			Name: "data.remove_stream", Layer: aegis.LayerData,
+			Summary:  "Remove a stream with its records; the default policy denies it.",
+			Examples: []string{"remove stream events", "delete the events stream in eu-west-1"},
+		},
+		phrasings: []string{"@remove [kinesis] stream [named|called] <name>", "@remove <name> [kinesis] stream"},
+		read: func(a args) (edit, error) {
+			name := a.text("name")
+			return edit{
+				summary: "remove stream " + name, deletes: true, disrupts: true,
+				apply: assign(func(s *aegis.DataSpec) {
+					s.Streams = maps.Clone(s.Streams)
+					delete(s.Streams, name)
+				}),
+			}, nil
 		},
 	}
 }
@@ -140,7 +151,7 @@ func readAddStream(a args) (edit, error) {
 }
 
 func readShards(a args) (edit, error) {
-	change := func(n int) int { return a.count("n") }
+	change := func(int) int { return a.count("n") }
 	what := "to " + plural(a.count("n"), "shard")
 	switch {
 	case a.has("more"):

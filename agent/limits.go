@@ -10,11 +10,14 @@ import (
 
 // limits are a goal's constraints, budget and risk tolerance, read.
 type limits struct {
-	only, except        []string
-	noDeletes, noOutage bool
-	maxNodes, minNodes  *int
-	tolerance           aegis.RiskTolerance
-	budget              *aegis.Budget
+	only, except       []string
+	noOutage           bool
+	maxNodes, minNodes *int
+	// carried are constraints of the root's vocabulary, which the gate holds
+	// the engines' plans to.
+	carried   []string
+	tolerance aegis.RiskTolerance
+	budget    *aegis.Budget
 }
 
 // constraint is a documented form of constraint.
@@ -52,9 +55,17 @@ func constraints() []constraint {
 			example: "no deletions",
 			phrasings: []string{
 				"no deletions|deletion|deletes|removals", "don't|do_not|never delete|remove anything", "delete|remove nothing",
-				"no replacements|replacement", "don't|do_not|never replace anything", "replace nothing",
+				"without deletions|deleting_anything",
 			},
-			take: func(l *limits, _ args) { l.noDeletes = true },
+			take: func(l *limits, _ args) { l.carried = append(l.carried, aegis.ConstraintNoDeletions) },
+		},
+		{
+			example: "no replacements",
+			phrasings: []string{
+				"no replacements|replacement", "don't|do_not|never replace anything", "replace nothing", "in_place only",
+				"without replacements|replacing_anything",
+			},
+			take: func(l *limits, _ args) { l.carried = append(l.carried, aegis.ConstraintNoReplacements) },
 		},
 		{
 			example:   "no downtime",
@@ -167,8 +178,8 @@ func (g *grammar) constrain(l *limits, text string) error {
 func (l limits) checkClauses(clauses []clause) error {
 	for _, c := range clauses {
 		switch {
-		case l.noDeletes && c.edit.deletes:
-			return refuse("%q would delete or replace something, which a constraint forbids", c.text)
+		case c.edit.deletes && slices.Contains(l.carried, aegis.ConstraintNoDeletions):
+			return refuse("%q would remove something, which a constraint forbids", c.text)
 		case l.noOutage && c.edit.disrupts:
 			return refuse("%q may interrupt service, which a constraint forbids", c.text)
 		}

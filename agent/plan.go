@@ -173,19 +173,27 @@ func (p *Planner) close(change *stackChange, l limits) error {
 	if string(patch) == "{}" {
 		return nil
 	}
-	var invalid *aegis.InvalidError
-	if err := p.Validate(change.after); errors.As(err, &invalid) {
-		return inStack(change, refuse("%s", invalid.Error()))
-	} else if err != nil {
-		return fmt.Errorf("validate spec of %s: %w", change.stack.StackID, err)
+	if err := p.validate(change); err != nil {
+		return err
 	}
 	change.patch = patch
 	return nil
 }
 
+func (p *Planner) validate(change *stackChange) error {
+	err := p.Validate(change.after)
+	if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
+		return inStack(change, refuse("%s", invalid.Error()))
+	}
+	if err != nil {
+		return fmt.Errorf("validate spec of %s: %w", change.stack.StackID, err)
+	}
+	return nil
+}
+
 // inStack names the stack in a refusal.
 func inStack(change *stackChange, err error) error {
-	if refused := (*refusal)(nil); errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refuse("%s: %s", change.stack.StackID, refused.text)
 	}
 	return fmt.Errorf("edit spec of %s: %w", change.stack.StackID, err)
@@ -237,8 +245,9 @@ func layersOf(sets []aegis.AutonomousChangeSet) (names []string) {
 // changeSet is the layer as a proposal.
 func (l layer) changeSet(goal aegis.Goal, lim limits) aegis.AutonomousChangeSet {
 	cs := aegis.AutonomousChangeSet{
-		Source: aegis.SourceGoal, GoalID: goal.GoalID, Actor: Actor, Summary: l.summary,
+		Source: aegis.SourceGoal, GoalID: goal.GoalID, Actor: Actor, Summary: shorten(l.summary),
 		Target: aegis.Target{Kind: aegis.TargetPulumiStack}, RiskTolerance: lim.tolerance, Budget: lim.budget,
+		Constraints: lim.carried,
 	}
 	for _, s := range l.stacks {
 		cs.Target.StackIDs = append(cs.Target.StackIDs, s.stack.StackID)

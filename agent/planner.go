@@ -119,7 +119,7 @@ func (p *Planner) run(ctx context.Context, goal aegis.Goal) error {
 	if len(proposed) == 0 || goal.Understanding == "" {
 		goal.Understanding = plan.understanding()
 	}
-	if refused := (*refusal)(nil); errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*refusal](err); ok {
 		return p.fail(ctx, goal, refused, proposed)
 	}
 	if err != nil {
@@ -130,9 +130,8 @@ func (p *Planner) run(ctx context.Context, goal aegis.Goal) error {
 		return err
 	}
 	if err := p.propose(ctx, goal, plan); err != nil {
-		var invalid *aegis.InvalidError
-		if errors.As(err, &invalid) {
-			return p.fail(ctx, goal, &refusal{text: invalid.Error()}, proposed)
+		if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
+			return p.withdraw(ctx, goal, &refusal{text: invalid.Error()})
 		}
 		return err
 	}
@@ -167,6 +166,15 @@ func (p *Planner) fail(ctx context.Context, goal aegis.Goal, why *refusal, propo
 		return err
 	}
 	return p.cancelAll(ctx, proposed, Actor)
+}
+
+// withdraw fails a goal when the door refuses one of its change sets.
+func (p *Planner) withdraw(ctx context.Context, goal aegis.Goal, why *refusal) error {
+	proposed, err := p.changeSetsOf(ctx, goal.GoalID)
+	if err != nil {
+		return err
+	}
+	return p.fail(ctx, goal, why, proposed)
 }
 
 func (p *Planner) ended(ctx context.Context, goalID string) bool {

@@ -49,7 +49,7 @@ func openPorts(rules []aegis.IngressRule, p portRange, source string, say func(s
 // closePorts takes the ports away from source, or from all when source is "".
 // A range that contains the ports is split around them.
 func closePorts(rules []aegis.IngressRule, p portRange, source string, say func(string)) []aegis.IngressRule {
-	var kept []aegis.IngressRule
+	kept := []aegis.IngressRule{} // never null in JSON
 	for _, r := range cloneRules(rules) {
 		if p.to < r.FromPort || p.from > r.ToPort || p.protocol != "" && p.protocol != r.Protocol {
 			kept = append(kept, r)

@@ -65,7 +65,7 @@ func wordNumber(word string) (int, bool) {
 }
 
 func isNumber(s string) bool {
-	_, ok := digits(strings.TrimRight(s, ".,"))
+	_, ok := digits(strings.TrimLeft(strings.TrimRight(s, ".,"), "$"))
 	return ok && !strings.HasSuffix(s, ",")
 }
 

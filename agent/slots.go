@@ -74,9 +74,19 @@ func parseMultiple(t token) (factor float64, taken int) {
 // parseNAT reads a NAT mode.
 func parseNAT(tokens []token) (mode string, taken int) {
 	for _, m := range []struct{ words, mode string }{
-		{"per zone", "per_zone"}, {"per availability zone", "per_zone"}, {"per az", "per_zone"}, {"per-zone", "per_zone"},
-		{"per_zone", "per_zone"}, {"in each zone", "per_zone"}, {"in every zone", "per_zone"}, {"one per zone", "per_zone"},
-		{"highly available", "per_zone"}, {"single", "single"}, {"one", "single"}, {"none", "none"}, {"off", "none"},
+		{"per zone", "per_zone"},
+		{"per availability zone", "per_zone"},
+		{"per az", "per_zone"},
+		{"per-zone", "per_zone"},
+		{"per_zone", "per_zone"},
+		{"in each zone", "per_zone"},
+		{"in every zone", "per_zone"},
+		{"one per zone", "per_zone"},
+		{"highly available", "per_zone"},
+		{"single", "single"},
+		{"one", "single"},
+		{"none", "none"},
+		{"off", "none"},
 	} {
 		if n := begins(tokens, strings.Fields(m.words)); n > taken {
 			mode, taken = m.mode, n

@@ -53,7 +53,7 @@ func lex(text string) ([]token, error) {
 
 // bare says that the punctuation at the beginning belongs to no word.
 func bare(rest []rune) bool {
-	return rest[0] != '.' || len(rest) == 1 || unicode.IsSpace(rest[1])
+	return rest[0] == '(' || len(rest) == 1 || unicode.IsSpace(rest[1])
 }
 
 // lexWord takes a quoted string or a run of characters up to white space.

@@ -1,8 +1,10 @@
 package agent
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -14,23 +16,42 @@ func (pl plan) understanding() string {
 	if len(pl.clauses) == 0 {
 		return "nothing"
 	}
-	var parts []string
-	for _, c := range pl.clauses {
-		parts = append(parts, c.edit.summary+c.scope.words())
+	parts := make([]string, len(pl.clauses))
+	for i, c := range pl.clauses {
+		parts[i] = c.edit.summary + c.scope.words()
 	}
-	text := sentence(strings.Join(parts, "; ")) + "."
+	lines := []string{sentence(strings.Join(parts, "; ")) + "."}
 	for _, l := range pl.layers {
 		for _, s := range l.stacks {
-			text += fmt.Sprintf("\n%s: %s", s.stack.StackID, s.patch)
+			lines = append(lines, s.stack.StackID+": "+s.words())
 		}
 	}
-	for _, note := range pl.notes {
-		text += "\n" + note
-	}
+	lines = append(lines, pl.notes...)
 	if pl.complete && len(pl.layers) == 0 {
-		text += "\nNothing to do: it is so already."
+		lines = append(lines, "Nothing to do: it is so already.")
 	}
-	return text
+	return strings.Join(lines, "\n")
+}
+
+// words are the parameters that differ, such as "node_min 2 → 4".
+func (s stackChange) words() string {
+	before, after, patch := map[string]json.RawMessage{}, map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	for raw, into := range map[string]*map[string]json.RawMessage{
+		string(s.revision.Spec.Parameters): &before, string(s.after.Parameters): &after, string(s.patch): &patch,
+	} {
+		if err := json.Unmarshal([]byte(raw), into); err != nil {
+			return string(s.patch)
+		}
+	}
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(patch)) {
+		from, to := string(before[name]), string(after[name])
+		if len(from)+len(to) > maxQuoted {
+			from, to = "", string(patch[name])
+		}
+		words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s → %s", name, from, shorten(to))))
+	}
+	return strings.Join(words, ", ")
 }
 
 // words say where, as the text did.
@@ -57,8 +78,8 @@ func (p *Planner) place(regions []string) string {
 
 // explain adds what the planner can do to a refusal to read an intent.
 func explain(err error) error {
-	refused := (*refusal)(nil)
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*refusal](err)
+	if !ok {
 		return err
 	}
 	var examples []string

@@ -1,0 +1,123 @@
+package agent_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	aegis "github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent"
+)
+
+func TestConstraintsThatHold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		intent, constraint string
+		regions            []string
+	}{
+		{"scale the runtime to 4 nodes", "only in eu-west-1", []string{"eu-west-1"}},
+		{"scale the runtime to 4 nodes", "only touch Ireland and Singapore", []string{"eu-west-1", "ap-southeast-1"}},
+		{"scale the runtime to 4 nodes", "eu-west-1 only", []string{"eu-west-1"}},
+		{"scale the runtime to 4 nodes", "not in us-east-1", []string{"eu-west-1", "ap-southeast-1"}},
+		{"scale the runtime to 4 nodes", "don't touch us-east-1", []string{"eu-west-1", "ap-southeast-1"}},
+		{"scale the runtime to 4 nodes", "avoid us-east-1 and Singapore", []string{"eu-west-1"}},
+		{"scale the runtime to 4 nodes", "no downtime", regions},
+		{"scale the runtime to 4 nodes", "zero downtime", regions},
+		{"scale the runtime to 4 nodes", "at most 6 nodes", regions},
+		{"scale the runtime to 4 nodes", "never more than 6 nodes per region", regions},
+		{"scale the runtime to 4 nodes", "at least 2 nodes", regions},
+	} {
+		goal, sets := newWorld(t).submit(t, aegis.GoalSpec{Intent: c.intent, Constraints: []string{c.constraint}})
+		require.Empty(t, goal.Error, c.constraint)
+		require.Len(t, sets, 1)
+		require.Equal(t, c.regions, sets[0].Target.Regions, c.constraint)
+		require.Equal(t, aegis.RiskMedium, sets[0].RiskTolerance)
+	}
+}
+
+func TestConstraintsThatForbid(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ intent, constraint, reason string }{
+		{"scale the runtime in us-east-1 to 4 nodes", "only in eu-west-1", "a constraint excludes"},
+		{"scale the runtime to 4 nodes", "not in us-east-1, eu-west-1 and ap-southeast-1", "leave no region"},
+		{"scale the runtime to 4 nodes", "only in Tokyo", "none of the estate's regions"},
+		{"remove bucket artifacts", "no deletions", "would remove something"},
+		{"stop the runtime", "no downtime", "may interrupt service"},
+		{"scale the runtime to 8 nodes", "at most 6 nodes", "a constraint allows at most 6"},
+		{"scale the runtime to 1 node", "at least 2 nodes", "a constraint demands at least 2"},
+		{"scale the runtime to 4 nodes", "on a full moon", "can't read the constraint"},
+		{"scale the runtime to 4 nodes", "", "can't read the constraint"},
+	} {
+		goal, sets := newWorld(t).submit(t, aegis.GoalSpec{Intent: c.intent, Constraints: []string{c.constraint}})
+		require.Equal(t, aegis.GoalFailed, goal.State)
+		require.Contains(t, goal.Error, c.reason)
+		require.Empty(t, sets)
+	}
+}
+
+func TestEveryDocumentedConstraintIsRead(t *testing.T) {
+	t.Parallel()
+	for _, example := range agent.Constraints() {
+		goal, _ := newWorld(t).submit(t, aegis.GoalSpec{Intent: "keep logs for 90 days", Constraints: []string{example}})
+		require.Empty(t, goal.Error, example)
+	}
+}
+
+func TestNodeConstraintLowersTheMaximum(t *testing.T) {
+	t.Parallel()
+	_, sets := newWorld(t).submit(t, aegis.GoalSpec{Intent: "scale the runtime in eu-west-1 to 4 nodes", Constraints: []string{"at most 5 nodes"}})
+	require.JSONEq(t, `{"node_min": 4, "node_desired": 4, "node_max": 5}`, string(sets[0].Patches[0].MergePatch))
+}
+
+func TestLimitsAreCarried(t *testing.T) {
+	t.Parallel()
+	forty := 40.0
+	_, sets := newWorld(t).submit(t, aegis.GoalSpec{
+		Intent:        "scale the runtime to 4 nodes",
+		Constraints:   []string{"max $100/month", "low risk", "no replacements", "no deletions"},
+		Budget:        &aegis.Budget{USDMonth: &forty},
+		RiskTolerance: aegis.RiskHigh,
+	})
+	require.Equal(t, aegis.RiskLow, sets[0].RiskTolerance)
+	require.InDelta(t, 40, *sets[0].Budget.USDMonth, 0)
+	require.Equal(t, []string{aegis.ConstraintNoReplacements, aegis.ConstraintNoDeletions}, sets[0].Constraints)
+	require.InDelta(t, 40, forty, 0, "the goal's own budget is left alone")
+}
+
+func TestMoneyConstraints(t *testing.T) {
+	t.Parallel()
+	for text, usd := range map[string]float64{
+		"max $100/month": 100, "at most $99.5 per month": 99.5, "under 50 dollars a month": 50, "budget of $1,000": 1000,
+		"spend no more than 20 usd monthly": 20, "no extra cost": 0, "cost at most $5 a month": 5,
+	} {
+		_, sets := newWorld(t).submit(t, aegis.GoalSpec{Intent: "scale the runtime to 4 nodes", Constraints: []string{text}})
+		require.NotEmpty(t, sets, text)
+		require.InDelta(t, usd, *sets[0].Budget.USDMonth, 1e-9, text)
+	}
+}
+
+type price float64
+
+// Delta charges p for each node or shard more.
+func (p price) Delta(changes []aegis.ResourceChange) (usd float64, unknown []string) {
+	for _, c := range changes {
+		for _, size := range []string{"desired_capacity", "shard_count"} {
+			before, _ := c.Before[size].(int)
+			after, _ := c.After[size].(int)
+			usd += float64(p) * float64(after-before)
+		}
+	}
+	return usd, nil
+}
+
+func TestBudgetIsEstimated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pricer = price(10)
+	goal, sets := w.submit(t, aegis.GoalSpec{Intent: "scale the runtime to 4 nodes", Constraints: []string{"max $50/month"}})
+	require.Equal(t, aegis.GoalFailed, goal.State)
+	require.Contains(t, goal.Error, "about $60.00 a month; the budget is $50.00")
+	require.Empty(t, sets)
+	_, sets = w.submit(t, aegis.GoalSpec{Intent: "add stream clicks with 2 shards in eu-west-1", Constraints: []string{"max $50/month"}})
+	require.Len(t, sets, 1)
+}
