@@ -32,7 +32,8 @@ func TestCheckRefusesUnknownProperties(t *testing.T) {
 	}{
 		"accepts what it knows": {
 			"aws:ec2/securityGroup:SecurityGroup",
-			map[string]any{"description": "web", "ingress": []any{rule("cidrBlocks")}, "tags": map[string]any{"any": "key"}}, nil,
+			map[string]any{"description": "web", "ingress": []any{rule("cidrBlocks")}, "tags": map[string]any{"any": "key"}},
+			nil,
 		},
 		"accepts secrets and unknown values": {
 			"aws:ssm/parameter:Parameter", map[string]any{
@@ -45,7 +46,8 @@ func TestCheckRefusesUnknownProperties(t *testing.T) {
 		},
 		"names one in a list": {
 			"aws:ec2/securityGroup:SecurityGroup",
-			map[string]any{"ingress": []any{rule("cidrBlocks"), rule("cidrs")}}, []string{"ingress[1].cidrs"},
+			map[string]any{"ingress": []any{rule("cidrBlocks"), rule("cidrs")}},
+			[]string{"ingress[1].cidrs"},
 		},
 		"names one in an object": {
 			"aws:s3/bucketVersioningV2:BucketVersioningV2",
@@ -53,7 +55,8 @@ func TestCheckRefusesUnknownProperties(t *testing.T) {
 			[]string{"versioningConfiguration.Status"},
 		},
 		"refuses outputs": {
-			"aws:ec2/vpc:Vpc", map[string]any{"cidrBlock": "10.0.0.0/16", "arn": "arn:aws:ec2", "tagsAll": map[string]any{}},
+			"aws:ec2/vpc:Vpc",
+			map[string]any{"cidrBlock": "10.0.0.0/16", "arn": "arn:aws:ec2", "tagsAll": map[string]any{}},
 			[]string{"arn", "tagsAll"},
 		},
 	} {
