@@ -15,9 +15,12 @@ import (
 // nodeRole is the workload role of the runtime's instances.
 const nodeRole = "node"
 
-// TagInstanceType is a tag of the Auto Scaling group that names its instance
-// type, which otherwise only the launch template knows; prices need it.
-const TagInstanceType = "aegis:instance_type"
+// Tags of the Auto Scaling group that say what its instances are, which
+// otherwise only the launch template knows; prices need it.
+const (
+	TagInstanceType = "aegis:instance_type"
+	TagVolumeGiB    = "aegis:volume_gib"
+)
 
 // runtime declares an Auto Scaling group over the private subnets that keeps
 // the average CPU load at a target.
@@ -103,10 +106,15 @@ func group(s *stack, params aegis.RuntimeSpec, template *ec2.LaunchTemplate, sub
 			Id:      template.ID(),
 			Version: pulumi.String("$Latest"),
 		},
-		Tags: autoscaling.GroupTagArray{autoscaling.GroupTagArgs{
-			Key: pulumi.String(TagInstanceType), Value: pulumi.String(params.InstanceType), PropagateAtLaunch: pulumi.Bool(false),
-		}},
+		Tags: autoscaling.GroupTagArray{
+			groupTag(TagInstanceType, params.InstanceType),
+			groupTag(TagVolumeGiB, strconv.Itoa(params.VolumeGiB)),
+		},
 	}, s.opts()...)
+}
+
+func groupTag(key, value string) autoscaling.GroupTagArgs {
+	return autoscaling.GroupTagArgs{Key: pulumi.String(key), Value: pulumi.String(value), PropagateAtLaunch: pulumi.Bool(false)}
 }
 
 // tracking keeps the group's average CPU load near a target.
