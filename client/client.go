@@ -99,7 +99,7 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 		target += "?" + query.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
-	if err != nil {
+	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
 		return nil, fmt.Errorf("%s %s: %w", method, path, aegis.Invalid("url", "give the API's address, such as http://127.0.0.1:8080"))
 	}
 	req.Header.Set("Accept", "application/json")

@@ -1,0 +1,19 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+func (c *cli) doctor() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Say what is here, what is missing and what to do about it", Args: noArgs,
+		Long: "Print the tools that the main job needs, where each was found, and the remedy for what is missing.\n" +
+			"Exits 1 when the main job can't run.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.output != "text" && c.output != "json" {
+				return usage("--output: %q is neither text nor json", c.output)
+			}
+			return c.ops.Doctor(cmd.Context(), c.Out, c.output == "json")
+		},
+	}
+	cmd.Flags().StringVarP(&c.output, "output", "o", "text", "text or json")
+	return cmd
+}

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aegisworld/aegis"
+)
+
+type goalFlags struct {
+	constraints, domains   []string
+	budgetMonth, budgetRun float64
+	deadline, risk         string
+	watch                  bool
+}
+
+func (c *cli) goalSubmit() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "submit INTENT", Short: "Ask for something in a sentence", Args: oneArg("INTENT, in quotes"),
+		Long: "Ask for something in a sentence. `aegis goal intents` lists what is understood.",
+		Example: `  aegis goal submit "scale the runtime in eu-west-1 to 4 nodes" --watch
+  aegis goal submit "double the events stream" --budget-usd-month 50 --risk low
+  aegis goal submit "keep logs for 90 days everywhere" --constraint "not in us-east-1" --deadline 2h`,
+	}
+	var g goalFlags
+	f := cmd.Flags()
+	f.StringArrayVar(&g.constraints, "constraint", nil, "what must hold, in a sentence; may be repeated")
+	f.StringSliceVar(&g.domains, "domain", nil, "domains that it is about")
+	f.Float64Var(&g.budgetMonth, "budget-usd-month", 0, "most US dollars by which a month may cost more")
+	f.Float64Var(&g.budgetRun, "budget-usd-run", 0, "most US dollars that reaching the goal may cost")
+	f.StringVar(&g.deadline, "deadline", "", "RFC 3339 time, or a duration from now such as 2h")
+	f.StringVar(&g.risk, "risk", "", "most risk that is tolerated: low, medium or high")
+	f.BoolVar(&g.watch, "watch", false, "follow it to its end")
+	fail := addFailOn(cmd, "deny")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		spec, err := c.goalSpec(args[0], g, cmd.Flags().Changed)
+		if err != nil {
+			return err
+		}
+		goal, err := c.api().CreateGoal(cmd.Context(), spec)
+		if err != nil {
+			return err
+		}
+		if g.watch || fail.value != "" {
+			return c.followGoal(cmd.Context(), goal.GoalID, fail)
+		}
+		return c.showGoal(goal)
+	}
+	return cmd
+}
+
+// goalSpec reads the flags; changed says which were given.
+func (c *cli) goalSpec(intent string, g goalFlags, changed func(string) bool) (aegis.GoalSpec, error) {
+	spec := aegis.GoalSpec{Intent: intent, Constraints: g.constraints, Domains: g.domains, RiskTolerance: aegis.RiskTolerance(g.risk)}
+	if strings.TrimSpace(intent) == "" {
+		return spec, usage("INTENT: say what is wanted, such as: scale the runtime in eu-west-1 to 4 nodes")
+	}
+	if g.risk != "" && spec.RiskTolerance.MaxRisk() < 0 {
+		return spec, usage("--risk: %q is not one of low, medium, high", g.risk)
+	}
+	if g.budgetMonth < 0 || g.budgetRun < 0 {
+		return spec, usage("--budget-usd-month and --budget-usd-run: not below 0")
+	}
+	if changed("budget-usd-month") || changed("budget-usd-run") {
+		spec.Budget = &aegis.Budget{}
+	}
+	if changed("budget-usd-month") {
+		spec.Budget.USDMonth = &g.budgetMonth
+	}
+	if changed("budget-usd-run") {
+		spec.Budget.USDRun = &g.budgetRun
+	}
+	deadline, err := c.moment(g.deadline)
+	if err != nil {
+		return spec, usage("--deadline: %s", err)
+	}
+	spec.Deadline = deadline
+	return spec, nil
+}
+
+// moment reads an RFC 3339 time or a duration from now; "" is nil.
+func (c *cli) moment(text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // no time is a valid answer
+	}
+	if d, err := time.ParseDuration(text); err == nil {
+		t := c.now().Add(d).UTC().Truncate(time.Second)
+		return &t, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil, fmt.Errorf("%q is neither a time such as 2030-01-31T12:00:00Z nor a duration such as 2h", text)
+	}
+	return &t, nil
+}

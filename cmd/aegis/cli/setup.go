@@ -1,0 +1,10 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+func (c *cli) setup() *cobra.Command {
+	return &cobra.Command{
+		Use: "setup", Short: "Get what the engines and the sandbox need", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.ops.Setup(cmd.Context(), c.Out) },
+	}
+}
