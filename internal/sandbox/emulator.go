@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	_ "embed" // for the clock
 	"errors"
 	"fmt"
 	"net"
@@ -35,6 +36,9 @@ func startEmulator(ctx context.Context, command []string, region, dir string) (*
 	if err := os.MkdirAll(filepath.Join(dir, "home"), 0o700); err != nil {
 		return nil, fmt.Errorf("start emulator: %w", err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "sitecustomize.py"), clock, 0o600); err != nil {
+		return nil, fmt.Errorf("start emulator: %w", err)
+	}
 	// A socket's path may have 107 bytes; through a descriptor of its folder it
 	// is short however deep the data directory lies.
 	folder, err := os.Open(dir) //nolint:gosec // the data directory is the operator's
@@ -60,13 +64,18 @@ func startEmulator(ctx context.Context, command []string, region, dir string) (*
 	return e, nil
 }
 
+// clock is a module that Python imports at its start; see there.
+//
+//go:embed clock.py
+var clock []byte
+
 // emulatorEnv is everything that the server sees of the world. Hashes are fixed
 // so that replays iterate in the same order.
 func emulatorEnv(dir string) []string {
 	home := filepath.Join(dir, "home")
 	return []string{
 		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8",
-		"PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
+		"PYTHONPATH=" + dir, "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
 		"MOTO_ACCOUNT_ID=" + AccountID, "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "S3_IGNORE_SUBDOMAIN_BUCKETNAME=true",
 		"MOTO_LAMBDA_DATA_DIR=" + filepath.Join(home, "lambda"), "AWS_EC2_METADATA_DISABLED=true",
 	}

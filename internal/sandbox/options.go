@@ -37,6 +37,9 @@ type Options struct {
 	// Alone is how long the supervisor stays without a holder; 0 is 10 min.
 	Alone  time.Duration
 	Logger *slog.Logger
+	// Now is the clock by which signatures and sessions are judged; nil is
+	// time.Now. It is for tests.
+	Now func() time.Time
 }
 
 var regionForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)

@@ -98,6 +98,7 @@ func (s *supervisor) begin(ctx context.Context) (*http.Server, error) {
 	var err error
 	s.front, err = front.New(front.Config{
 		AccountID: AccountID, Regions: s.saved.Regions, Dir: s.opts.stateDir(), Logger: s.opts.Logger,
+		Now: s.opts.Now,
 	})
 	if err != nil {
 		return nil, err

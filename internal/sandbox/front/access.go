@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/aegisworld/aegis/internal/sandbox/policy"
 )
 
 // errNoPrincipal says that the account has no such user or role.
@@ -21,12 +23,12 @@ var errNoPrincipal = errors.New("no such principal")
 type principal struct {
 	name, arn, id string
 	// policies are its own documents: inline, attached, and its groups'.
-	policies []string
-	// boundary is the permission boundary's document, empty without one.
-	boundary string
+	policies []policy.Document
+	// boundary is the permission boundary, nil without one.
+	boundary *policy.Document
 	tags     map[string]string
 	// trust and maxSession (in seconds) are a role's.
-	trust      string
+	trust      policy.Document
 	maxSession int32
 }
 
@@ -40,13 +42,13 @@ type access struct {
 	users   map[string]principal
 	roles   map[string]principal
 	// documents are the managed policies' default versions by ARN.
-	documents map[string]string
+	documents map[string]policy.Document
 	// aws are those of AWS, which never change.
-	aws map[string]string
+	aws map[string]policy.Document
 }
 
 func newAccess(client *iam.Client) *access {
-	a := &access{client: client, aws: map[string]string{}}
+	a := &access{client: client, aws: map[string]policy.Document{}}
 	a.forget()
 	return a
 }
@@ -56,7 +58,7 @@ func (a *access) forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.version++
-	a.users, a.roles, a.documents = map[string]principal{}, map[string]principal{}, map[string]string{}
+	a.users, a.roles, a.documents = map[string]principal{}, map[string]principal{}, map[string]policy.Document{}
 }
 
 func (a *access) user(ctx context.Context, name string) (principal, error) {
@@ -98,7 +100,7 @@ func missing(err error) error {
 }
 
 // managed is the default version of a managed policy.
-func (a *access) managed(ctx context.Context, arn string) (string, error) {
+func (a *access) managed(ctx context.Context, arn string) (policy.Document, error) {
 	a.mu.Lock()
 	document, ok := a.documents[arn]
 	if !ok {
@@ -109,17 +111,19 @@ func (a *access) managed(ctx context.Context, arn string) (string, error) {
 	if ok {
 		return document, nil
 	}
-	policy, err := a.client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
+	described, err := a.client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
 	if err != nil {
-		return "", fmt.Errorf("read policy %s: %w", arn, err)
+		return document, fmt.Errorf("read policy %s: %w", arn, err)
 	}
 	got, err := a.client.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{
-		PolicyArn: &arn, VersionId: policy.Policy.DefaultVersionId,
+		PolicyArn: &arn, VersionId: described.Policy.DefaultVersionId,
 	})
 	if err != nil {
-		return "", fmt.Errorf("read policy %s: %w", arn, err)
+		return document, fmt.Errorf("read policy %s: %w", arn, err)
 	}
-	document = plain(got.PolicyVersion.Document)
+	if document, err = policy.Parse(plain(got.PolicyVersion.Document)); err != nil {
+		return document, fmt.Errorf("read policy %s: %w", arn, err)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
@@ -149,8 +153,10 @@ func (a *access) readRole(ctx context.Context, name string) (principal, error) {
 	}
 	p := principal{
 		name: name, arn: aws.ToString(got.Role.Arn), id: aws.ToString(got.Role.RoleId),
-		trust: plain(got.Role.AssumeRolePolicyDocument), maxSession: aws.ToInt32(got.Role.MaxSessionDuration),
-		tags: tagMap(got.Role.Tags),
+		maxSession: aws.ToInt32(got.Role.MaxSessionDuration), tags: tagMap(got.Role.Tags),
+	}
+	if p.trust, err = policy.ParseTrust(plain(got.Role.AssumeRolePolicyDocument)); err != nil {
+		return p, fmt.Errorf("read trust policy of role %s: %w", name, err)
 	}
 	if p.boundary, err = a.boundary(ctx, got.Role.PermissionsBoundary); err != nil {
 		return p, err
@@ -161,12 +167,14 @@ func (a *access) readRole(ctx context.Context, name string) (principal, error) {
 		if err != nil {
 			return p, fmt.Errorf("read policies of role %s: %w", name, err)
 		}
-		for _, policy := range page.PolicyNames {
-			one, err := a.client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: &policy})
+		for _, inlineName := range page.PolicyNames {
+			one, err := a.client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: &inlineName})
 			if err != nil {
-				return p, fmt.Errorf("read policy %s of role %s: %w", policy, name, err)
+				return p, fmt.Errorf("read policy %s of role %s: %w", inlineName, name, err)
 			}
-			p.policies = append(p.policies, plain(one.PolicyDocument))
+			if err := p.add(one.PolicyDocument); err != nil {
+				return p, fmt.Errorf("read policy %s of role %s: %w", inlineName, name, err)
+			}
 		}
 	}
 	attached := iam.NewListAttachedRolePoliciesPaginator(a.client, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
@@ -183,8 +191,8 @@ func (a *access) readRole(ctx context.Context, name string) (principal, error) {
 }
 
 func (a *access) attach(ctx context.Context, p *principal, policies []types.AttachedPolicy) error {
-	for _, policy := range policies {
-		document, err := a.managed(ctx, aws.ToString(policy.PolicyArn))
+	for _, one := range policies {
+		document, err := a.managed(ctx, aws.ToString(one.PolicyArn))
 		if err != nil {
 			return err
 		}
@@ -193,11 +201,22 @@ func (a *access) attach(ctx context.Context, p *principal, policies []types.Atta
 	return nil
 }
 
-func (a *access) boundary(ctx context.Context, b *types.AttachedPermissionsBoundary) (string, error) {
+func (a *access) boundary(ctx context.Context, b *types.AttachedPermissionsBoundary) (*policy.Document, error) {
 	if b == nil || aws.ToString(b.PermissionsBoundaryArn) == "" {
-		return "", nil
+		return nil, nil //nolint:nilnil // no boundary is a valid answer
 	}
-	return a.managed(ctx, *b.PermissionsBoundaryArn)
+	document, err := a.managed(ctx, *b.PermissionsBoundaryArn)
+	return &document, err
+}
+
+// add appends an inline policy.
+func (p *principal) add(document *string) error {
+	parsed, err := policy.Parse(plain(document))
+	if err != nil {
+		return err
+	}
+	p.policies = append(p.policies, parsed)
+	return nil
 }
 
 func tagMap(tags []types.Tag) map[string]string {

@@ -37,12 +37,14 @@ func (a *access) userPolicies(ctx context.Context, p *principal) error {
 	if err != nil {
 		return fmt.Errorf("read policies of user %s: %w", p.name, err)
 	}
-	for _, policy := range inline.PolicyNames {
-		one, err := a.client.GetUserPolicy(ctx, &iam.GetUserPolicyInput{UserName: &p.name, PolicyName: &policy})
+	for _, inlineName := range inline.PolicyNames {
+		one, err := a.client.GetUserPolicy(ctx, &iam.GetUserPolicyInput{UserName: &p.name, PolicyName: &inlineName})
 		if err != nil {
-			return fmt.Errorf("read policy %s of user %s: %w", policy, p.name, err)
+			return fmt.Errorf("read policy %s of user %s: %w", inlineName, p.name, err)
 		}
-		p.policies = append(p.policies, plain(one.PolicyDocument))
+		if err := p.add(one.PolicyDocument); err != nil {
+			return fmt.Errorf("read policy %s of user %s: %w", inlineName, p.name, err)
+		}
 	}
 	attached, err := a.client.ListAttachedUserPolicies(ctx, &iam.ListAttachedUserPoliciesInput{UserName: &p.name})
 	if err != nil {
@@ -56,12 +58,14 @@ func (a *access) groupPolicies(ctx context.Context, p *principal, group string) 
 	if err != nil {
 		return fmt.Errorf("read policies of group %s: %w", group, err)
 	}
-	for _, policy := range inline.PolicyNames {
-		one, err := a.client.GetGroupPolicy(ctx, &iam.GetGroupPolicyInput{GroupName: &group, PolicyName: &policy})
+	for _, inlineName := range inline.PolicyNames {
+		one, err := a.client.GetGroupPolicy(ctx, &iam.GetGroupPolicyInput{GroupName: &group, PolicyName: &inlineName})
 		if err != nil {
-			return fmt.Errorf("read policy %s of group %s: %w", policy, group, err)
+			return fmt.Errorf("read policy %s of group %s: %w", inlineName, group, err)
 		}
-		p.policies = append(p.policies, plain(one.PolicyDocument))
+		if err := p.add(one.PolicyDocument); err != nil {
+			return fmt.Errorf("read policy %s of group %s: %w", inlineName, group, err)
+		}
 	}
 	attached, err := a.client.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: &group})
 	if err != nil {

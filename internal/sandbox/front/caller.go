@@ -37,9 +37,6 @@ func (f *Front) authenticate(r *http.Request, c wire.Call, sig sigv4.Signature) 
 	if !ok || found.Inactive {
 		return caller{}, c.Refuse(wire.UnknownKey, "The security token included in the request is invalid.")
 	}
-	if err := sig.Verify(r, c.Body, found.Secret, f.now()); err != nil {
-		return caller{}, refuseSignature(c, err)
-	}
 	if s := found.Session; s != nil {
 		if subtle.ConstantTimeCompare([]byte(s.Token), []byte(sig.Token)) != 1 {
 			return caller{}, c.Refuse(wire.UnknownKey, "The security token included in the request is invalid.")
@@ -47,6 +44,9 @@ func (f *Front) authenticate(r *http.Request, c wire.Call, sig sigv4.Signature) 
 		if !f.now().Before(s.Expires) {
 			return caller{}, c.Refuse(wire.Expired, "The security token included in the request is expired.")
 		}
+	}
+	if err := sig.Verify(r, c.Body, found.Secret, f.now()); err != nil {
+		return caller{}, refuseSignature(c, err)
 	}
 	return f.identify(r, c, found)
 }

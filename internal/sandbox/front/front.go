@@ -43,6 +43,9 @@ type Front struct {
 	records   *Records
 	access    *access
 	buckets   *bucketMap
+	paths     *pathMap
+	notes     *notes
+	patches   []patch
 	logger    *slog.Logger
 	now       func() time.Time
 }
@@ -65,7 +68,7 @@ func New(cfg Config) (*Front, error) {
 	}
 	f := &Front{
 		accountID: cfg.AccountID, regions: cfg.Regions, byName: map[string]*region{}, keys: keys,
-		faults: NewFaultTable(), records: records, buckets: newBucketMap(), logger: cfg.Logger, now: cfg.Now,
+		faults: NewFaultTable(), records: records, buckets: newBucketMap(), paths: newPathMap(), notes: newNotes(), patches: patches(), logger: cfg.Logger, now: cfg.Now,
 	}
 	for _, name := range cfg.Regions {
 		j, err := openJournal(filepath.Join(cfg.Dir, "journal-"+name+".jsonl"))
@@ -126,15 +129,26 @@ func (f *Front) perform(ctx context.Context, c wire.Call) (wire.Response, error)
 	if fault != nil {
 		return wire.Response{}, fault
 	}
-	resp, err := home.do(ctx, c)
-	if err != nil || resp.Status >= http.StatusBadRequest || c.ReadOnly() {
+	if p, ok := f.native(c); ok {
+		resp, err := f.serveNative(ctx, home, c, p)
+		if err == nil && resp.Status < http.StatusBadRequest {
+			f.learn(c, resp)
+		}
 		return resp, err
+	}
+	resp, err := home.do(ctx, c)
+	if err != nil || resp.Status >= http.StatusBadRequest {
+		return resp, err
+	}
+	resp = f.mend(ctx, c, resp)
+	if c.ReadOnly() {
+		return resp, nil
 	}
 	f.learn(c, resp)
 	if c.Service == "iam" {
 		f.replicate(ctx, c)
 	}
-	return resp, nil
+	return resp, f.followUp(ctx, c)
 }
 
 // replicate repeats an IAM change in the other regions' emulators, which look

@@ -11,12 +11,14 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/aegisworld/aegis/internal/sandbox/wire"
 )
 
 // entry is one journaled change: what to do again, and what it must answer.
 type entry struct {
+	At      time.Time         `json:"at"`
 	Seed    uint64            `json:"seed"`
 	Service string            `json:"service"`
 	Region  string            `json:"region"`
@@ -26,11 +28,13 @@ type entry struct {
 	Header  map[string]string `json:"header,omitempty"`
 	Body    []byte            `json:"body,omitempty"`
 	Status  int               `json:"status"`
+	// Native marks a call that the front served without the emulator.
+	Native bool `json:"native,omitempty"`
 	// Digest is of the answer without its times; see digest.
 	Digest string `json:"digest"`
 }
 
-func newEntry(seed uint64, c wire.Call, resp wire.Response) entry {
+func newEntry(at time.Time, seed uint64, c wire.Call, resp wire.Response) entry {
 	header := map[string]string{}
 	for name := range forwarded(c.Header) {
 		if !slices.Contains([]string{"User-Agent", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "X-Amz-Date"}, name) {
@@ -38,7 +42,7 @@ func newEntry(seed uint64, c wire.Call, resp wire.Response) entry {
 		}
 	}
 	return entry{
-		Seed: seed, Service: c.Service, Region: c.Region, Action: c.Action, Method: c.Method,
+		At: at.UTC(), Seed: seed, Service: c.Service, Region: c.Region, Action: c.Action, Method: c.Method,
 		URI: (&url.URL{Path: c.URL.Path, RawPath: c.URL.RawPath, RawQuery: unsignedQuery(c.URL)}).String(), Header: header,
 		Body: c.Body, Status: resp.Status, Digest: digest(resp),
 	}

@@ -121,10 +121,11 @@ func (k *keyring) removeUser(name string) {
 	}
 }
 
-func (k *keyring) clear() {
+func (k *keyring) clear() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.keys = map[string]key{}
+	return k.save()
 }
 
 // issue makes a temporary key and saves it before anyone hears of it. Sessions

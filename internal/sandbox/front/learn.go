@@ -11,9 +11,15 @@ func (f *Front) learn(c wire.Call, resp wire.Response) {
 	switch c.Service {
 	case "iam":
 		f.learnKeys(c, resp)
+		f.paths.learn(c)
 		f.access.forget()
 	case "s3":
 		f.learnBucket(c)
+	}
+	for _, p := range f.patches {
+		if p.is(c) && p.note != nil {
+			p.note(f.notes, c)
+		}
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
@@ -61,25 +61,29 @@ func (r *region) alters(c wire.Call) bool {
 }
 
 func (r *region) change(ctx context.Context, c wire.Call) (wire.Response, error) {
-	seed, err := newSeed()
-	if err != nil {
-		return wire.Response{}, err
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.emulator == nil {
 		return wire.Response{}, errNotConnected
 	}
+	seed, err := newSeed()
+	if err != nil {
+		return wire.Response{}, err
+	}
+	at := time.Now()
 	// A client that goes away must not leave a change that is not journaled.
 	ctx = context.WithoutCancel(ctx)
-	resp, err := seededSend(ctx, r.emulator, seed, c)
+	resp, err := chosen(ctx, r.emulator, c, at, seed)
+	if err == nil {
+		err = r.release(ctx, seed)
+	}
 	if err != nil {
 		return resp, err
 	}
 	if resp.Status >= http.StatusBadRequest && r.touched[c.Service] {
 		return resp, nil
 	}
-	if err := r.journal.append(newEntry(seed, c, resp)); err != nil {
+	if err := r.journal.append(newEntry(at, seed, c, resp)); err != nil {
 		return wire.Response{}, err
 	}
 	r.touched[c.Service] = true
@@ -94,14 +98,33 @@ func newSeed() (uint64, error) {
 	return binary.BigEndian.Uint64(b[:]) >> 1, nil
 }
 
-// seededSend makes the call's random choices depend on seed alone.
-func seededSend(ctx context.Context, emulator http.RoundTripper, seed uint64, c wire.Call) (wire.Response, error) {
-	target := &url.URL{Path: "/moto-api/seed", RawQuery: "a=" + strconv.FormatUint(seed, 10)}
-	resp, err := send(ctx, emulator, wire.Call{Service: "moto-api", Region: c.Region, Method: http.MethodPost, URL: target})
-	if err != nil {
-		return resp, fmt.Errorf("seed the emulator: %w", err)
+// chosen makes the call with the emulator's clock standing at that time and its
+// random choices depending on seed alone.
+func chosen(ctx context.Context, emulator http.RoundTripper, c wire.Call, at time.Time, seed uint64) (wire.Response, error) {
+	if err := setChance(ctx, emulator, c.Region, at, seed); err != nil {
+		return wire.Response{}, err
 	}
 	return send(ctx, emulator, c)
+}
+
+// release lets the emulator's clock run again.
+func (r *region) release(ctx context.Context, seed uint64) error {
+	return setChance(ctx, r.emulator, r.name, time.Time{}, ^seed>>1)
+}
+
+// setChance gives the emulator seed and time in one number, as clock.py reads
+// it. The zero time lets the clock run.
+func setChance(ctx context.Context, emulator http.RoundTripper, region string, at time.Time, seed uint64) error {
+	number := new(big.Int).SetUint64(seed)
+	if !at.IsZero() {
+		number.Or(number, new(big.Int).Lsh(big.NewInt(at.UnixMicro()), 64))
+	}
+	target := &url.URL{Path: "/moto-api/seed", RawQuery: "a=" + number.String()}
+	_, err := send(ctx, emulator, wire.Call{Service: "moto-api", Region: region, Method: http.MethodPost, URL: target})
+	if err != nil {
+		return fmt.Errorf("seed the emulator: %w", err)
+	}
+	return nil
 }
 
 // emulatorKey signs for every caller: the emulator does not judge.

@@ -49,7 +49,16 @@ func (f *Front) Connect(ctx context.Context, name string, emulator http.RoundTri
 		return replayed, fmt.Errorf("replay region %s, call %d: %w", name, replayed, err)
 	}
 	r.emulator = emulator
-	return replayed, nil
+	return replayed, r.restart(ctx)
+}
+
+// restart lets the emulator's clock run on after a replay.
+func (r *region) restart(ctx context.Context) error {
+	seed, err := newSeed()
+	if err != nil {
+		return err
+	}
+	return r.release(ctx, seed)
 }
 
 // IsDiverged says that err comes of a replay that came out differently.
@@ -60,7 +69,11 @@ func (f *Front) replayEntry(ctx context.Context, r *region, emulator http.RoundT
 	if err != nil {
 		return fmt.Errorf("%w: %w", errDiverged, err)
 	}
-	resp, err := seededSend(ctx, emulator, e.Seed, c)
+	if e.Native {
+		f.learn(c, wire.Response{Status: e.Status})
+		return nil
+	}
+	resp, err := chosen(ctx, emulator, c, e.At, e.Seed)
 	if err != nil {
 		return err
 	}
@@ -92,8 +105,12 @@ func (f *Front) Reset(ctx context.Context, emulators map[string]http.RoundTrippe
 			return fmt.Errorf("reset region %s: %w", name, err)
 		}
 	}
-	f.keys.clear()
+	f.access.forget()
+	if err := f.keys.clear(); err != nil {
+		return err
+	}
 	f.buckets.clear()
+	f.notes.clear()
 	return nil
 }
 

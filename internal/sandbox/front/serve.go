@@ -61,19 +61,20 @@ func (f *Front) answer(r *http.Request, c wire.Call, sig sigv4.Signature, reques
 	if fault = met.fault; fault == nil {
 		fault = f.authorize(r, c, who)
 	}
-	resp := f.carryOut(r.Context(), fillUser(c, who), who, fault, requestID)
+	resp := f.carryOut(r, fillUser(c, who), who, fault, requestID)
 	f.record(r, c, who, resp, requestID)
 	return resp, nil
 }
 
 // carryOut performs a call, or answers why not.
-func (f *Front) carryOut(ctx context.Context, c wire.Call, who caller, fault *wire.APIError, requestID string) wire.Response {
+func (f *Front) carryOut(r *http.Request, c wire.Call, who caller, fault *wire.APIError, requestID string) wire.Response {
 	if fault != nil {
 		return c.Fail(fault, requestID)
 	}
 	if c.Service == "sts" {
-		return f.serveSTS(ctx, c, who, requestID)
+		return f.serveSTS(r, c, who, requestID)
 	}
+	ctx := r.Context()
 	if away := f.elsewhere(c, requestID); away != nil {
 		return *away
 	}
@@ -85,7 +86,7 @@ func (f *Front) carryOut(ctx context.Context, c wire.Call, who caller, fault *wi
 		f.logger.WarnContext(ctx, "perform call", "service", c.Service, "action", c.Action, "region", c.Region, "error", err)
 		return c.Fail(c.Refuse(wire.Unavailable, "The emulated service is not available at the moment."), requestID)
 	}
-	return f.patch(ctx, c, resp)
+	return resp
 }
 
 func unreadable(c wire.Call, err error) *wire.APIError {

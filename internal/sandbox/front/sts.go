@@ -1,8 +1,6 @@
 package front
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aegisworld/aegis/internal/sandbox/policy"
 	"github.com/aegisworld/aegis/internal/sandbox/wire"
 )
 
@@ -25,7 +24,7 @@ const (
 )
 
 // serveSTS answers for STS: the front alone knows sessions.
-func (f *Front) serveSTS(ctx context.Context, c wire.Call, who caller, requestID string) wire.Response {
+func (f *Front) serveSTS(r *http.Request, c wire.Call, who caller, requestID string) wire.Response {
 	var body string
 	var fault *wire.APIError
 	switch c.Action {
@@ -34,7 +33,7 @@ func (f *Front) serveSTS(ctx context.Context, c wire.Call, who caller, requestID
 	case "GetAccessKeyInfo":
 		body = "<Account>" + f.accountID + "</Account>"
 	case "AssumeRole":
-		body, fault = f.assumeRole(ctx, c, who)
+		body, fault = f.assumeRole(r, c, who)
 	case "GetSessionToken":
 		body, fault = f.sessionToken(c, who)
 	default:
@@ -58,20 +57,20 @@ var (
 	sessionNameForm = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 )
 
-func (f *Front) assumeRole(ctx context.Context, c wire.Call, who caller) (string, *wire.APIError) {
+func (f *Front) assumeRole(r *http.Request, c wire.Call, who caller) (string, *wire.APIError) {
 	form := c.Form()
 	match := roleARNForm.FindStringSubmatch(form.Get("RoleArn"))
 	if match == nil || !sessionNameForm.MatchString(form.Get("RoleSessionName")) {
 		return "", invalid("RoleArn must be a role's ARN and RoleSessionName match [\\w+=,.@-]{2,64}.")
 	}
-	role, err := f.access.role(ctx, match[2])
+	role, err := f.access.role(r.Context(), match[2])
 	if errors.Is(err, errNoPrincipal) || err == nil && role.arn != form.Get("RoleArn") {
 		return "", f.refuseAssume(c, who)
 	}
 	if err != nil {
 		return "", c.Refuse(wire.Unavailable, "The role could not be read.")
 	}
-	if fault := f.trusts(ctx, c, who, role); fault != nil {
+	if fault := f.trusts(r, c, who, role); fault != nil {
 		return "", fault
 	}
 	s := session{
@@ -147,8 +146,8 @@ func checkSessionPolicy(text string) *wire.APIError {
 	if len(text) > maxSessionPolicy {
 		return invalid(fmt.Sprintf("Policy must have at most %d characters.", maxSessionPolicy))
 	}
-	if !json.Valid([]byte(text)) {
-		return &wire.APIError{Code: "MalformedPolicyDocument", Status: http.StatusBadRequest, Message: "The policy is not valid JSON."}
+	if _, err := policy.Parse(text); err != nil {
+		return &wire.APIError{Code: "MalformedPolicyDocument", Status: http.StatusBadRequest, Message: err.Error()}
 	}
 	return nil
 }

@@ -149,16 +149,16 @@ func (c Call) Fail(f *APIError, requestID string) Response {
 	case EC2:
 		header.Set("Content-Type", "text/xml;charset=UTF-8")
 		body = fmt.Sprintf("<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors>"+
-			"<RequestID>%s</RequestID></Response>", escapeXML(f.Code), escapeXML(f.Message), requestID)
+			"<RequestID>%s</RequestID></Response>", EscapeXML(f.Code), EscapeXML(f.Message), requestID)
 	case S3:
 		header.Set("Content-Type", "application/xml")
 		header.Set("X-Amz-Request-Id", requestID)
 		body = fmt.Sprintf("<Error><Code>%s</Code><Message>%s</Message><RequestId>%s</RequestId></Error>",
-			escapeXML(f.Code), escapeXML(f.Message), requestID)
+			EscapeXML(f.Code), EscapeXML(f.Message), requestID)
 	case Query, RESTXML:
 		header.Set("Content-Type", "text/xml")
 		body = fmt.Sprintf("<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error>"+
-			"<RequestId>%s</RequestId></ErrorResponse>", escapeXML(f.Code), escapeXML(f.Message), requestID)
+			"<RequestId>%s</RequestId></ErrorResponse>", EscapeXML(f.Code), EscapeXML(f.Message), requestID)
 	}
 	if c.Method == http.MethodHead {
 		body = ""
@@ -166,7 +166,8 @@ func (c Call) Fail(f *APIError, requestID string) Response {
 	return Response{Status: f.Status, Header: header, Body: []byte(body)}
 }
 
-func escapeXML(s string) string {
+// EscapeXML makes a text safe between tags.
+func EscapeXML(s string) string {
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(s))
 	return b.String()

@@ -1,0 +1,48 @@
+package front
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+
+	"github.com/aegisworld/aegis/internal/sandbox/wire"
+)
+
+// iamPatches give users permission boundaries, which the emulator has for
+// roles only.
+func iamPatches() []patch {
+	keep := func(n *notes, c wire.Call) {
+		n.set("", boundaryFact(c), c.Form().Get("PermissionsBoundary"))
+	}
+	return []patch{
+		{service: "iam", action: "CreateUser", note: keep},
+		{service: "iam", action: "DeleteUser", note: keep},
+		{service: "iam", action: "PutUserPermissionsBoundary", note: keep, serve: serveBoundary},
+		{service: "iam", action: "DeleteUserPermissionsBoundary", note: keep, serve: serveBoundary},
+		{service: "iam", action: "GetUser", answer: tellBoundary},
+	}
+}
+
+func boundaryFact(c wire.Call) string { return "boundary of user " + c.Form().Get("UserName") }
+
+// serveBoundary checks that the user exists; the note does the rest.
+func serveBoundary(ctx context.Context, f *Front, c wire.Call) (wire.Response, error) {
+	if _, err := f.access.user(ctx, c.Form().Get("UserName")); err != nil {
+		return c.Fail(&wire.APIError{
+			Code: "NoSuchEntity", Status: http.StatusNotFound, Message: "The user with name " + c.Form().Get("UserName") + " cannot be found.",
+		}, newUUID()), nil
+	}
+	return wire.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/xml"}}, Body: []byte(
+		"<" + c.Action + "Response><ResponseMetadata><RequestId>" + newUUID() + "</RequestId></ResponseMetadata></" + c.Action + "Response>",
+	)}, nil
+}
+
+func tellBoundary(_ context.Context, f *Front, c wire.Call, body []byte) []byte {
+	arn := f.notes.get("", boundaryFact(c))
+	if arn == "" {
+		return body
+	}
+	return bytes.Replace(body, []byte("</User>"), []byte(
+		"<PermissionsBoundary><PermissionsBoundaryType>PermissionsBoundaryPolicy</PermissionsBoundaryType>"+
+			"<PermissionsBoundaryArn>"+wire.EscapeXML(arn)+"</PermissionsBoundaryArn></PermissionsBoundary></User>"), 1)
+}

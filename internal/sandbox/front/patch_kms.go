@@ -1,0 +1,64 @@
+package front
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/aegisworld/aegis/internal/sandbox/wire"
+)
+
+// kmsPatches remember a key's rotation period, which the emulator forgets.
+func kmsPatches() []patch {
+	return []patch{
+		{service: "kms", action: "EnableKeyRotation", note: noteRotation},
+		{service: "kms", action: "DisableKeyRotation", note: func(n *notes, c wire.Call) {
+			n.set(c.Region, rotationFact(readRotation(c).KeyID), "")
+		}},
+		{service: "kms", action: "GetKeyRotationStatus", answer: tellRotation},
+	}
+}
+
+// defaultRotation is the period of a key that was given none, in days.
+const defaultRotation = 365
+
+type rotation struct {
+	KeyID                string `json:"KeyId"`
+	RotationPeriodInDays int    `json:"RotationPeriodInDays"`
+}
+
+func readRotation(c wire.Call) rotation {
+	var r rotation
+	if json.Unmarshal(c.Body, &r) != nil {
+		return rotation{}
+	}
+	return r
+}
+
+func rotationFact(id string) string { return "rotation of " + id[strings.LastIndexByte(id, '/')+1:] }
+
+func noteRotation(n *notes, c wire.Call) {
+	r := readRotation(c)
+	if r.RotationPeriodInDays > 0 {
+		n.set(c.Region, rotationFact(r.KeyID), strconv.Itoa(r.RotationPeriodInDays))
+	}
+}
+
+func tellRotation(_ context.Context, f *Front, c wire.Call, body []byte) []byte {
+	var status map[string]any
+	if json.Unmarshal(body, &status) != nil || status["KeyRotationEnabled"] != true {
+		return body
+	}
+	id := readRotation(c).KeyID
+	days, err := strconv.Atoi(f.notes.get(c.Region, rotationFact(id)))
+	if err != nil {
+		days = defaultRotation
+	}
+	status["KeyId"], status["RotationPeriodInDays"] = id, days
+	mended, err := json.Marshal(status)
+	if err != nil {
+		return body
+	}
+	return mended
+}
