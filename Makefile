@@ -15,7 +15,7 @@ TEST := go test -race -p 2 -timeout 40m
 .PHONY: help setup build run test test-tools bench fmt lint clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: build ## Get what the engines and the sandbox need
 	bin/aegis setup

@@ -23,11 +23,13 @@ type machine struct {
 	superuser  bool
 	// filesystem is put before the distribution's absolute folders.
 	filesystem string
-	// downloads is where Pulumi's releases are.
-	downloads string
-	client    *http.Client
-	run       func(context.Context, command) ([]byte, error)
+	sites      sites
+	client     *http.Client
+	run        func(context.Context, command) ([]byte, error)
 }
+
+// sites are where releases are downloaded from.
+type sites struct{ pulumi, terraform, providers string }
 
 // command is a program to run.
 type command struct {
@@ -40,7 +42,7 @@ type command struct {
 }
 
 func newMachine(o Options) (*machine, error) {
-	root, err := filepath.Abs(o.Root)
+	root, err := filepath.Abs(o.checkout())
 	if err != nil {
 		return nil, fmt.Errorf("find the checkout: %w", err)
 	}
@@ -51,15 +53,37 @@ func newMachine(o Options) (*machine, error) {
 		arch:       runtime.GOARCH,
 		superuser:  os.Geteuid() == 0,
 		filesystem: "/",
-		downloads:  "https://get.pulumi.com/releases",
-		client:     quickClient(),
-		run:        runCommand,
+		sites: sites{
+			pulumi:    "https://get.pulumi.com/releases",
+			terraform: "https://releases.hashicorp.com/terraform/index.json",
+			providers: "https://" + registry + "/.well-known/terraform.json",
+		},
+		client: quickClient(),
+		run:    runCommand,
 	}
 	if m.env == nil {
 		m.env = func(string) string { return "" }
 	}
-	m.dir, err = m.toolsDir(o.Executable)
+	m.dir, err = m.toolsDir(o.installation())
 	return m, err
+}
+
+// installation is the folder above the running binary's, "" when unknown.
+func (o Options) installation() string {
+	resolved, err := filepath.EvalSymlinks(o.Executable)
+	if err != nil {
+		return ""
+	}
+	return filepath.Dir(filepath.Dir(resolved))
+}
+
+// checkout is Root, else the one that the binary was built in, else the
+// working directory.
+func (o Options) checkout() string {
+	if o.Root == "" && isFile(filepath.Join(o.installation(), "tools", "pulumi", "go.mod")) {
+		return o.installation()
+	}
+	return o.Root
 }
 
 // quickClient gives up within seconds where there is no network, yet lets a
@@ -74,17 +98,14 @@ func quickClient() *http.Client {
 	}}
 }
 
-// toolsDir is AEGIS_TOOLS, else `.aegis` beside the parent of the binary's
-// folder, else `.aegis` of the checkout. Only the second has to exist.
-func (m *machine) toolsDir(executable string) (string, error) {
+// toolsDir is AEGIS_TOOLS, else `.aegis` of the binary's installation if it is
+// there, else `.aegis` of the checkout.
+func (m *machine) toolsDir(installation string) (string, error) {
 	if dir := m.env("AEGIS_TOOLS"); dir != "" {
 		return filepath.Abs(dir)
 	}
-	if resolved, err := filepath.EvalSymlinks(executable); err == nil {
-		beside := filepath.Join(filepath.Dir(filepath.Dir(resolved)), ".aegis")
-		if isDir(beside) {
-			return beside, nil
-		}
+	if beside := filepath.Join(installation, ".aegis"); installation != "" && isDir(beside) {
+		return beside, nil
 	}
 	return filepath.Join(m.root, ".aegis"), nil
 }

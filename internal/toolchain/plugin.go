@@ -70,7 +70,7 @@ func getPlugin(ctx context.Context, m *machine, tools *Tools, say progress) erro
 }
 
 func (m *machine) installOfficial(ctx context.Context, tools *Tools, say progress) error {
-	archive := fmt.Sprintf("%s/plugins/pulumi-resource-aws-v%s-%s-%s.tar.gz", m.downloads, pluginVersion, m.goos, m.arch)
+	archive := fmt.Sprintf("%s/plugins/pulumi-resource-aws-v%s-%s-%s.tar.gz", m.sites.pulumi, pluginVersion, m.goos, m.arch)
 	if err := m.reachable(ctx, archive); err != nil {
 		return err
 	}

@@ -67,12 +67,20 @@ func (m *machine) fillMirror(ctx context.Context, tools *Tools, say progress) er
 	if tools.TerraformCLI == "" {
 		return errors.New("no Terraform to download the provider with")
 	}
-	if err := m.reachable(ctx, "https://"+registry+"/.well-known/terraform.json"); err != nil {
+	if err := m.reachable(ctx, m.sites.providers); err != nil {
 		return fmt.Errorf("download the provider: %w", err)
 	}
 	say("downloading terraform-provider-aws %s with terraform init", providerVersion)
 	return m.initProvider(ctx, tools.TerraformCLI)
 }
+
+// requirement is a configuration that needs the provider.
+const requirement = `terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = "` + providerVersion + `" }
+  }
+}
+`
 
 // initProvider has Terraform download the provider, verified, into its plugin
 // cache, which has the layout of an unpacked mirror.
@@ -82,13 +90,7 @@ func (m *machine) initProvider(ctx context.Context, terraform string) error {
 		return fmt.Errorf("make a folder for terraform init: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	config := `terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws", version = "` + providerVersion + `" }
-  }
-}
-`
-	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(requirement), 0o600); err != nil {
 		return fmt.Errorf("write configuration for terraform init: %w", err)
 	}
 	if err := os.MkdirAll(m.ownMirror().folder, 0o755); err != nil { //nolint:gosec // programs, for all users

@@ -128,7 +128,7 @@ func (m *machine) downloadPulumi(ctx context.Context, say progress) error {
 	if err != nil {
 		return err
 	}
-	sums, err := m.fetch(ctx, fmt.Sprintf("%s/sdk/pulumi-%s-checksums.txt", m.downloads, pulumiVersion))
+	sums, err := m.fetch(ctx, fmt.Sprintf("%s/sdk/pulumi-%s-checksums.txt", m.sites.pulumi, pulumiVersion))
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (m *machine) downloadPulumi(ctx context.Context, say progress) error {
 		return err
 	}
 	say("downloading %s", name)
-	archive, err := m.fetch(ctx, m.downloads+"/sdk/"+name)
+	archive, err := m.fetch(ctx, m.sites.pulumi+"/sdk/"+name)
 	if err != nil {
 		return err
 	}

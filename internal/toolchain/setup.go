@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -23,7 +24,7 @@ func Setup(ctx context.Context, o Options, w io.Writer) error {
 		return fmt.Errorf("create the tools' folder: %w", err)
 	}
 	lock := flock.New(filepath.Join(m.dir, "setup.lock"))
-	if err := lock.Lock(); err != nil {
+	if _, err := lock.TryLockContext(ctx, 200*time.Millisecond); err != nil {
 		return fmt.Errorf("wait for another setup: %w", err)
 	}
 	defer lock.Unlock() //nolint:errcheck // it ends with the process

@@ -44,7 +44,7 @@ func getTerraform(ctx context.Context, m *machine, _ *Tools, say progress) error
 	if err != nil {
 		return err
 	}
-	if err := m.reachable(ctx, "https://releases.hashicorp.com/terraform/index.json"); err != nil {
+	if err := m.reachable(ctx, m.sites.terraform); err != nil {
 		return fmt.Errorf("download Terraform: %w", err)
 	}
 	say("downloading Terraform %s", terraformGet)

@@ -7,11 +7,11 @@ package toolchain
 
 // Options say where to look and what was asked for.
 type Options struct {
-	// Root is the checkout, the folder with go.mod and tools/. Setup needs it;
-	// Detect uses it only to find Dir. "" is the working directory.
+	// Root is the checkout, the folder with go.mod and tools/. "" is the one
+	// that Executable was built in, else the working directory.
 	Root string
-	// Executable is the running binary, as of os.Executable; `.aegis` beside
-	// the parent of its folder is a place to look. "" skips it.
+	// Executable is the running binary, as of os.Executable: `.aegis` beside
+	// its folder is where the tools are, unless AEGIS_TOOLS says otherwise.
 	Executable string
 	// Env looks an environment variable up, "" when unset; nil means that no
 	// variable is set. Read are PATH, HOME, AEGIS_TOOLS, AEGIS_TERRAFORM_PLUGIN_DIR,
