@@ -3,44 +3,48 @@ package app
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aegisworld/aegis/bench"
 	"github.com/aegisworld/aegis/client"
 	"github.com/aegisworld/aegis/internal/e2e"
 )
 
-// BenchOptions are the flags of `aegis bench`.
-type BenchOptions struct {
-	// Name is "all", or one of BenchNames.
-	Name string
-	// N is the number of kills at each point of "chaos".
-	N int
-	// Log receives the sandboxes' output.
-	Log io.Writer
-}
-
 // BenchNames lists the benchmarks in the order of "all".
-func BenchNames() []string { return []string{"startup", "goals", "engine", "latency", "chaos"} }
+func BenchNames() []string { return []string{"startup", "goals", "latency", "chaos"} }
 
-// Bench runs benchmarks against sandboxes of their own and prints their
-// figures on w. It returns an error when a figure is above its bound.
-func Bench(ctx context.Context, o BenchOptions, w io.Writer) error {
+// Bench runs the named benchmark, or all, against sandboxes of their own and
+// prints their figures on w. It returns an error when a figure is above its
+// bound. Arguments are [NAME] [--n KILLS] [--log FILE].
+func Bench(ctx context.Context, args []string, w io.Writer) error {
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find our own binary: %w", err)
 	}
-	b := benchRun{options: o, executable: executable, w: w}
-	all := map[string]func(context.Context) error{
-		"startup": b.startup, "goals": b.goals, "engine": b.engine, "latency": b.latency, "chaos": b.chaos,
+	b := benchRun{executable: executable, w: w}
+	name, args := "all", args
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
 	}
-	if o.Name != "all" {
-		run, ok := all[o.Name]
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(w)
+	flags.IntVar(&b.kills, "n", 3, "kills at each point of chaos")
+	flags.Func("log", "file that gets the sandboxes' output", b.openLog)
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("parse flags: %w", err)
+	}
+	all := map[string]func(context.Context) error{
+		"startup": b.startup, "goals": b.goals, "latency": b.latency, "chaos": b.chaos,
+	}
+	if name != "all" {
+		run, ok := all[name]
 		if !ok {
-			return fmt.Errorf("no benchmark %q; there are %v and all", o.Name, BenchNames())
+			return fmt.Errorf("no benchmark %q; there are %v and all", name, BenchNames())
 		}
 		return run(ctx)
 	}
@@ -54,9 +58,16 @@ func Bench(ctx context.Context, o BenchOptions, w io.Writer) error {
 }
 
 type benchRun struct {
-	options    BenchOptions
 	executable string
 	w          io.Writer
+	kills      int
+	log        io.Writer
+}
+
+func (b *benchRun) openLog(path string) error {
+	file, err := os.Create(path) //nolint:gosec // the caller names the file
+	b.log = file
+	return err
 }
 
 func (b benchRun) startup(ctx context.Context) error { return bench.Startup(ctx, b.executable, b.w) }
@@ -74,7 +85,7 @@ func (b benchRun) latency(ctx context.Context) error {
 }
 
 func (b benchRun) chaos(ctx context.Context) error {
-	return b.withSandbox(ctx, "small", func(p *e2e.Process) error { return bench.Chaos(ctx, p, b.options.N, b.w) })
+	return b.withSandbox(ctx, "small", func(p *e2e.Process) error { return bench.Chaos(ctx, p, b.kills, b.w) })
 }
 
 // withSandbox runs do on a converged sandbox in a scratch folder; do stops it.
@@ -84,7 +95,7 @@ func (b benchRun) withSandbox(ctx context.Context, estate string, do func(*e2e.P
 		return fmt.Errorf("make scratch folder: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	p, err := e2e.Start(ctx, e2e.Options{Executable: b.executable, DataDir: filepath.Join(dir, "data"), Estate: estate, Log: b.options.Log})
+	p, err := e2e.Start(ctx, e2e.Options{Executable: b.executable, DataDir: filepath.Join(dir, "data"), Estate: estate, Log: b.log})
 	if err != nil {
 		return err
 	}

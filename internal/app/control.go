@@ -116,7 +116,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	if err != nil {
 		return fmt.Errorf("load the price table: %w", err)
 	}
-	p.metrics = telemetry.NewMetrics(Version, p.db)
+	p.metrics = telemetry.NewMetrics(Version, p.db.Counts)
 	tracer, err := telemetry.NewTracerProvider(ctx, c.Telemetry.OTLPEndpoint, Version, c.Environment)
 	if err != nil {
 		return fmt.Errorf("set up traces: %w", err)
@@ -173,7 +173,7 @@ func (p *control) handler() http.Handler {
 func intents() []api.Intent {
 	var out []api.Intent
 	for _, i := range agent.Intents() {
-		out = append(out, api.Intent{Name: i.Name, Description: i.Description, Examples: i.Examples})
+		out = append(out, api.Intent(i))
 	}
 	return out
 }
@@ -234,10 +234,11 @@ func (p *control) converge(ctx context.Context) error {
 }
 
 func (p *control) converger() *drift.Converger {
-	return &drift.Converger{
-		Store: p.db, Backend: stateNames{p.db, p.config.stateInDatabase()}, Door: p.door, Log: p.log,
-		Environment: p.config.Environment,
+	c := &drift.Converger{Store: p.db, Door: p.door, Log: p.log, Environment: p.config.Environment}
+	if p.config.stateInDatabase() {
+		c.Backend = p.db
 	}
+	return c
 }
 
 func desiredStacks(c Config) ([]drift.Desired, error) {

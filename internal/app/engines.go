@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/cloud"
@@ -30,7 +29,8 @@ func newEngines(c Config, tools toolchain.Tools, account *cloud.Cloud, db *postg
 		return nil, err
 	}
 	ec := engine.Config{
-		PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin, PluginEnv: pluginEnv(tools),
+		PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin,
+		TerraformProviderAWS: tools.TerraformProviderAWS, PluginCache: tools.PluginCache,
 		Program:    stacks.Program,
 		BackendURL: backend, PGPassFile: c.Database.PasswordFile,
 		SecretsProvider: c.Pulumi.SecretsProvider, PassphraseFile: c.Pulumi.PassphraseFile,
@@ -88,30 +88,4 @@ func (o observed) Repair(ctx context.Context, run aegis.StackRun) ([]string, err
 	return telemetry.Observe(ctx, o.watch, "repair", run, func(ctx context.Context) ([]string, error) {
 		return o.Engines.Repair(ctx, run)
 	})
-}
-
-// stateNames lists the stacks with state in the control database.
-type stateNames struct {
-	db *postgres.DB
-	// use is false for other backends, whose stacks are found by bootstrap only.
-	use bool
-}
-
-// StateStacks lists the ids of stacks that have state.
-func (s stateNames) StateStacks(ctx context.Context) ([]string, error) {
-	if !s.use {
-		return nil, nil
-	}
-	const folder = ".pulumi/stacks/aegis/"
-	keys, err := s.db.ListState(ctx, folder)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, key := range keys {
-		if name, ok := strings.CutSuffix(strings.TrimSuffix(key, ".gz"), ".json"); ok {
-			ids = append(ids, strings.TrimPrefix(name, folder))
-		}
-	}
-	return ids, nil
 }
