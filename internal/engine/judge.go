@@ -55,7 +55,7 @@ func (j *judge) allow(ctx context.Context, plan aegis.Plan) error {
 // not, and the state that it left: nothing is under way any more. A cancelled
 // one may have let go of creations, so its end is noted by the next repair.
 func (j *judge) finish(ctx context.Context, left func(context.Context) (Snapshot, error)) error {
-	if !j.allowed || ctx.Err() != nil {
+	if cancelled := ctx.Err() != nil; cancelled || !j.allowed {
 		return nil
 	}
 	after, err := left(ctx)

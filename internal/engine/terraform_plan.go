@@ -173,4 +173,3 @@ func stateOutputs(in map[string]*tfjson.StateOutput) map[string]any {
 	}
 	return out
 }
-

@@ -1,4 +1,4 @@
-package enginetest_test
+package enginetest
 
 import (
 	"context"
@@ -16,7 +16,6 @@ import (
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/engine"
-	"github.com/aegisworld/aegis/internal/engine/enginetest"
 	"github.com/aegisworld/aegis/internal/toolchain"
 )
 
@@ -35,10 +34,10 @@ func TestMain(m *testing.M) {
 
 // place is where a subject's files are, the same in the helper process.
 type place struct {
-	Dir      string           `json:"dir"`
-	Endpoint string           `json:"endpoint"`
-	Root     string           `json:"root"`
-	Order    enginetest.Order `json:"order"`
+	Dir      string `json:"dir"`
+	Endpoint string `json:"endpoint"`
+	Root     string `json:"root"`
+	Order    Order  `json:"order"`
 }
 
 func (p place) config(ctx context.Context) (engine.Config, error) {
@@ -49,7 +48,7 @@ func (p place) config(ctx context.Context) (engine.Config, error) {
 	return engine.Config{
 		PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin,
 		TerraformProviderAWS: tools.TerraformProviderAWS, PluginCache: tools.PluginCache,
-		Program: enginetest.Program, BackendURL: "file://" + filepath.Join(p.Dir, "state"),
+		Program: Program, BackendURL: "file://" + filepath.Join(p.Dir, "state"),
 		PassphraseFile: filepath.Join(p.Dir, "passphrase"), WorkDir: filepath.Join(p.Dir, "work"),
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		AWSEndpoint: p.Endpoint, AccountID: "123456789012", DigestKey: []byte("0123456789abcdef"),
@@ -63,7 +62,7 @@ func (p place) config(ctx context.Context) (engine.Config, error) {
 	}, nil
 }
 
-func newPlace(t *testing.T, cloud *enginetest.Cloud) place {
+func newPlace(t *testing.T, cloud *Cloud) place {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
@@ -92,7 +91,7 @@ func obey(order string) error {
 }
 
 // helper re-executes this test binary.
-func (p place) helper(t *testing.T, order enginetest.Order) (kill func()) {
+func (p place) helper(t *testing.T, order Order) (kill func()) {
 	t.Helper()
 	p.Order = order
 	text, err := json.Marshal(p)
@@ -119,15 +118,17 @@ func requireNoProcess(t *testing.T, dir string) {
 
 func TestPulumi(t *testing.T) {
 	t.Parallel()
-	cloud := enginetest.StartCloud(t)
+	cloud := StartCloud(t)
 	p := newPlace(t, cloud)
 	cfg, err := p.config(t.Context())
 	require.NoError(t, err)
-	state := func(id string) string { return filepath.Join(p.Dir, "state", ".pulumi", "stacks", "aegis", id+".json.gz") }
-	enginetest.Run(t, enginetest.Subject{
+	state := func(id string) string {
+		return filepath.Join(p.Dir, "state", ".pulumi", "stacks", "aegis", id+".json.gz")
+	}
+	Run(t, Subject{
 		Config: cfg, Cloud: cloud,
 		Stack: func(_ *testing.T, id string) aegis.Stack {
-			return aegis.Stack{StackID: id, Kind: aegis.TargetPulumiStack, Region: enginetest.Region}
+			return aegis.Stack{StackID: id, Kind: aegis.TargetPulumiStack, Region: Region}
 		},
 		Setting:  func(name string) string { return "aws_ssm_parameter::" + name },
 		LogGroup: func(name string) string { return "aws_cloudwatch_log_group::" + name },
@@ -147,19 +148,19 @@ func TestPulumi(t *testing.T) {
 
 func TestTerraform(t *testing.T) {
 	t.Parallel()
-	cloud := enginetest.StartCloud(t)
+	cloud := StartCloud(t)
 	p := newPlace(t, cloud)
 	cfg, err := p.config(t.Context())
 	require.NoError(t, err)
-	enginetest.Run(t, enginetest.Subject{
+	Run(t, Subject{
 		Config: cfg, Cloud: cloud,
 		Stack: func(t *testing.T, id string) aegis.Stack {
 			t.Helper()
 			dir := filepath.Join(p.Dir, strings.ReplaceAll(id, ".", "-"))
 			require.NoError(t, os.Mkdir(dir, 0o700))
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), []byte(enginetest.Workspace), 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), []byte(Workspace), 0o600))
 			return aegis.Stack{
-				StackID: id, Kind: aegis.TargetTerraformWorkspace, Region: enginetest.Region,
+				StackID: id, Kind: aegis.TargetTerraformWorkspace, Region: Region,
 				Source: &aegis.WorkspaceSource{Path: dir},
 			}
 		},

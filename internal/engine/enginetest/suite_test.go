@@ -35,11 +35,13 @@ func Run(t *testing.T, s Subject, helper Helper) {
 		"removes an orphaned lock":               orphanedLock,
 		"restores a corrupt state":               corruptState,
 		"imports":                                imports,
-		"resumes after a crash":                  func(t *testing.T, b *bed) { crash(t, b, helper) },
+		"resumes after a crash":                  crash,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newBed(t, s, e, &serial, slug(name)))
+			b := newBed(t, s, e, &serial, slug(name))
+			b.helper = helper
+			test(t, b)
 			require.NotContains(t, log.String(), "sw0rdfish")
 		})
 	}
@@ -194,4 +196,3 @@ func imports(t *testing.T, b *bed) {
 	require.NoError(t, err)
 	require.Equal(t, "same", b.Cloud.Parameter(t, b.want.Prefix+"/found"))
 }
-

@@ -148,7 +148,7 @@ func corruptState(t *testing.T, b *bed) {
 }
 
 // crash kills the process that applies, in the middle of a creation.
-func crash(t *testing.T, b *bed, helper Helper) {
+func crash(t *testing.T, b *bed) {
 	t.Helper()
 	b.apply(t)
 	b.want.LogGroups["slow"], b.want.Settings["other"] = b.want.Prefix+"/slow", "x"
@@ -158,7 +158,7 @@ func crash(t *testing.T, b *bed, helper Helper) {
 		Reached: make(chan struct{}), Release: make(chan struct{}),
 	}
 	defer b.Cloud.Hook(hook)()
-	kill := helper(t, Order{
+	kill := b.helper(t, Order{
 		Stack: b.run.Stack, Spec: b.run.Spec, Policy: b.run.Policy, FencingToken: b.run.FencingToken, Digest: plan.Digest,
 	})
 	<-hook.Reached
@@ -195,4 +195,3 @@ func (o Order) Run() aegis.StackRun {
 // Helper starts a process that applies the order with a Config like the
 // Subject's, and returns what kills it, as with kill -9, and waits for its end.
 type Helper func(*testing.T, Order) (kill func())
-

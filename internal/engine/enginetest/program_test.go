@@ -46,7 +46,7 @@ func Program(spec aegis.Spec) (pulumi.RunFunc, error) {
 		if p.Password != "" {
 			if _, err := ssm.NewParameter(ctx, "password", &ssm.ParameterArgs{
 				Name: pulumi.String(p.Prefix + "/password"), Type: pulumi.String("SecureString"),
-				Value: pulumi.ToSecret(pulumi.String(p.Password)).(pulumi.StringOutput), //nolint:forcetypeassert // a string
+				Value: pulumi.String(p.Password),
 			}); err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -62,7 +63,7 @@ type Hook struct {
 func StartCloud(t *testing.T) *Cloud {
 	t.Helper()
 	port := freePort(t)
-	cmd := exec.CommandContext(t.Context(), "moto_server", "-H", "127.0.0.1", "-p", strconv.Itoa(port)) //nolint:gosec // a test
+	cmd := exec.CommandContext(t.Context(), "moto_server", "-H", "127.0.0.1", "-p", strconv.Itoa(port))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	require.NoError(t, cmd.Start())
@@ -155,9 +156,7 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		case <-h.Release:
 		case <-r.Context().Done():
 		}
-		for k, v := range rec.Header() {
-			w.Header()[k] = v
-		}
+		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
 		_, _ = w.Write(rec.Body.Bytes())
 	}
@@ -181,8 +180,7 @@ func (c *Cloud) Find(ctx context.Context, l aegis.Lookup) (string, bool, error) 
 	switch l.Type {
 	case "aws_ssm_parameter":
 		_, err := c.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
-		var missing *ssmtypes.ParameterNotFound
-		if errors.As(err, &missing) {
+		if _, missing := errors.AsType[*ssmtypes.ParameterNotFound](err); missing {
 			return "", false, nil
 		}
 		return name, err == nil, err
@@ -206,8 +204,7 @@ func (c *Cloud) Find(ctx context.Context, l aegis.Lookup) (string, bool, error) 
 func (c *Cloud) Parameter(t *testing.T, name string) string {
 	t.Helper()
 	out, err := c.SSM.GetParameter(t.Context(), &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
-	var missing *ssmtypes.ParameterNotFound
-	if errors.As(err, &missing) {
+	if _, missing := errors.AsType[*ssmtypes.ParameterNotFound](err); missing {
 		return ""
 	}
 	require.NoError(t, err)

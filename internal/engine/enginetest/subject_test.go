@@ -30,6 +30,7 @@ type Subject struct {
 type bed struct {
 	Subject
 	engines *engine.Engines
+	helper  Helper
 	run     aegis.StackRun
 	want    Parameters
 }
