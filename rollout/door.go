@@ -74,7 +74,7 @@ type Timing struct {
 	MaxAttempts int
 	// MaxReplans bounds how often a plan is made anew: 5.
 	MaxReplans int
-	// Overdue is how late a job may be before it is inserted again: 30 s.
+	// Overdue is how late a job may be before it is inserted again: 20 s.
 	Overdue time.Duration
 	// BreakerTTL is how long a breaker stays open that a failed rollback
 	// opened: 1 h.
@@ -129,7 +129,7 @@ func (t Timing) orDefaults() Timing {
 		Backoff:     or(t.Backoff, time.Second),
 		MaxAttempts: or(t.MaxAttempts, 6),
 		MaxReplans:  or(t.MaxReplans, 5),
-		Overdue:     or(t.Overdue, 30*time.Second),
+		Overdue:     or(t.Overdue, 20*time.Second),
 		BreakerTTL:  or(t.BreakerTTL, time.Hour),
 	}
 }

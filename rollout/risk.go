@@ -31,7 +31,7 @@ type weight struct {
 //	stateful_change   4 each, at most 12   a resource that holds data changes in place
 //	stateful_loss    40 each, at most 80   data, keys or history may be lost
 //	public_exposure  35 each, at most 70   opened to everyone
-//	iam_widening     25 each, at most 50   more permissions
+//	iam_widening     30 each, at most 60   more permissions
 //	share                     at most 15   part of the worst stack that existed before
 //	regions           3 each, at most  9   every region after the first
 //	past_rollback     3 each, at most  9   rolled back in 30 days on these stacks
@@ -45,7 +45,7 @@ func weights() []weight {
 		{"stateful_change", 4, 12},
 		{"stateful_loss", 40, 80},
 		{"public_exposure", 35, 70},
-		{"iam_widening", 25, 50},
+		{"iam_widening", 30, 60},
 		{"share", 1, 15},
 		{"regions", 3, 9},
 		{"past_rollback", 3, 9},

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aegisworld/aegis"
 )
@@ -27,10 +28,18 @@ type world struct {
 	// before is called ahead of each call ("preview", "refresh", "apply",
 	// "repair") and each write ("write") of an operation; its error is returned.
 	before func(op, stackID string) error
+	// lease, when set, returns who may write to a stack.
+	lease   func(stackID string) aegis.Lease
+	written map[string]int  // change set, stack, resource and value → how often
+	tainted map[string]bool // stacks that someone else changed
+	busy    time.Duration   // how long a write takes
 }
 
 func newWorld() *world {
-	return &world{real: map[string]map[string]any{}, judged: map[string][]aegis.ResourceChange{}, writing: map[string]string{}}
+	return &world{
+		real: map[string]map[string]any{}, judged: map[string][]aegis.ResourceChange{}, writing: map[string]string{},
+		written: map[string]int{}, tainted: map[string]bool{},
+	}
 }
 
 func (w *world) call(ctx context.Context, op, stackID string) error {
@@ -119,6 +128,9 @@ func (w *world) Apply(ctx context.Context, run aegis.StackRun, digest string) (a
 	w.enter(run)
 	defer w.leave(id)
 	for _, c := range p.Changes {
+		if err := w.work(ctx); err != nil {
+			return aegis.ApplyResult{}, err
+		}
 		if err := w.call(ctx, "write", id); err != nil {
 			return aegis.ApplyResult{}, err
 		}
@@ -130,6 +142,19 @@ func (w *world) Apply(ctx context.Context, run aegis.StackRun, digest string) (a
 	}, nil
 }
 
+// work takes its time, as clouds do.
+func (w *world) work(ctx context.Context) error {
+	if w.busy == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(w.busy):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (w *world) enter(run aegis.StackRun) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -139,6 +164,11 @@ func (w *world) enter(run aegis.StackRun) {
 	}
 	if run.Policy == nil {
 		w.violate("apply to %s without a policy", id)
+	}
+	if w.lease != nil {
+		if l := w.lease(id); l.ChangeSetID != run.ChangeSetID || l.FencingToken != run.FencingToken {
+			w.violate("%s applies to %s with token %d, the lease is %v", run.ChangeSetID, id, run.FencingToken, l)
+		}
 	}
 	w.writing[id] = run.ChangeSetID
 	w.applies = append(w.applies, id)
@@ -153,6 +183,10 @@ func (w *world) write(run aegis.StackRun, c aegis.ResourceChange) {
 		return j.StackID == c.StackID && j.Address == c.Address && j.Action == c.Action && fmt.Sprint(j.After) == fmt.Sprint(c.After)
 	}) {
 		w.violate("%s: %s of %s to %v was not judged", run.ChangeSetID, c.Action, c.Address, c.After)
+	}
+	key := fmt.Sprint(run.ChangeSetID, c.StackID, c.Address, c.After)
+	if w.written[key]++; w.written[key] > 1 && !w.tainted[c.StackID] {
+		w.violate("%s writes %s of %s twice", run.ChangeSetID, c.Address, c.StackID)
 	}
 	if w.real[c.StackID] == nil {
 		w.real[c.StackID] = map[string]any{}
@@ -176,6 +210,7 @@ func (w *world) set(stackID, name string, value any) {
 		w.real[stackID] = map[string]any{}
 	}
 	w.real[stackID][name] = value
+	w.tainted[stackID] = true
 }
 
 // get reads the cloud.
