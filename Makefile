@@ -21,7 +21,7 @@ setup: build ## Get what the engines and the sandbox need
 	bin/aegis setup
 
 build: ## Build bin/aegis
-	go build -ldflags "-X main.version=$(VERSION)" -o bin/aegis ./cmd/aegis
+	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/aegis ./cmd/aegis
 
 run: setup ## Serve the whole product on http://127.0.0.1:8080, without an account
 	bin/aegis sandbox --addr 127.0.0.1:8080 --data-dir .aegis/sandbox
