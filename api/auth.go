@@ -20,13 +20,22 @@ const tokenPrefix = "aegis_"
 // tokenLen is the length of a token: the prefix and 256 bits in base64url.
 const tokenLen = len(tokenPrefix) + 43
 
-type principalKey struct{}
+type callerKey struct{}
+
+// caller is who makes a request, and the SHA-256 of the token that tells so.
+type caller struct {
+	aegis.Principal
+
+	sum [32]byte
+}
+
+func callerOf(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
+}
 
 // principal is the authenticated caller, or nobody on public routes.
-func principal(ctx context.Context) aegis.Principal {
-	p, _ := ctx.Value(principalKey{}).(aegis.Principal)
-	return p
-}
+func principal(ctx context.Context) aegis.Principal { return callerOf(ctx).Principal }
 
 // NewSecret returns a token of 256 random bits and the SHA-256 that is stored
 // in its place.
@@ -47,27 +56,27 @@ func (s *server) authorize(g *gin.Context) {
 	if demand == public || s.PublicMetrics && g.FullPath() == "/metrics" {
 		return
 	}
-	p, err := s.authenticate(g)
+	c, err := s.authenticate(g)
 	switch {
 	case err != nil:
 		s.refuse(g, err)
-	case !demand.allows(p.Role):
-		s.abort(g, newProblem(http.StatusForbidden, "forbidden", "the role "+string(p.Role)+" may not do this"))
+	case !demand.allows(c.Role):
+		s.abort(g, newProblem(http.StatusForbidden, "forbidden", "the role "+string(c.Role)+" may not do this"))
 	default:
-		g.Request = g.Request.WithContext(context.WithValue(g.Request.Context(), principalKey{}, p))
+		g.Request = g.Request.WithContext(context.WithValue(g.Request.Context(), callerKey{}, c))
 	}
 }
 
 // authenticate asks the store for who bears the token. A token is looked up by
 // its hash, so that no comparison leaks what is stored.
-func (s *server) authenticate(g *gin.Context) (aegis.Principal, error) {
+func (s *server) authenticate(g *gin.Context) (caller, error) {
 	secret, ok := bearer(g.Request)
 	if !ok {
-		return aegis.Principal{}, aegis.ErrUnauthenticated
+		return caller{}, aegis.ErrUnauthenticated
 	}
 	sum, from := sha256.Sum256([]byte(secret)), g.RemoteIP()
 	if !s.strain.admit(from, sum) {
-		return aegis.Principal{}, errTooManyFailures
+		return caller{}, errTooManyFailures
 	}
 	p, err := s.Auth.Authenticate(g.Request.Context(), sum)
 	switch {
@@ -77,7 +86,7 @@ func (s *server) authenticate(g *gin.Context) (aegis.Principal, error) {
 		s.strain.failed(from, sum)
 		err = aegis.ErrUnauthenticated
 	}
-	return p, err
+	return caller{p, sum}, err
 }
 
 // bearer reads a token that could be one of ours.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -22,6 +23,8 @@ type server struct {
 	access map[string]access
 	strain *strain
 	spec   []byte
+	// streams counts the event streams that are open.
+	streams atomic.Int64
 }
 
 // New returns the API. It panics when routes contradict one another, which is

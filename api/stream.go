@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -14,8 +15,12 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// eventBatch is how many events are read at once.
-const eventBatch = 200
+// eventBatch is how many events are read at once, maxStreams how many streams
+// one process serves.
+const (
+	eventBatch = 200
+	maxStreams = 500
+)
 
 func (s *server) streamRoutes() {
 	handle(s, huma.Operation{
@@ -61,7 +66,15 @@ func (s *server) follow(ctx context.Context, goalID string, q StreamQuery) (*hum
 		}
 		after = n
 	}
-	ctx, stop := context.WithCancel(ctx)
+	if s.streams.Add(1) > maxStreams {
+		s.streams.Add(-1)
+		return nil, fmt.Errorf("too many event streams: %w", aegis.ErrUnavailable)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := func() {
+		cancel()
+		s.streams.Add(-1)
+	}
 	changed, err := s.Events.Watch(ctx)
 	if err != nil {
 		stop()
@@ -99,6 +112,9 @@ func (s *server) pump(ctx context.Context, out *eventWriter, goalID string, afte
 				return nil
 			}
 		case <-beat.C:
+			if _, err := s.Auth.Authenticate(ctx, callerOf(ctx).sum); errors.Is(err, aegis.ErrUnauthenticated) {
+				return nil // the token was revoked or is too old
+			}
 			if err := out.comment(); err != nil {
 				return err
 			}

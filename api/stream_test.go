@@ -98,3 +98,18 @@ func TestStreamsRefuse(t *testing.T) {
 		}.do(t, srv.URL).problem(t, http.StatusUnprocessableEntity, "invalid")
 	}
 }
+
+func TestStreamsEndWithTheirToken(t *testing.T) {
+	t.Parallel()
+	store := apitest.NewStore()
+	srv := apitest.Serve(t, store, func(c *api.Config) { c.Heartbeat = time.Millisecond })
+	lines := open(t, srv, "/v1/events/stream", "")
+	next(t, lines, ": ")
+	tokens, err := store.Tokens(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, store.RevokeToken(t.Context(), tokens[0].TokenID))
+	for lines.Scan() { // ends
+		require.NotContains(t, lines.Text(), "data")
+	}
+	require.NoError(t, lines.Err())
+}

@@ -14,8 +14,8 @@ import (
 	"github.com/aegisworld/aegis/cmd/aegis/cli"
 )
 
-// version is stamped by the linker.
-var version = "unknown" //nolint:gochecknoglobals // -X main.version needs a variable
+// version is stamped by the linker: -X main.version=…
+var version = "unknown"
 
 func main() {
 	os.Exit(run())

@@ -75,9 +75,6 @@ func (c *cli) lookAtGoal(ctx context.Context, api *client.Client, id string, p *
 
 func goalLine(g aegis.Goal) string {
 	text := fmt.Sprintf("%s  %-9s  %s", g.GoalID, g.State, g.Intent)
-	if g.Error != "" {
-		return text + ": " + g.Error
-	}
 	if g.Understanding != "" {
 		return text + " → " + g.Understanding
 	}
