@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -14,15 +15,35 @@ import (
 // it was one.
 func (s *session) failure(err error, rec *recording) error {
 	var lines []string
+	open := ""
 	if rec != nil {
 		rec.mu.Lock()
-		lines = append(lines, rec.errors...)
+		lines, open = append(lines, rec.errors...), rec.open()
 		rec.mu.Unlock()
 	}
 	if len(lines) == 0 {
 		lines = []string{lastLines(err.Error(), 12)}
 	}
-	return classify(scrub(strings.Join(lines, "; "), secretValues(s.run.Spec)))
+	return classify(scrub(strings.Join(lines, "; "), secretValues(s.run.Spec, open)))
+}
+
+// open is what the plan shows openly: the inputs, secrets masked by the engine.
+func (r *recording) open() string {
+	if len(r.planned) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	for urn, m := range r.planned {
+		b.WriteString(urn)
+		if m.New != nil {
+			_ = enc.Encode(m.New.Inputs) //nolint:errchkjson // just decoded
+		}
+		if m.Old != nil {
+			_ = enc.Encode(m.Old.Inputs) //nolint:errchkjson // just decoded
+		}
+	}
+	return b.String()
 }
 
 // classify marks a message by what it tells.

@@ -24,15 +24,25 @@ func scrub(s string, secrets []string) string {
 	return s
 }
 
-// secretValues are the strings of a spec whose names say that they are secret,
-// the longest first.
-func secretValues(spec aegis.Spec) []string {
+// secretValues are the strings of a spec that are secret: those whose names say
+// so, and, when it is known what the plan shows openly, those that it does not
+// show. The longest come first.
+func secretValues(spec aegis.Spec, open string) []string {
 	var v any
 	if json.Unmarshal(spec.Parameters, &v) != nil {
 		return nil
 	}
 	var found []string
 	collectSecrets(v, false, &found)
+	if open != "" {
+		var all []string
+		collectSecrets(v, true, &all)
+		for _, s := range all {
+			if quoted, err := json.Marshal(s); err == nil && !strings.Contains(open, string(quoted[1:len(quoted)-1])) {
+				found = append(found, s)
+			}
+		}
+	}
 	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
 	return found
 }

@@ -39,6 +39,8 @@ type tfWorkspace struct {
 	key  credentialKey
 	dir  string // scratch: plan file, variables
 	data string // TF_DATA_DIR, kept between operations
+	// secrets are the values of sensitive variables, once a plan names them.
+	secrets []string
 }
 
 // guard ends Terraform with its providers when the process that started it is

@@ -101,7 +101,7 @@ func (w *tfWorkspace) failure(doing string, err error, log *tfLog) error {
 	if len(lines) == 0 {
 		lines = []string{lastLines(strings.Map(unframe, err.Error()), 12)}
 	}
-	return classify("terraform " + doing + ": " + scrub(strings.Join(lines, "; "), secretValues(w.run.Spec)))
+	return classify("terraform " + doing + ": " + scrub(strings.Join(lines, "; "), append(w.secrets, secretValues(w.run.Spec, "")...)))
 }
 
 // unframe drops the frame that Terraform draws around messages.

@@ -70,7 +70,22 @@ func (w *tfWorkspace) plan(ctx context.Context, extra ...tfexec.PlanOption) (*tf
 	if p.Complete != nil && !*p.Complete && len(p.DeferredChanges) > 0 {
 		return nil, errors.New("the plan is incomplete: Terraform deferred changes")
 	}
+	w.secrets = sensitiveVariables(p)
 	return p, nil
+}
+
+// sensitiveVariables are the strings in variables that are declared sensitive.
+func sensitiveVariables(p *tfjson.Plan) []string {
+	if p.Config == nil || p.Config.RootModule == nil {
+		return nil
+	}
+	var found []string
+	for name, v := range p.Config.RootModule.Variables {
+		if value := p.Variables[name]; v.Sensitive && value != nil {
+			collectSecrets(value.Value, true, &found)
+		}
+	}
+	return found
 }
 
 // normalise turns Terraform's plan into the common one.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +18,8 @@ import (
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/engine"
+	"github.com/aegisworld/aegis/internal/pgtest"
+	"github.com/aegisworld/aegis/internal/postgres"
 	"github.com/aegisworld/aegis/internal/toolchain"
 )
 
@@ -37,6 +41,8 @@ type place struct {
 	Dir      string `json:"dir"`
 	Endpoint string `json:"endpoint"`
 	Root     string `json:"root"`
+	// Database has Pulumi's state.
+	Database string `json:"database"`
 	Order    Order  `json:"order"`
 }
 
@@ -45,10 +51,25 @@ func (p place) config(ctx context.Context) (engine.Config, error) {
 	if err != nil {
 		return engine.Config{}, err
 	}
+	db, err := postgres.Open(ctx, p.Database, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return engine.Config{}, err
+	}
+	backend, err := url.Parse(p.Database)
+	if err != nil {
+		return engine.Config{}, err
+	}
+	password, _ := backend.User.Password()
+	pgpass := filepath.Join(p.Dir, "pgpass")
+	if err := os.WriteFile(pgpass, []byte("*:*:*:*:"+password+"\n"), 0o600); err != nil {
+		return engine.Config{}, err
+	}
+	backend.User = url.User(backend.User.Username())
+	backend.RawQuery += "&table=pulumi_state"
 	return engine.Config{
 		PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin,
 		TerraformProviderAWS: tools.TerraformProviderAWS, PluginCache: tools.PluginCache,
-		Program: Program, BackendURL: "file://" + filepath.Join(p.Dir, "state"),
+		Program: Program, BackendURL: backend.String(), PGPassFile: pgpass, States: db,
 		PassphraseFile: filepath.Join(p.Dir, "passphrase"), WorkDir: filepath.Join(p.Dir, "work"),
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		AWSEndpoint: p.Endpoint, AccountID: "123456789012", DigestKey: []byte("0123456789abcdef"),
@@ -66,9 +87,8 @@ func newPlace(t *testing.T, cloud *Cloud) place {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
-	p := place{Dir: t.TempDir(), Endpoint: cloud.URL, Root: root}
+	p := place{Dir: t.TempDir(), Endpoint: cloud.URL, Root: root, Database: pgtest.New(t)}
 	require.NoError(t, os.WriteFile(filepath.Join(p.Dir, "passphrase"), []byte("correct horse"), 0o600))
-	require.NoError(t, os.Mkdir(filepath.Join(p.Dir, "state"), 0o700))
 	return p
 }
 
@@ -106,14 +126,7 @@ func (p place) helper(t *testing.T, order Order) (kill func()) {
 	return func() {
 		require.NoError(t, cmd.Process.Kill())
 		_ = cmd.Wait()
-		requireNoProcess(t, p.Dir)
 	}
-}
-
-// requireNoProcess waits until no process mentions dir in its environment.
-func requireNoProcess(t *testing.T, dir string) {
-	t.Helper()
-	_ = dir
 }
 
 func TestPulumi(t *testing.T) {
@@ -122,9 +135,6 @@ func TestPulumi(t *testing.T) {
 	p := newPlace(t, cloud)
 	cfg, err := p.config(t.Context())
 	require.NoError(t, err)
-	state := func(id string) string {
-		return filepath.Join(p.Dir, "state", ".pulumi", "stacks", "aegis", id+".json.gz")
-	}
 	Run(t, Subject{
 		Config: cfg, Cloud: cloud,
 		Stack: func(_ *testing.T, id string) aegis.Stack {
@@ -134,14 +144,15 @@ func TestPulumi(t *testing.T) {
 		LogGroup: func(name string) string { return "aws_cloudwatch_log_group::" + name },
 		Corrupt: func(t *testing.T, s aegis.Stack) {
 			t.Helper()
-			require.NoError(t, os.Truncate(state(s.StackID), 100))
+			key := ".pulumi/stacks/aegis/" + s.StackID + ".json.gz"
+			data, err := cfg.States.ReadState(t.Context(), key)
+			require.NoError(t, err)
+			require.NoError(t, cfg.States.WriteState(t.Context(), key, data[:len(data)/2]))
 		},
 		Lock: func(t *testing.T, s aegis.Stack) {
 			t.Helper()
-			dir := filepath.Join(p.Dir, "state", ".pulumi", "locks", "organization", "aegis", s.StackID)
-			require.NoError(t, os.MkdirAll(dir, 0o700))
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "dead.json"),
-				[]byte(`{"pid":1,"username":"x","hostname":"y","timestamp":"2026-01-01T00:00:00Z"}`), 0o600))
+			require.NoError(t, cfg.States.WriteState(t.Context(), ".pulumi/locks/organization/aegis/"+s.StackID+"/dead.json",
+				[]byte(`{"pid":1,"username":"x","hostname":"y","timestamp":"2026-01-01T00:00:00Z"}`)))
 		},
 	}, p.helper)
 }
