@@ -14,7 +14,7 @@ import (
 	"github.com/aegisworld/aegis/cmd/aegis/cli"
 )
 
-// version is stamped by the linker: -X main.version=…
+// version is stamped by the linker, as main.version.
 var version = "unknown"
 
 func main() {
