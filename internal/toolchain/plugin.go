@@ -2,6 +2,7 @@ package toolchain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ func awsPlugin() piece {
 			"` with the PULUMI_HOME that `aegis doctor` shows",
 		find: findPlugin,
 		stale: func(m *machine, tools *Tools) bool {
-			return !tools.AWSPluginOfficial && !pluginModule().current(m)
+			return !tools.AWSPluginOfficial && (!pluginModule().current(m) || !linked(tools.TerraformProviderAWS, filepath.Dir(tools.AWSPlugin)))
 		},
 		get: getPlugin,
 	}
@@ -53,7 +54,7 @@ func findPlugin(ctx context.Context, m *machine, tools *Tools) Item {
 // where that cannot be had.
 func getPlugin(ctx context.Context, m *machine, tools *Tools, say progress) error {
 	if tools.PulumiCLI == "" {
-		return fmt.Errorf("install the AWS plugin: no Pulumi CLI")
+		return errors.New("install the AWS plugin: no Pulumi CLI")
 	}
 	if tools.AWSPlugin == "" {
 		err := m.installOfficial(ctx, tools, say)
@@ -62,11 +63,17 @@ func getPlugin(ctx context.Context, m *machine, tools *Tools, say progress) erro
 		}
 		say("the official AWS plugin cannot be downloaded: %v", err)
 	}
+	if tools.TerraformProviderAWS == "" {
+		return errors.New("install the stand-in for the AWS plugin: no Terraform AWS provider to run")
+	}
 	if err := pluginModule().build(ctx, m, say); err != nil {
 		return err
 	}
 	say("installing the stand-in for the AWS plugin")
-	return m.installPlugin(ctx, tools, "--reinstall", "-f", m.bin(pluginModule().name))
+	if err := m.installPlugin(ctx, tools, "--reinstall", "-f", m.bin(pluginModule().name)); err != nil {
+		return err
+	}
+	return link(tools.TerraformProviderAWS, filepath.Dir(pluginPath(tools.PulumiHome)))
 }
 
 func (m *machine) installOfficial(ctx context.Context, tools *Tools, say progress) error {

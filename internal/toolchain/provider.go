@@ -18,7 +18,7 @@ func terraformProvider() piece {
 			"/hashicorp/aws/" + providerVersion + "/OS_ARCH/) and set AEGIS_TERRAFORM_PLUGIN_DIR to the folder",
 		find: findProvider,
 		stale: func(m *machine, tools *Tools) bool {
-			return !m.linked(tools.TerraformProviderAWS) || m.staleConfig()
+			return !linked(tools.TerraformProviderAWS, filepath.Join(m.dir, "bin")) || m.staleConfig()
 		},
 		get: getProvider,
 	}
@@ -50,7 +50,7 @@ func getProvider(ctx context.Context, m *machine, tools *Tools, say progress) er
 	if tools.TerraformProviderAWS == "" {
 		return errors.New("terraform init brought no provider")
 	}
-	if err := m.link(tools.TerraformProviderAWS); err != nil {
+	if err := link(tools.TerraformProviderAWS, filepath.Join(m.dir, "bin")); err != nil {
 		return err
 	}
 	return m.writeConfig(say)
@@ -130,13 +130,13 @@ func (m *machine) unpackProvider(archive string) error {
 	return nil
 }
 
-// link makes the provider one of the programs in bin, where the stand-in
-// plugin and the tools' own tests find it.
-func (m *machine) link(provider string) error {
-	if m.linked(provider) {
+// link puts the provider into a folder, where the stand-in plugin finds it
+// beside itself.
+func link(provider, folder string) error {
+	if linked(provider, folder) {
 		return nil
 	}
-	name := m.bin(filepath.Base(provider))
+	name := filepath.Join(folder, filepath.Base(provider))
 	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("link the provider: %w", err)
 	}
@@ -146,8 +146,8 @@ func (m *machine) link(provider string) error {
 	return nil
 }
 
-func (m *machine) linked(provider string) bool {
-	target, err := filepath.EvalSymlinks(m.bin(filepath.Base(provider)))
+func linked(provider, folder string) bool {
+	target, err := filepath.EvalSymlinks(filepath.Join(folder, filepath.Base(provider)))
 	if err != nil {
 		return false
 	}

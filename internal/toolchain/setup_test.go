@@ -38,6 +38,7 @@ func TestSetupBuildsOnce(t *testing.T) {
 	require.False(t, tools.AWSPluginOfficial)
 	require.Equal(t, f.configFile(), tools.TerraformRC)
 	require.FileExists(t, f.bin("terraform-provider-aws_v5.100.0_x5"))
+	require.FileExists(t, filepath.Join(filepath.Dir(tools.AWSPlugin), "terraform-provider-aws_v5.100.0_x5"))
 
 	require.NoError(t, f.setup(t.Context(), &second))
 	require.NotContains(t, second.String(), "building")
