@@ -21,8 +21,8 @@ import (
 func TestRefusedKeys(t *testing.T) {
 	t.Parallel()
 	account := sandboxtest.Start(t)
-	unknown := keysConfig(account, "us-east-1", "AKIAAAAAAAAAAAAAAAAA", "secret", "")
-	wrong := keysConfig(account, "us-east-1", account.AdminAccessKeyID, "wrong", "")
+	unknown := keysConfig(account, "us-east-1", "AKIAAAAAAAAAAAAAAAAA", "secret")
+	wrong := keysConfig(account, "us-east-1", account.AdminAccessKeyID, "wrong")
 	for _, test := range []struct {
 		fact, code string
 		cfg        aws.Config
@@ -123,7 +123,7 @@ func TestPolicies(t *testing.T) {
 	})
 	t.Run("a session policy limits a role", func(t *testing.T) {
 		t.Parallel()
-		role := makeRole(t, account, "aegis-test-wide", administrator)
+		role := makeRole(t, account, "aegis-test-wide")
 		free, err := assume(t.Context(), autopilotConfig(account, "eu-west-1"), role, "", 0)
 		require.NoError(t, err)
 		require.NoError(t, users(free))
@@ -148,7 +148,7 @@ func TestPolicies(t *testing.T) {
 	t.Run("a role that is not trusted, or not there, can't be assumed", func(t *testing.T) {
 		t.Parallel()
 		cfg := makeUser(t, account, "grace", readEC2, "")
-		role := makeRole(t, account, "aegis-test-closed", administrator)
+		role := makeRole(t, account, "aegis-test-closed")
 		_, err := assume(t.Context(), cfg, role, "", 0)
 		requireCode(t, err, "AccessDenied")
 		_, err = assume(t.Context(), autopilotConfig(account, "us-east-1"), role+"-absent", "", 0)
@@ -156,7 +156,7 @@ func TestPolicies(t *testing.T) {
 	})
 	t.Run("a session's length and policy are checked", func(t *testing.T) {
 		t.Parallel()
-		role := makeRole(t, account, "aegis-test-short", administrator)
+		role := makeRole(t, account, "aegis-test-short")
 		for _, seconds := range []int32{899, 3601} {
 			_, err := assume(t.Context(), autopilotConfig(account, "us-east-1"), role, "", seconds)
 			requireCode(t, err, "ValidationError")
@@ -173,7 +173,7 @@ func TestSessionsExpire(t *testing.T) {
 	opts.PostgresBin = ""
 	opts.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	account := sandboxtest.StartWith(t, opts)
-	role := makeRole(t, account, "aegis-test", administrator)
+	role := makeRole(t, account, "aegis-test")
 	cfg, err := assume(t.Context(), autopilotConfig(account, "us-east-1"), role, "", 900)
 	require.NoError(t, err)
 	whoAmI := func() error {

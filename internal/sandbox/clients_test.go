@@ -16,21 +16,21 @@ import (
 )
 
 // keysConfig is the SDK's configuration for any keys.
-func keysConfig(account *sandbox.Account, region, id, secret, token string) aws.Config {
+func keysConfig(account *sandbox.Account, region, id, secret string) aws.Config {
 	return aws.Config{
 		Region: region, BaseEndpoint: &account.AWSEndpoint,
-		Credentials:      credentials.NewStaticCredentialsProvider(id, secret, token),
+		Credentials:      credentials.NewStaticCredentialsProvider(id, secret, ""),
 		RetryMaxAttempts: 1,
 	}
 }
 
 // adminConfig is the SDK's configuration for the account's administrator.
 func adminConfig(account *sandbox.Account, region string) aws.Config {
-	return keysConfig(account, region, account.AdminAccessKeyID, account.AdminSecretAccessKey, "")
+	return keysConfig(account, region, account.AdminAccessKeyID, account.AdminSecretAccessKey)
 }
 
 func autopilotConfig(account *sandbox.Account, region string) aws.Config {
-	return keysConfig(account, region, account.AutopilotAccessKeyID, account.AutopilotSecretAccessKey, "")
+	return keysConfig(account, region, account.AutopilotAccessKeyID, account.AutopilotSecretAccessKey)
 }
 
 // requireCode checks the code of an API's error.
@@ -55,20 +55,20 @@ func makeUser(t *testing.T, account *sandbox.Account, name, document, boundary s
 	require.NoError(t, err)
 	made, err := client.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: &name})
 	require.NoError(t, err)
-	return keysConfig(account, "us-east-1", *made.AccessKey.AccessKeyId, *made.AccessKey.SecretAccessKey, "")
+	return keysConfig(account, "us-east-1", *made.AccessKey.AccessKeyId, *made.AccessKey.SecretAccessKey)
 }
 
 const administrator = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// makeRole makes a role that trusts the account, with these permissions.
-func makeRole(t *testing.T, account *sandbox.Account, name, document string) string {
+// makeRole makes a role that trusts the account and may do everything.
+func makeRole(t *testing.T, account *sandbox.Account, name string) string {
 	t.Helper()
 	client := iam.NewFromConfig(adminConfig(account, "us-east-1"))
 	made, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}`,
 	)})
 	require.NoError(t, err)
-	_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("own"), PolicyDocument: &document})
+	_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("own"), PolicyDocument: aws.String(administrator)})
 	require.NoError(t, err)
 	return *made.Role.Arn
 }

@@ -119,6 +119,7 @@ func (e *emulator) ready(ctx context.Context) error {
 
 func (e *emulator) close() {
 	e.transport.CloseIdleConnections()
-	e.stop(syscall.SIGTERM, 2*time.Second)
+	// It holds nothing worth an orderly end.
+	e.stop(syscall.SIGKILL, 2*time.Second)
 	_ = e.dir.Close()
 }

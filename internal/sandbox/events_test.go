@@ -35,7 +35,7 @@ func TestEvents(t *testing.T) {
 	t.Parallel()
 	account := sandboxtest.Start(t)
 	admin := adminConfig(account, "us-east-1")
-	role := makeRole(t, account, "aegis-test", administrator)
+	role := makeRole(t, account, "aegis-test")
 	cfg, err := assume(t.Context(), autopilotConfig(account, "us-east-1"), role, "", 0)
 	require.NoError(t, err)
 	before, err := account.Events(t.Context(), 0)

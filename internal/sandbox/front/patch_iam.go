@@ -3,6 +3,7 @@ package front
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/aegisworld/aegis/internal/sandbox/wire"
@@ -27,10 +28,14 @@ func boundaryFact(c wire.Call) string { return "boundary of user " + c.Form().Ge
 
 // serveBoundary checks that the user exists; the note does the rest.
 func serveBoundary(ctx context.Context, f *Front, c wire.Call) (wire.Response, error) {
-	if _, err := f.access.user(ctx, c.Form().Get("UserName")); err != nil {
+	_, err := f.access.user(ctx, c.Form().Get("UserName"))
+	if errors.Is(err, errNoPrincipal) {
 		return c.Fail(&wire.APIError{
 			Code: "NoSuchEntity", Status: http.StatusNotFound, Message: "The user with name " + c.Form().Get("UserName") + " cannot be found.",
 		}, newUUID()), nil
+	}
+	if err != nil {
+		return wire.Response{}, err
 	}
 	return wire.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/xml"}}, Body: []byte(
 		"<" + c.Action + "Response><ResponseMetadata><RequestId>" + newUUID() + "</RequestId></ResponseMetadata></" + c.Action + "Response>",

@@ -3,14 +3,20 @@ package front
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 )
 
-// recordsKept is how many records stay readable; the file holds all of the
-// last generations.
-const recordsKept = 10000
+const (
+	// recordsKept is how many records stay readable.
+	recordsKept = 10000
+	// maxRecordsFile is the size, in bytes, at which the file is put aside in
+	// the place of the one that was put aside before.
+	maxRecordsFile = 64 << 20
+)
 
 // Record is one CloudTrail-format record and its place in the order.
 type Record struct {
@@ -20,11 +26,14 @@ type Record struct {
 	Event json.RawMessage `json:"event"`
 }
 
-// Records keeps CloudTrail-format records: the newest in memory, all in a file
-// of one JSON object a line, mode 0600.
+// Records keeps CloudTrail-format records: the newest in memory, and at least
+// the last 64 MiB in files of one JSON object a line, mode 0600.
 type Records struct {
+	path string
+
 	mu   sync.Mutex
 	file *os.File
+	size int64
 	last int64
 	ring []Record
 	// changed is closed when a record is added.
@@ -33,13 +42,28 @@ type Records struct {
 
 // OpenRecords reads the newest records of the file and appends to it.
 func OpenRecords(path string) (*Records, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600) //nolint:gosec // the data directory is the operator's
-	if err != nil {
-		return nil, fmt.Errorf("open records: %w", err)
+	s := &Records{path: path, changed: make(chan struct{})}
+	for _, name := range []string{path + ".1", path} {
+		if err := s.read(name); err != nil {
+			return nil, err
+		}
 	}
-	s := &Records{file: file, changed: make(chan struct{})}
+	return s, s.open()
+}
+
+// read keeps the newest records of a file. What can't be read, such as a line
+// that was cut short, is passed over.
+func (s *Records) read(name string) error {
+	file, err := os.Open(name) //nolint:gosec // the data directory is the operator's
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	defer func() { _ = file.Close() }()
 	in := bufio.NewScanner(file)
-	in.Buffer(nil, 4<<20)
+	in.Buffer(nil, 4*maxEvent)
 	for in.Scan() {
 		var r Record
 		if json.Unmarshal(in.Bytes(), &r) == nil {
@@ -47,9 +71,49 @@ func OpenRecords(path string) (*Records, error) {
 		}
 	}
 	if err := in.Err(); err != nil {
-		return nil, fmt.Errorf("read records: %w", err)
+		return fmt.Errorf("read records: %w", err)
 	}
-	return s, nil
+	return nil
+}
+
+// open appends to the file, from a new line on.
+func (s *Records) open() error {
+	file, err := os.OpenFile(s.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("open records: %w", err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("open records: %w", err)
+	}
+	s.file, s.size = file, info.Size()
+	if s.size == 0 {
+		return nil
+	}
+	return s.write([]byte("\n"))
+}
+
+func (s *Records) write(line []byte) error {
+	n, err := s.file.Write(line)
+	s.size += int64(n)
+	if err != nil {
+		return fmt.Errorf("write record: %w", err)
+	}
+	return nil
+}
+
+// rotate puts a full file aside.
+func (s *Records) rotate() error {
+	if s.size < maxRecordsFile {
+		return nil
+	}
+	if err := s.file.Close(); err != nil {
+		return fmt.Errorf("put records aside: %w", err)
+	}
+	if err := os.Rename(s.path, s.path+".1"); err != nil {
+		return fmt.Errorf("put records aside: %w", err)
+	}
+	return s.open()
 }
 
 // Close closes the file.
@@ -75,10 +139,10 @@ func (s *Records) Add(event json.RawMessage) error {
 	s.keep(r)
 	close(s.changed)
 	s.changed = make(chan struct{})
-	if _, err := s.file.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("write record: %w", err)
+	if err := s.write(append(line, '\n')); err != nil {
+		return err
 	}
-	return nil
+	return s.rotate()
 }
 
 // After returns at most limit kept records with a Seq greater than seq, oldest

@@ -111,6 +111,7 @@ func (f *Front) Reset(ctx context.Context, emulators map[string]http.RoundTrippe
 	}
 	f.buckets.clear()
 	f.notes.clear()
+	f.paths.clear()
 	return nil
 }
 

@@ -55,7 +55,10 @@ func route53Resource(c wire.Call) string {
 // iamNames are the parameters that name an IAM object, by its kind.
 func iamNames() [][2]string {
 	return [][2]string{
-		{"InstanceProfileName", "instance-profile"}, {"RoleName", "role"}, {"UserName", "user"}, {"GroupName", "group"},
+		{"InstanceProfileName", "instance-profile"},
+		{"RoleName", "role"},
+		{"UserName", "user"},
+		{"GroupName", "group"},
 		{"PolicyName", "policy"},
 	}
 }
@@ -129,6 +132,12 @@ func (p *pathMap) get(kind, name string) string {
 		return path
 	}
 	return "/"
+}
+
+func (p *pathMap) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.paths)
 }
 
 func (p *pathMap) learn(c wire.Call) {

@@ -32,30 +32,53 @@ type event struct {
 	EventCategory      string         `json:"eventCategory"`
 }
 
-// record writes the call down when it is one that manages resources and may
-// have changed something.
+// recorded says that the call manages resources and may have changed something,
+// or begins a session.
+func recorded(c wire.Call) bool {
+	if c.Service == "sts" {
+		return c.Action == "AssumeRole" || c.Action == "GetSessionToken"
+	}
+	return !c.DataPlane() && !c.ReadOnly()
+}
+
+// record writes the call down if it is to be recorded.
 func (f *Front) record(r *http.Request, c wire.Call, who caller, resp wire.Response, requestID string) {
-	if c.DataPlane() || c.ReadOnly() {
+	if !recorded(c) {
 		return
 	}
 	e := event{
 		EventVersion: "1.11", UserIdentity: f.userIdentity(who), EventTime: f.requestTime().Format(time.RFC3339),
 		EventSource: eventSource(c.Service), EventName: c.Action, AWSRegion: f.recordRegion(c), SourceIPAddress: sourceIP(r),
 		UserAgent: r.UserAgent(), RequestParameters: c.Parameters(), RequestID: requestID, EventID: newUUID(),
-		EventType: "AwsApiCall", ManagementEvent: true, RecipientAccountID: f.accountID, EventCategory: "Management",
+		ReadOnly: c.ReadOnly(), EventType: "AwsApiCall", ManagementEvent: true, RecipientAccountID: f.accountID, EventCategory: "Management",
 	}
 	if resp.Status >= http.StatusBadRequest {
 		e.ErrorCode, e.ErrorMessage = c.ReadFault(resp)
 	} else {
 		e.ResponseElements = c.Elements(resp)
 	}
-	text, err := json.Marshal(e)
+	text, err := e.encode()
 	if err == nil {
 		err = f.records.Add(text)
 	}
 	if err != nil {
 		f.logger.ErrorContext(r.Context(), "write record", "action", c.Action, "error", err)
 	}
+}
+
+// maxEvent is the longest record, in bytes. CloudTrail has the same limit and
+// leaves out what does not fit, as is done here.
+const maxEvent = 256 << 10
+
+func (e event) encode() ([]byte, error) {
+	text, err := json.Marshal(e)
+	if err != nil || len(text) <= maxEvent {
+		return text, err
+	}
+	omitted := map[string]any{"omitted": true, "originalSize": len(text), "reason": "the record exceeds 256 KB"}
+	e.RequestParameters, e.ResponseElements = omitted, nil
+	e.ErrorMessage = e.ErrorMessage[:min(len(e.ErrorMessage), 1024)]
+	return json.Marshal(e)
 }
 
 // recordRegion is where CloudTrail books the call: global services are

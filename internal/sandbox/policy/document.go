@@ -103,7 +103,7 @@ func parse(text string, check func(rawStatement) error) (Document, error) {
 func checkCommon(s rawStatement) error {
 	switch {
 	case s.Effect != "Allow" && s.Effect != "Deny":
-		return errors.New("Effect must be Allow or Deny")
+		return errors.New("effect must be Allow or Deny")
 	case (s.Action == nil) == (s.NotAction == nil):
 		return errors.New("exactly one of Action and NotAction is needed")
 	}

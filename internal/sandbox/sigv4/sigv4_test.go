@@ -137,7 +137,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("AWS4-HMAC-SHA256 Credential=A/20260504/eu-west-1/ec2/aws4_request, SignedHeaders=host, Signature=00", "20260504T120000Z", "")
 	f.Add("AWS4-HMAC-SHA256 Credential=////, SignedHeaders=, Signature=", "", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=1")
 	f.Fuzz(func(t *testing.T, header, date, query string) {
-		r := &http.Request{Method: "GET", URL: &url.URL{Path: "/", RawQuery: query}, Header: http.Header{}}
+		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/", RawQuery: query}, Header: http.Header{}}
 		r.Header.Set("Authorization", header)
 		r.Header.Set("X-Amz-Date", date)
 		s, err := sigv4.Parse(r)
