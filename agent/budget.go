@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	aegis "github.com/aegisworld/aegis"
 )
@@ -32,15 +33,51 @@ func (p *Planner) checkBudget(pl plan) error {
 }
 
 // estimate writes a spec's difference as the resources whose price depends on
-// it most: instances and streams.
+// it most: instances, streams and NAT gateways.
 func estimate(s stackChange) ([]aegis.ResourceChange, error) {
 	switch s.stack.Layer {
+	case aegis.LayerNetwork:
+		return estimateNetwork(s)
 	case aegis.LayerRuntime:
 		return estimateRuntime(s)
 	case aegis.LayerData:
 		return estimateData(s)
 	default:
 		return nil, nil
+	}
+}
+
+func estimateNetwork(s stackChange) (changes []aegis.ResourceChange, err error) {
+	var before, after aegis.NetworkSpec
+	if err := bothSpecs(s, &before, &after); err != nil {
+		return nil, err
+	}
+	for i := range max(gateways(before), gateways(after)) {
+		for _, kind := range []string{"aws_nat_gateway", "aws_eip"} {
+			c := aegis.ResourceChange{StackID: s.stack.StackID, Address: fmt.Sprintf("%s::%d", kind, i), Type: kind, Region: s.stack.Region}
+			switch {
+			case i >= gateways(before):
+				c.Action, c.After = aegis.ActionCreate, map[string]any{}
+			case i >= gateways(after):
+				c.Action, c.Before = aegis.ActionDelete, map[string]any{}
+			default:
+				continue
+			}
+			changes = append(changes, c)
+		}
+	}
+	return changes, nil
+}
+
+// gateways counts the NAT gateways of a network, each with an address.
+func gateways(n aegis.NetworkSpec) int {
+	switch n.NAT {
+	case "single":
+		return 1
+	case "per_zone":
+		return n.Zones
+	default:
+		return 0
 	}
 }
 
@@ -51,8 +88,11 @@ func estimateRuntime(s stackChange) ([]aegis.ResourceChange, error) {
 	}
 	group := func(r aegis.RuntimeSpec) map[string]any {
 		return map[string]any{
-			"desired_capacity": r.NodeDesired, "min_size": r.NodeMin, "max_size": r.NodeMax, "instance_type": r.InstanceType,
-			"volume_size": r.VolumeGiB,
+			"desired_capacity": r.NodeDesired, "min_size": r.NodeMin, "max_size": r.NodeMax,
+			"tags": []any{ // a group says so what its instances are
+				map[string]any{"key": "aegis:instance_type", "value": r.InstanceType},
+				map[string]any{"key": "aegis:volume_gib", "value": strconv.Itoa(r.VolumeGiB)},
+			},
 		}
 	}
 	return []aegis.ResourceChange{{

@@ -25,6 +25,10 @@ var smallEstate = sync.OnceValues(func() ([]aegis.Spec, error) { //nolint:gochec
 	return stacks.Estate("small", "dev", regions)
 })
 
+type pricer interface {
+	Delta(changes []aegis.ResourceChange) (usdMonth float64, unknown []string)
+}
+
 // world is an estate in memory whose door applies at once.
 type world struct {
 	mu        sync.Mutex
@@ -36,7 +40,7 @@ type world struct {
 	refuse      error
 	refuseAfter int
 	applyAtOnce bool
-	pricer      price
+	pricer      pricer
 	now         time.Time
 }
 

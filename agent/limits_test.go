@@ -7,6 +7,7 @@ import (
 
 	aegis "github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent"
+	"github.com/aegisworld/aegis/internal/pricing"
 )
 
 func TestConstraintsThatHold(t *testing.T) {
@@ -96,28 +97,29 @@ func TestMoneyConstraints(t *testing.T) {
 	}
 }
 
-type price float64
-
-// Delta charges p for each node or shard more.
-func (p price) Delta(changes []aegis.ResourceChange) (usd float64, unknown []string) {
-	for _, c := range changes {
-		for _, size := range []string{"desired_capacity", "shard_count"} {
-			before, _ := c.Before[size].(int)
-			after, _ := c.After[size].(int)
-			usd += float64(p) * float64(after-before)
-		}
-	}
-	return usd, nil
-}
-
 func TestBudgetIsEstimated(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.pricer = price(10)
-	goal, sets := w.submit(t, aegis.GoalSpec{Intent: "scale the runtime to 4 nodes", Constraints: []string{"max $50/month"}})
-	require.Equal(t, aegis.GoalFailed, goal.State)
-	require.Contains(t, goal.Error, "about $60.00 a month; the budget is $50.00")
-	require.Empty(t, sets)
-	_, sets = w.submit(t, aegis.GoalSpec{Intent: "add stream clicks with 2 shards in eu-west-1", Constraints: []string{"max $50/month"}})
-	require.Len(t, sets, 1)
+	table, err := pricing.Load()
+	require.NoError(t, err)
+	for intent, affordable := range map[string]bool{
+		"scale the runtime to 8 nodes":                      false,
+		"use m7g.large nodes":                               false,
+		"scale the runtime to 1 node":                       true,
+		"keep logs for 90 days":                             true,
+		"double the events stream":                          false,
+		"add stream clicks in eu-west-1":                    false,
+		"set nat to single in us-east-1":                    false,
+		"use one nat gateway per zone in us-east-1":         false,
+		"remove stream events":                              true,
+		"scale the runtime to 1 node and double the stream": true,
+	} {
+		w := newWorld(t)
+		w.pricer = table
+		goal, sets := w.submit(t, aegis.GoalSpec{Intent: intent, Constraints: []string{"max $5/month"}})
+		require.Equal(t, affordable, len(sets) > 0, intent+": "+goal.Error)
+		if !affordable {
+			require.Contains(t, goal.Error, "a month; the budget is $5.00")
+			require.Equal(t, aegis.GoalFailed, goal.State)
+		}
+	}
 }

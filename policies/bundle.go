@@ -66,8 +66,10 @@ func parseBundle(files fs.FS, skip filter.LoaderFilter) (*bundle.Bundle, error) 
 
 // withoutTests leaves out *_test.rego.
 func withoutTests(path string, info fs.FileInfo, _ int) bool {
-	return !info.IsDir() && strings.HasSuffix(path, "_test.rego")
+	return !info.IsDir() && isTest(path)
 }
+
+func isTest(path string) bool { return strings.HasSuffix(path, "_test.rego") }
 
 // revision names the rules: the manifest's revision and a digest of modules
 // and data, so that an edited bundle never passes for another.

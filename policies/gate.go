@@ -158,6 +158,9 @@ func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) (result aegis.Gat
 }
 
 func (g *Gate) evaluate(ctx context.Context, in aegis.GateInput) (aegis.GateResult, error) {
+	if err := ctx.Err(); err != nil {
+		return aegis.GateResult{}, fmt.Errorf("evaluate policy: %w", err)
+	}
 	value, err := parseInput(in)
 	if err != nil {
 		return aegis.GateResult{}, err

@@ -18,5 +18,5 @@ decision := "report" if listed(data.aegis.settings.drift.report)
 
 listed(patterns) if {
 	some pattern in patterns
-	glob.match(pattern, [], sprintf("%s.%s", [input.change.type, input.attribute]))
+	glob.match(pattern, null, sprintf("%s.%s", [input.change.type, input.attribute]))
 }

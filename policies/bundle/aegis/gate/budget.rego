@@ -4,7 +4,7 @@ package aegis.gate
 # title: Budget exceeded
 # description: |
 #   A change may cost no more than its goal's budget, and no more than what is
-#   left of the estate's. A limit of 0 for the estate is none.
+#   left of the estate's. A negative limit of the estate is none.
 # custom:
 #   code: budget_exceeded
 #   severity: high
@@ -18,7 +18,7 @@ deny contains finding("budget_exceeded", msg, "") if {
 }
 
 deny contains finding("budget_exceeded", msg, "") if {
-	input.budget.limit_usd_month > 0
+	input.budget.limit_usd_month >= 0
 	cost > 0
 	cost > left
 	msg := sprintf("it adds $%.2f a month, $%.2f of the estate's $%.2f is left", [

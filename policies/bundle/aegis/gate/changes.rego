@@ -39,10 +39,14 @@ items(x) := [x] if {
 
 items(null) := []
 
-# attr is an attribute's list of values, empty when it is absent.
-attr(attrs, name) := items(object.get(attrs, name, null)) if is_object(attrs)
+# value is an attribute, or the fallback when there is none. Attributes are
+# null before a creation and after a deletion.
+value(attrs, name, fallback) := object.get(attrs, name, fallback) if is_object(attrs)
 
-attr(null, _) := []
+value(attrs, _, fallback) := fallback if not is_object(attrs)
+
+# attr is an attribute's list of values, empty when it is absent.
+attr(attrs, name) := items(value(attrs, name, null))
 
 number(x) := x if is_number(x)
 

@@ -19,10 +19,7 @@ deny contains finding("encryption_removed", msg, c.address) if {
 deny contains finding("encryption_removed", msg, c.address) if {
 	some c in changes
 	c.action == "delete"
-	c.type in {
-		"aws_s3_bucket_server_side_encryption_configuration",
-		"aws_s3_bucket_server_side_encryption_configuration_v2",
-	}
+	c.type == "aws_s3_bucket_server_side_encryption_configuration"
 	not bucket_removed(c.stack_id, c.before)
 	msg := sprintf("%s would be removed while its bucket stays", [c.address])
 }

@@ -4,16 +4,13 @@ package aegis.gate
 # title: IAM wildcard
 # description: |
 #   No policy may allow every action, or every action of a service on every
-#   resource, nor attach an AWS policy that does. A permission boundary and the
-#   executor's policy are exempt by name when the program of the security layer
-#   makes them.
+#   resource, nor attach an AWS policy that does.
 # custom:
 #   code: iam_wildcard
 #   severity: critical
 #   remediation: List the actions and the resources that are needed.
 deny contains finding("iam_wildcard", msg, c.address) if {
 	some c in present
-	not trusted_policy(c)
 	some grant in grants(c.type, c.after) - grants(c.type, c.before)
 	msg := sprintf("%s allows %s", [c.address, grant])
 }
@@ -27,7 +24,6 @@ deny contains finding("iam_wildcard", msg, c.address) if {
 #   remediation: Automatic rollback is off; a failure needs a new goal.
 warn contains finding("inverse_iam_wildcard", msg, c.address) if {
 	some c in restored
-	not trusted_policy(c)
 	some grant in grants(c.type, c.after) - grants(c.type, c.before)
 	msg := sprintf("undoing %s would allow %s", [c.address, grant])
 }
@@ -91,16 +87,6 @@ attachment_types := {
 
 policy_types := (document_types | attachment_types) | {"aws_iam_role"}
 
-# Only the security layer's own program may make these.
-trusted_policy(c) if {
-	own
-	input.change_set.target.kind == "pulumi_stack"
-	input.stacks[c.stack_id].layer == "security"
-	c.type in (document_types | {"aws_iam_role"})
-	some pattern in settings.trusted_iam_policies
-	glob.match(pattern, [], c.after.name)
-}
-
 # grants says in words what a resource allows too broadly.
 default grants(_, _) := set()
 
@@ -125,7 +111,8 @@ wildcards(policy) := {grant |
 }
 
 broad(statement) := {sprintf("%s on %s", [action, resource_words(statement)]) |
-	some action in items(object.get(statement, "Action", null))
+	some action in attr(statement, "Action")
+	is_string(action)
 	too_much(action, statement)
 } | {"everything except some actions on every resource" |
 	statement.NotAction
@@ -140,7 +127,8 @@ too_much(action, statement) if {
 }
 
 every_resource(statement) if {
-	some resource in items(object.get(statement, "Resource", null))
+	some resource in attr(statement, "Resource")
+	is_string(resource)
 	regex.match(`^([*]+|arn:[^:]*:[^:]*:[*]?:[*]?:[*]+)$`, resource)
 }
 
@@ -153,13 +141,13 @@ resource_words(statement) := "some resources" if not every_resource(statement)
 # statements reads a policy document, which is JSON text or an object.
 default statements(_) := []
 
-statements(policy) := items(object.get(json.unmarshal(policy), "Statement", null)) if {
+statements(policy) := attr(json.unmarshal(policy), "Statement") if {
 	is_string(policy)
 	json.is_valid(policy)
 	is_object(json.unmarshal(policy))
 }
 
-statements(policy) := items(object.get(policy, "Statement", null)) if is_object(policy)
+statements(policy) := attr(policy, "Statement") if is_object(policy)
 
 anyone(statement) if {
 	statement.Effect == "Allow"
@@ -173,4 +161,4 @@ anyone(statement) if {
 	"*" in items(statement.Principal.AWS)
 }
 
-filled(attrs, name) if not object.get(attrs, name, null) in {null, "", false, "NONE", [], {}}
+filled(attrs, name) if not value(attrs, name, null) in {null, "", false, "NONE", [], {}}

@@ -85,15 +85,15 @@ ingress("aws_security_group_rule", attrs) := [ranged(attrs, attrs.protocol)] if 
 
 ingress("aws_vpc_security_group_ingress_rule", attrs) := [{
 	"protocol": attrs.ip_protocol,
-	"from": object.get(attrs, "from_port", null),
-	"to": object.get(attrs, "to_port", null),
+	"from": value(attrs, "from_port", null),
+	"to": value(attrs, "to_port", null),
 	"sources": array.concat(attr(attrs, "cidr_ipv4"), attr(attrs, "cidr_ipv6")),
 }]
 
 ranged(r, protocol) := {
 	"protocol": protocol,
-	"from": object.get(r, "from_port", null),
-	"to": object.get(r, "to_port", null),
+	"from": value(r, "from_port", null),
+	"to": value(r, "to_port", null),
 	"sources": array.concat(attr(r, "cidr_blocks"), attr(r, "ipv6_cidr_blocks")),
 }
 

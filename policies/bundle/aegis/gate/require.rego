@@ -24,7 +24,7 @@ exists(stack) if stack.revision > 0
 
 exists(stack) if stack.resource_count > 0
 
-soak_seconds := object.get(settings.soak_seconds, input.source, settings.soak_seconds["default"])
+soak_seconds := value(settings.soak_seconds, input.source, settings.soak_seconds["default"])
 
 default snapshot := false
 

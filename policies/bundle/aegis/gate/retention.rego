@@ -13,6 +13,6 @@ deny contains finding("log_retention_too_short", msg, c.address) if {
 	days := number(c.after.retention_in_days)
 	days > 0
 	days < settings.min_log_retention_days
-	days != object.get(c.before, "retention_in_days", null)
+	days != value(c.before, "retention_in_days", null)
 	msg := sprintf("%s would keep logs for %d days; %d is the least", [c.address, days, settings.min_log_retention_days])
 }

@@ -45,7 +45,7 @@ default tolerance := "high"
 tolerance := input.change_set.risk_tolerance if input.change_set.risk_tolerance != ""
 
 # A tolerance without a bound allows nothing.
-max_risk := object.get(settings.max_risk, tolerance, -1)
+max_risk := value(settings.max_risk, tolerance, -1)
 
 default factors := ""
 

@@ -11,7 +11,7 @@ deny contains finding("public_access_unblocked", msg, c.address) if {
 	some c in present
 	c.type in block_types
 	some name in block_settings
-	not object.get(c.after, name, false) in {true, "true"}
+	not value(c.after, name, false) in {true, "true"}
 	msg := sprintf("%s turns off %s", [c.address, name])
 }
 
@@ -40,7 +40,7 @@ deny contains finding("public_bucket_policy", msg, c.address) if {
 
 deny contains finding("public_bucket_policy", msg, c.address) if {
 	some c in present
-	c.type in {"aws_s3_bucket", "aws_s3_bucket_v2", "aws_s3_bucket_acl"}
+	c.type in {"aws_s3_bucket", "aws_s3_bucket_acl"}
 	startswith(c.after.acl, "public-")
 	msg := sprintf("%s has the ACL %s", [c.address, c.after.acl])
 }
@@ -54,7 +54,7 @@ deny contains finding("public_bucket_policy", msg, c.address) if {
 #   remediation: Keep versioning on, and shorten how long old versions are kept.
 deny contains finding("versioning_suspended", msg, c.address) if {
 	some c in present
-	c.type in {"aws_s3_bucket_versioning", "aws_s3_bucket_versioning_v2"}
+	c.type == "aws_s3_bucket_versioning"
 	some v in attr(c.after, "versioning_configuration")
 	v.status != "Enabled"
 	msg := sprintf("%s sets versioning to %s", [c.address, v.status])
@@ -68,9 +68,6 @@ bucket_removed(stack, attrs) if {
 	some c in changes
 	c.stack_id == stack
 	c.action == "delete"
-	c.type in {"aws_s3_bucket", "aws_s3_bucket_v2"}
-	bucket_name(c.before) == attrs.bucket
+	c.type == "aws_s3_bucket"
+	c.before.bucket == attrs.bucket
 }
-
-# A bucket whose name Pulumi made up has it as id alone.
-bucket_name(attrs) := object.get(attrs, "bucket", object.get(attrs, "id", ""))

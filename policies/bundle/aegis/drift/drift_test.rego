@@ -1,0 +1,17 @@
+package aegis.drift_test
+
+import data.aegis.drift
+
+seen := {"change": {"type": "aws_autoscaling_group", "address": "x"}, "attribute": "desired_capacity", "before": 2, "after": 3}
+
+test_drift_is_corrected_unless_listed if {
+	drift.decision == "correct" with input as seen
+	drift.decision == "correct" with input as {}
+}
+
+test_settings_choose if {
+	drift.decision == "adopt" with input as seen with data.aegis.settings.drift.adopt as ["aws_autoscaling_group.*"]
+	drift.decision == "report" with input as seen with data.aegis.settings.drift.report as ["*.desired_capacity"]
+	drift.decision == "report" with input as seen
+		with data.aegis.settings.drift as {"adopt": ["*"], "report": ["*"]}
+}
