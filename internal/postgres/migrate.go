@@ -47,7 +47,7 @@ func unlockMigrate(ctx context.Context, conn *pgxpool.Conn) {
 }
 
 func (db *DB) migrateQueue(ctx context.Context) error {
-	migrator, err := rivermigrate.New(riverpgxv5.New(db.pool), &rivermigrate.Config{Logger: db.logger})
+	migrator, err := rivermigrate.New(riverpgxv5.New(db.pool), &rivermigrate.Config{Logger: warnings(db.logger)})
 	if err != nil {
 		return fmt.Errorf("migrate queue: %w", err)
 	}

@@ -106,7 +106,7 @@ func (db *DB) riverConfig(h Handlers, p *pulse) *river.Config {
 		RetryPolicy:                 backoff{},
 		CompletedJobRetentionPeriod: time.Hour,
 		DiscardedJobRetentionPeriod: 24 * time.Hour,
-		Logger:                      db.logger,
+		Logger:                      warnings(db.logger),
 	}
 }
 
