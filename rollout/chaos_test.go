@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,11 +35,16 @@ type mishap struct {
 type life struct {
 	mishap
 
+	mu    sync.Mutex
 	calls int
 	dead  bool
 }
 
+func (l *life) isDead() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.dead }
+
 func (l *life) before(engine bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.dead {
 		return errDead
 	}
@@ -60,6 +66,8 @@ func (l *life) before(engine bool) error {
 }
 
 func (l *life) after() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.kind == "dies after" && l.calls >= l.at {
 		l.dead = true
 	}

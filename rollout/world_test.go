@@ -46,10 +46,13 @@ func (w *world) call(ctx context.Context, op, stackID string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if w.before == nil {
+	w.mu.Lock()
+	before := w.before
+	w.mu.Unlock()
+	if before == nil {
 		return nil
 	}
-	return w.before(op, stackID)
+	return before(op, stackID)
 }
 
 func (w *world) plan(run aegis.StackRun) aegis.Plan {
