@@ -100,8 +100,12 @@ func (r *run) begin(ctx context.Context, p *aegis.StackProgress, status string) 
 	return r.hold.beat(ctx)
 }
 
-// write runs the engine's apply within the granted time.
+// write runs the engine's apply within the granted time. An engine takes an
+// empty digest for any, so that none is passed on.
 func (r *run) write(ctx context.Context, w desired, digest string) (result aegis.ApplyResult, err error) {
+	if digest == "" {
+		return result, fmt.Errorf("stack %s has no judged digest", w.stack.StackID)
+	}
 	if p := r.cs.ExecutionPolicy; p != nil && p.ResourceLimits.MaxDurationSecs > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(p.ResourceLimits.MaxDurationSecs)*time.Second)

@@ -80,6 +80,44 @@ func TestPromotion(t *testing.T) {
 	})
 }
 
+func TestDriftCorrection(t *testing.T) {
+	t.Parallel()
+	drifted := aegis.AutonomousChangeSet{
+		Source: aegis.SourceDrift, Actor: "drift", Target: aegis.Target{Kind: aegis.TargetPulumiStack, StackIDs: []string{eu}},
+	}
+	t.Run("brings the stack back without a new revision or cost", func(t *testing.T) {
+		t.Parallel()
+		b := newBench()
+		b.world.real[eu] = map[string]any{"ssm_parameter-a": "rogue", "ssm_parameter-z": "new"}
+		b.store.accounts["estate"] = &aegis.BudgetAccount{Scope: "estate", LimitUSD: 5, SpentUSD: 5}
+		cs := b.run(t, drifted)
+		require.Equal(t, aegis.StatePromoted, cs.PromotionState, cs.Error)
+		require.Len(t, b.store.revisions[eu], 1)
+		require.Empty(t, cs.Inverse)
+		require.Empty(t, cs.InverseDiff, "drift is not to come back")
+		require.InDelta(t, 5, b.store.accounts["estate"].SpentUSD, 1e-9)
+		require.Equal(t, aegis.StackClean, b.store.stacks[eu].State)
+	})
+	t.Run("has no way back, so that its failure opens the breaker", func(t *testing.T) {
+		t.Parallel()
+		b := newBench()
+		b.world.real[eu] = map[string]any{"ssm_parameter-a": "rogue", "ssm_parameter-b": "1"}
+		b.checks.red = func(string) bool { return true }
+		cs := b.run(t, drifted)
+		require.Equal(t, aegis.StateFailed, cs.PromotionState)
+		require.Contains(t, cs.Error, "no inverse")
+		require.Len(t, b.store.breakers, 1)
+		require.Equal(t, "1", b.world.get(eu)["ssm_parameter-a"])
+	})
+	t.Run("of nothing is promoted at once", func(t *testing.T) {
+		t.Parallel()
+		b := newBench()
+		b.store.stacks[eu].State = aegis.StackDrifted
+		require.Equal(t, aegis.StatePromoted, b.run(t, drifted).PromotionState)
+		require.Equal(t, aegis.StackClean, b.store.stacks[eu].State)
+	})
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	t.Run("a denial changes nothing and names its rule", func(t *testing.T) {

@@ -13,13 +13,24 @@ import (
 )
 
 // plan patches the specs, previews every stack, and records all that the gate
-// judges: the difference and its inverse, digests, cost, risk.
+// judges: the difference and its inverse, digests, cost, risk. While another
+// change set is at one of the stacks it waits, since whatever it planned would
+// not hold.
 func plan(ctx context.Context, r *run) (Verdict, error) {
+	busy, err := r.busy(ctx)
+	if err != nil || busy != nil {
+		return orWait(busy, err)
+	}
 	wants, err := r.wants(ctx)
 	if err != nil {
 		return refused(err)
 	}
 	plans, err := r.previews(ctx, wants)
+	if errors.Is(err, aegis.ErrUnavailable) {
+		if busy, _ := r.busy(ctx); busy != nil { // another one began meanwhile
+			return *busy, nil
+		}
+	}
 	if err != nil {
 		return refused(err)
 	}
@@ -29,7 +40,7 @@ func plan(ctx context.Context, r *run) (Verdict, error) {
 	if len(r.cs.Diff) > 0 {
 		return proceed(), nil
 	}
-	return r.promoteUnchanged(ctx, wants, plans)
+	return r.promoteUnchanged(wants, plans), nil
 }
 
 // refused tells a change that can't be from machinery that broke.
@@ -126,6 +137,9 @@ func (r *run) record(ctx context.Context, wants []desired, plans []aegis.Plan) e
 	}
 	cs.Irreversible = append(irreversible(cs.Diff), inexact...)
 	cs.CostDeltaUSDMonth, cs.CostUnknown = r.pricer.Delta(cs.Diff)
+	if len(cs.Patches) == 0 {
+		cs.CostDeltaUSDMonth = 0 // the spec stays, and its cost is accounted for
+	}
 	history, err := r.store.History(ctx, cs.Target.StackIDs, r.now().Add(-historyWindow))
 	if err != nil {
 		return fmt.Errorf("read history: %w", err)
@@ -137,12 +151,8 @@ func (r *run) record(ctx context.Context, wants []desired, plans []aegis.Plan) e
 }
 
 // promoteUnchanged ends a change set that changes no resource. What it changes
-// of the specs is written, if the stacks are free.
-func (r *run) promoteUnchanged(ctx context.Context, wants []desired, plans []aegis.Plan) (Verdict, error) {
-	busy, err := r.busy(ctx)
-	if err != nil || busy != nil {
-		return orWait(busy, err)
-	}
+// of the specs is written in a commit that owns the stacks for its duration.
+func (r *run) promoteUnchanged(wants []desired, plans []aegis.Plan) Verdict {
 	r.pending.Own = r.cs.Target.StackIDs
 	for i, w := range wants {
 		r.writeRevision(w)
@@ -150,7 +160,7 @@ func (r *run) promoteUnchanged(ctx context.Context, wants []desired, plans []aeg
 		count := plans[i].ResourceCount
 		r.setStack(StackUpdate{StackID: w.stack.StackID, State: settled(w), ResourceCount: &count, Reconciled: true})
 	}
-	return Verdict{Kind: Promote, Reason: "nothing to change"}, nil
+	return Verdict{Kind: Promote, Reason: "nothing to change"}
 }
 
 // settled is the state of a stack that is as it should be.
