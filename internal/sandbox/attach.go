@@ -49,11 +49,18 @@ func askStatus(ctx context.Context, dataDir string) (status, error) {
 // Stop ends the account: supervisor, emulators and Postgres. It returns when
 // no process of it is left.
 func (a *Account) Stop(ctx context.Context) error {
+	exited := exitOf(a.SupervisorPID)
 	err := ask(ctx, a.DataDir, http.MethodPost, "/stop", nil, nil)
 	if err != nil && !errors.Is(err, ErrNotRunning) {
 		return fmt.Errorf("stop sandbox: %w", err)
 	}
-	return awaitEnd(ctx, a.DataDir)
+	if err := awaitEnd(ctx, a.DataDir); err != nil {
+		return err
+	}
+	if err := exited(ctx); err != nil {
+		return fmt.Errorf("wait for the sandbox's supervisor to end: %w", err)
+	}
+	return nil
 }
 
 // awaitEnd waits until no supervisor has the data directory's lock, which it

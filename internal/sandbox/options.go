@@ -73,6 +73,10 @@ func (o Options) prepared() (Options, error) {
 			return o, fmt.Errorf("prepare sandbox: %w", err)
 		}
 	}
+	// It holds secrets, whoever made it.
+	if err := os.Chmod(o.stateDir(), 0o700); err != nil { //nolint:gosec // a folder needs its x
+		return o, fmt.Errorf("prepare sandbox: %w", err)
+	}
 	return o, nil
 }
 

@@ -112,7 +112,7 @@ func (c cluster) data() string { return filepath.Join(c.dir, "data") }
 func (c cluster) child(folder *os.File, program string, args ...string) child {
 	return child{
 		name: program, path: filepath.Join(c.bin, program), args: args,
-		env:         []string{"PATH=/usr/bin:/bin", "HOME=" + inherited, "LC_ALL=C.UTF-8", "TZ=UTC"},
+		env:         []string{"PATH=/usr/bin:/bin", "HOME=" + inherited, "LC_ALL=C", "TZ=UTC"},
 		files:       []*os.File{folder},
 		credential:  c.credential,
 		deathSignal: syscall.SIGQUIT,
@@ -144,7 +144,7 @@ func (c cluster) initialise(ctx context.Context) error {
 		return err
 	}
 	if err := finish(ctx, c.child(folder, "initdb", "--pgdata="+inherited+"/data.new", "--username="+databaseName,
-		"--pwfile="+inherited+"/password", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions")); err != nil {
+		"--pwfile="+inherited+"/password", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions")); err != nil {
 		return err
 	}
 	create := c.child(folder, "postgres", "--single", "-D", inherited+"/data.new", "postgres")

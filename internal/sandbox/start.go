@@ -87,6 +87,7 @@ func await(ctx context.Context, opts Options, ended <-chan error) (*Account, err
 		case err == nil && s.State == "ready":
 			return s.Account, nil
 		case err == nil && s.State == "failed":
+			awaitExit(ctx, ended)
 			return nil, fmt.Errorf("start sandbox: %s", s.Error)
 		case err != nil && !errors.Is(err, ErrNotRunning):
 			return nil, fmt.Errorf("start sandbox: %w", err)
@@ -98,6 +99,17 @@ func await(ctx context.Context, opts Options, ended <-chan error) (*Account, err
 			return nil, fmt.Errorf("start sandbox: the supervisor ended: %w: %s", errors.Join(ErrGone, err), logTail(opts))
 		case <-ticker.C:
 		}
+	}
+}
+
+// awaitExit waits for a supervisor that was started here.
+func awaitExit(ctx context.Context, ended <-chan error) {
+	if ended == nil {
+		return
+	}
+	select {
+	case <-ended:
+	case <-ctx.Done():
 	}
 }
 

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -49,7 +50,7 @@ func (f *Front) record(r *http.Request, c wire.Call, who caller, resp wire.Respo
 	e := event{
 		EventVersion: "1.11", UserIdentity: f.userIdentity(who), EventTime: f.requestTime().Format(time.RFC3339),
 		EventSource: eventSource(c.Service), EventName: c.Action, AWSRegion: f.recordRegion(c), SourceIPAddress: sourceIP(r),
-		UserAgent: r.UserAgent(), RequestParameters: c.Parameters(), RequestID: requestID, EventID: newUUID(),
+		UserAgent: r.UserAgent(), RequestParameters: c.Parameters(), RequestID: answeredID(resp, requestID), EventID: newUUID(),
 		ReadOnly: c.ReadOnly(), EventType: "AwsApiCall", ManagementEvent: true, RecipientAccountID: f.accountID, EventCategory: "Management",
 	}
 	if resp.Status >= http.StatusBadRequest {
@@ -64,6 +65,11 @@ func (f *Front) record(r *http.Request, c wire.Call, who caller, resp wire.Respo
 	if err != nil {
 		f.logger.ErrorContext(r.Context(), "write record", "action", c.Action, "error", err)
 	}
+}
+
+// answeredID is the request's id as the caller was told it.
+func answeredID(resp wire.Response, own string) string {
+	return cmp.Or(resp.Header.Get("X-Amzn-Requestid"), resp.Header.Get("X-Amz-Request-Id"), own)
 }
 
 // maxEvent is the longest record, in bytes. CloudTrail has the same limit and
