@@ -153,7 +153,7 @@ func look(ctx context.Context, pool *pgxpool.Pool, goalID string) (sight, error)
 	var s sight
 	rows, err := pool.Query(ctx, `
 		SELECT change_set_id, phase, promotion_state, version,
-		       coalesce((SELECT p->>'status' FROM json_array_elements(change_set->'progress') p WHERE p->>'status' = 'applying' LIMIT 1), '')
+		       CASE WHEN change_set::jsonb @? '$.progress[*] ? (@.status == "applying")' THEN 'applying' ELSE '' END
 		FROM change_sets WHERE goal_id = $1`, goalID)
 	if err != nil {
 		return s, fmt.Errorf("look at the change set: %w", err)
