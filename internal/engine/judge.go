@@ -97,7 +97,9 @@ func partOf(c, judged aegis.ResourceChange) bool {
 	if judged.Action == aegis.ActionDelete {
 		return false
 	}
-	if c.Action == aegis.ActionReplace && judged.Action != aegis.ActionReplace {
+	// What replaces at an address where the judged plan creates can only replace
+	// what that plan itself left half-made.
+	if c.Action == aegis.ActionReplace && judged.Action == aegis.ActionUpdate {
 		return false
 	}
 	known := func(m map[string]any) map[string]any {

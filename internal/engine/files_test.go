@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis"
+)
+
+func pluginScript(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "plugin")
+	require.NoError(t, os.WriteFile(name, []byte("#!/bin/sh\necho 4711\nexec sleep 600\n"), 0o700))
+	return name
+}
+
+func TestSnapshotDirKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	d := snapshotDir(t.TempDir())
+	start := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+	for i := range snapshotsKept + 5 {
+		require.NoError(t, d.Save(t.Context(), Snapshot{StackID: "a", TakenAt: start.Add(time.Duration(i) * time.Second), Data: []byte{byte(i)}}))
+	}
+	all, err := d.Newest(t.Context(), "a", 100)
+	require.NoError(t, err)
+	require.Len(t, all, snapshotsKept)
+	require.Equal(t, []byte{snapshotsKept + 4}, all[0].Data)
+	all[0].Finished = true
+	require.NoError(t, d.Save(t.Context(), all[0]))
+	again, err := d.Newest(t.Context(), "a", 1)
+	require.NoError(t, err)
+	require.True(t, again[0].Finished, "the same time is the same snapshot")
+	none, err := d.Newest(t.Context(), "../a", 1)
+	require.NoError(t, err)
+	require.Len(t, none, 1, "a stack id is no path")
+	info, err := os.Stat(d.file(again[0]))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestSoundPrefersTheNewestState(t *testing.T) {
+	t.Parallel()
+	ok := func(data []byte) error {
+		if string(data) == "bad" {
+			return aegis.ErrStateCorrupt
+		}
+		return nil
+	}
+	snap, found := sound([]Snapshot{{After: []byte("bad"), Data: []byte("good")}, {After: []byte("older")}}, ok)
+	require.True(t, found)
+	require.Equal(t, "good", string(snap.Data))
+	_, found = sound([]Snapshot{{Data: []byte("bad")}, {}}, ok)
+	require.False(t, found)
+}
+
+func TestStateDir(t *testing.T) {
+	t.Parallel()
+	d := stateDir(t.TempDir())
+	_, err := d.ReadState(t.Context(), ".pulumi/stacks/p/a.json")
+	require.ErrorIs(t, err, aegis.ErrNotFound)
+	keys, err := d.ListState(t.Context(), ".pulumi/locks/")
+	require.NoError(t, err)
+	require.Empty(t, keys)
+	for _, key := range []string{".pulumi/locks/a/1.json", ".pulumi/locks/a/2.json", ".pulumi/locks/ab/3.json"} {
+		require.NoError(t, d.WriteState(t.Context(), key, []byte(key)))
+	}
+	keys, err = d.ListState(t.Context(), ".pulumi/locks/a/")
+	require.NoError(t, err)
+	require.Equal(t, []string{".pulumi/locks/a/1.json", ".pulumi/locks/a/2.json"}, keys)
+	require.NoError(t, d.DeleteState(t.Context(), keys[0]))
+	require.NoError(t, d.DeleteState(t.Context(), keys[0]))
+	require.ErrorIs(t, d.WriteState(t.Context(), "../x", nil), aegis.ErrInvalid)
+}
+
+func TestChildDiesWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in, err := os.Pipe()
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := child{
+			path: "/bin/sh", args: []string{"-c", `trap "" INT; sleep 600 & echo started; wait`}, stdout: in,
+			env: []string{"PATH=/usr/bin:/bin"}, grace: time.Millisecond,
+		}.run(ctx)
+		ended <- err
+	}()
+	_, err = out.Read(make([]byte, 8))
+	require.NoError(t, err)
+	cancel()
+	require.Error(t, <-ended)
+}
+
+func TestCommandSavesCalls(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"stack", "output", "--json"}, {"stack", "history"}} {
+		_, ok := saved(args)
+		require.True(t, ok)
+	}
+	for _, args := range [][]string{{"stack", "init"}, {"up"}, {"stack"}} {
+		_, ok := saved(args)
+		require.False(t, ok)
+	}
+	c := pulumiCommand{judged: true, eventLog: "127.0.0.1:1"}
+	require.Equal(t, []string{"up", "--yes", "--non-interactive", "--strict", "--event-log=tcp://127.0.0.1:1"},
+		c.arguments([]string{"up", "--yes", "--skip-preview"}))
+}
+
+func TestEnvironmentInheritsNothing(t *testing.T) {
+	t.Parallel()
+	cfg := Config{WorkDir: "/w", BackendURL: "file:///s", PassphraseFile: "/p", AWSEndpoint: "http://127.0.0.1:1"}
+	env := append(cfg.pulumiEnv(), cfg.awsEnv("eu-west-1", credentialKey{url: "u", token: "t"})...)
+	require.Contains(t, env, "HOME=/w/home")
+	require.Contains(t, env, "AWS_ENDPOINT_URL=http://127.0.0.1:1")
+	require.Contains(t, env, "PULUMI_DIY_BACKEND_PARALLEL=1")
+	for _, e := range cfg.pulumiEnv() {
+		require.NotContains(t, e, "AWS_")
+	}
+}
+
+func TestConfigNamesEveryFault(t *testing.T) {
+	t.Parallel()
+	_, err := New(Config{PulumiCLI: "pulumi"})
+	require.ErrorContains(t, err, "WorkDir is missing")
+	require.ErrorContains(t, err, "Credentials is missing")
+	require.ErrorContains(t, err, "BackendURL is missing")
+	require.ErrorContains(t, err, "PassphraseFile is missing")
+}
