@@ -1,7 +1,6 @@
 package stacks_test
 
 import (
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -64,16 +63,4 @@ func (a *account) stack(t *testing.T, spec aegis.Spec) auto.Stack {
 	require.NoError(t, err)
 	require.NoError(t, stack.SetConfig(t.Context(), "aegis:account_id", auto.ConfigValue{Value: sandbox.AccountID}))
 	return stack
-}
-
-// pulumi runs the CLI in the folder of a project and returns what it printed.
-func (a *account) pulumi(t *testing.T, folder string, arguments ...string) (string, error) {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), "../.aegis/bin/pulumi", append(arguments, "--non-interactive")...)
-	command.Dir = folder
-	for name, value := range a.env {
-		command.Env = append(command.Env, name+"="+value)
-	}
-	output, err := command.CombinedOutput()
-	return string(output), err
 }

@@ -3,8 +3,8 @@
 //
 // Stack configuration:
 //
-//	aegis:spec        the stack's Spec as an object; absent is the small estate's.
-//	                  version, layer, environment and region may be left out
+//	aegis:spec        the stack's Spec as an object; what it leaves out is as in
+//	                  the small estate, parameters too
 //	aegis:regions     the estate's regions as a list, the primary first
 //	aegis:account_id  the only AWS account that may be touched; required unless
 //	                  AWS_ENDPOINT_URL names a sandbox

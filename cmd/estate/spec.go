@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 
@@ -25,7 +26,8 @@ func guard(ctx *pulumi.Context, endpoint string) error {
 	return nil
 }
 
-// specOf is the configured spec of the selected stack, or the default one.
+// specOf is the small estate's spec of the selected stack, with the configured
+// one merged into it.
 func specOf(ctx *pulumi.Context) (aegis.Spec, error) {
 	name, err := aegis.ParseStackID(ctx.Stack())
 	if err != nil {
@@ -35,25 +37,46 @@ func specOf(ctx *pulumi.Context) (aegis.Spec, error) {
 	if err != nil {
 		return aegis.Spec{}, err
 	}
+	spec, err := defaultSpec(name, regions)
+	if err != nil {
+		return aegis.Spec{}, err
+	}
 	text, configured := ctx.GetConfig("aegis:spec")
 	if !configured {
-		return defaultSpec(name, regions)
+		return spec, nil
 	}
-	spec := aegis.Spec{
-		Version: aegis.SpecVersion, Layer: name.Layer, Environment: name.Environment, Region: name.Region, Regions: regions,
-	}
-	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&spec); err != nil {
-		return aegis.Spec{}, aegis.Invalid("aegis:spec", err.Error())
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return aegis.Spec{}, aegis.Invalid("aegis:spec", "has more than one value")
+	if err := merge(&spec, []byte(text)); err != nil {
+		return aegis.Spec{}, err
 	}
 	if stacks.StackID(spec) != name.String() {
 		return aegis.Spec{}, aegis.Invalid("aegis:spec", "is of stack "+stacks.StackID(spec)+", not of "+name.String())
 	}
 	return spec, nil
+}
+
+// merge replaces what text gives: fields of the spec, and parameters by RFC
+// 7396, as a change set does.
+func merge(spec *aegis.Spec, text []byte) error {
+	defaults := spec.Parameters
+	spec.Parameters = nil
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(spec); err != nil {
+		return aegis.Invalid("aegis:spec", err.Error())
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return aegis.Invalid("aegis:spec", "has more than one value")
+	}
+	if spec.Parameters == nil {
+		spec.Parameters = defaults
+		return nil
+	}
+	merged, err := jsonpatch.MergePatch(defaults, spec.Parameters)
+	if err != nil {
+		return aegis.Invalid("aegis:spec.parameters", err.Error())
+	}
+	spec.Parameters = merged
+	return nil
 }
 
 // regionsOf are the configured regions, or the default ones; a stack outside
