@@ -87,8 +87,7 @@ func await(ctx context.Context, opts Options, ended <-chan error) (*Account, err
 		case err == nil && s.State == "ready":
 			return s.Account, nil
 		case err == nil && s.State == "failed":
-			awaitExit(ctx, ended)
-			return nil, fmt.Errorf("start sandbox: %s", s.Error)
+			return nil, errors.Join(fmt.Errorf("start sandbox: %s", s.Error), awaitExit(ctx, ended))
 		case err != nil && !errors.Is(err, ErrNotRunning):
 			return nil, fmt.Errorf("start sandbox: %w", err)
 		}
@@ -102,14 +101,17 @@ func await(ctx context.Context, opts Options, ended <-chan error) (*Account, err
 	}
 }
 
-// awaitExit waits for a supervisor that was started here.
-func awaitExit(ctx context.Context, ended <-chan error) {
+// awaitExit waits for a supervisor that was started here; ended is nil for
+// another's, which is not waited for.
+func awaitExit(ctx context.Context, ended <-chan error) error {
 	if ended == nil {
-		return
+		return nil
 	}
 	select {
-	case <-ended:
+	case err := <-ended:
+		return err
 	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
