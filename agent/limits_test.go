@@ -103,7 +103,7 @@ func TestBudgetIsEstimated(t *testing.T) {
 	require.NoError(t, err)
 	for intent, affordable := range map[string]bool{
 		"scale the runtime to 8 nodes":                      false,
-		"use m7g.large nodes":                               false,
+		"use t3.medium nodes":                               false,
 		"scale the runtime to 1 node":                       true,
 		"keep logs for 90 days":                             true,
 		"double the events stream":                          false,

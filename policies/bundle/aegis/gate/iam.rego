@@ -11,6 +11,7 @@ package aegis.gate
 #   remediation: List the actions and the resources that are needed.
 deny contains finding("iam_wildcard", msg, c.address) if {
 	some c in present
+	c.type in policy_types
 	some grant in grants(c.type, c.after) - grants(c.type, c.before)
 	msg := sprintf("%s allows %s", [c.address, grant])
 }
@@ -24,6 +25,7 @@ deny contains finding("iam_wildcard", msg, c.address) if {
 #   remediation: Automatic rollback is off; a failure needs a new goal.
 warn contains finding("inverse_iam_wildcard", msg, c.address) if {
 	some c in restored
+	c.type in policy_types
 	some grant in grants(c.type, c.after) - grants(c.type, c.before)
 	msg := sprintf("undoing %s would allow %s", [c.address, grant])
 }

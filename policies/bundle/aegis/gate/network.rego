@@ -12,6 +12,7 @@ package aegis.gate
 #   remediation: Name the addresses that need it, or open another port.
 deny contains finding("world_open_admin_port", msg, c.address) if {
 	some c in present
+	c.type in ingress_types
 	some source, ports in opened(c)
 	msg := sprintf("%s opens %s to %s", [c.address, port_list(ports), source])
 }
@@ -27,6 +28,7 @@ deny contains finding("world_open_admin_port", msg, c.address) if {
 #   remediation: Automatic rollback is off; a failure needs a new goal.
 warn contains finding("inverse_world_open_admin_port", msg, c.address) if {
 	some c in restored
+	c.type in ingress_types
 	some source, ports in opened(c)
 	msg := sprintf("undoing %s would open %s to %s", [c.address, port_list(ports), source])
 }
@@ -40,6 +42,7 @@ warn contains finding("inverse_world_open_admin_port", msg, c.address) if {
 #   remediation: Ask for the port to be closed.
 warn contains finding("world_open_admin_port_kept", msg, c.address) if {
 	some c in present
+	c.type in ingress_types
 	some hole in holes(c.type, c.after) & holes(c.type, c.before)
 	msg := sprintf("%s keeps port %d open to %s", [c.address, hole.port, hole.source])
 }
@@ -54,9 +57,15 @@ warn contains finding("world_open_admin_port_kept", msg, c.address) if {
 deny contains finding("ingress_unknown", msg, c.address) if {
 	not own
 	some c in present
+	c.type in ingress_types
 	some path in c.unknown
 	ingress_path(c.type, path)
 	msg := sprintf("%s: %s is unknown until it is applied", [c.address, path])
+}
+
+ingress_types := {
+	"aws_security_group", "aws_default_security_group",
+	"aws_security_group_rule", "aws_vpc_security_group_ingress_rule",
 }
 
 opened(c) := {source: ports |
