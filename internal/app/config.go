@@ -158,6 +158,7 @@ func (c *Config) override(getenv func(string) string) error {
 		"AEGIS_ADDR":              &c.Addr,
 		"AEGIS_DATABASE_URL":      &c.Database.URL,
 		"AEGIS_AWS_ACCOUNT_ID":    &c.AWS.AccountID,
+		"AEGIS_AWS_ENDPOINT":      &c.AWS.Endpoint,
 		"AEGIS_PULUMI_BACKEND":    &c.Pulumi.BackendURL,
 		"AEGIS_POLICY_BUNDLE_DIR": &c.Policy.BundleDir,
 		"AEGIS_OTLP_ENDPOINT":     &c.Telemetry.OTLPEndpoint,

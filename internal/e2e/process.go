@@ -99,6 +99,9 @@ func (p *Process) awaitReady(ctx context.Context, file string) error {
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
+// DataDir is the sandbox's data folder.
+func (p *Process) DataDir() string { return p.options.DataDir }
+
 // Kill ends the process as kill -9 does; the emulated account lives on.
 func (p *Process) Kill() error {
 	_ = p.cmd.Process.Signal(syscall.SIGKILL)

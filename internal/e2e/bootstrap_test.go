@@ -1,0 +1,128 @@
+package e2e_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/client"
+	"github.com/aegisworld/aegis/internal/e2e"
+)
+
+// shell runs a script in the checkout as the README has its readers do it: with
+// the variables of `aegis sandbox env`.
+func shell(ctx context.Context, t *testing.T, p *e2e.Process, script string) string {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, "bash", "-euc", `eval "$(bin/aegis sandbox env --data-dir "$DATA_DIR")"; `+script)
+	cmd.Dir, cmd.Env = root(t), env("DATA_DIR="+p.DataDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return string(out)
+}
+
+// TestPulumiUp makes a stack by hand, has the autopilot manage it, and stops
+// and continues the sandbox in between.
+func TestPulumiUp(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	const stack = "sandbox.network.eu-west-1"
+	p := start(t, "none")
+	config := filepath.Join(t.TempDir(), "Pulumi.stack.yaml")
+	shell(ctx, t, p, "pulumi up --yes --skip-preview --stack "+stack+" --config-file "+config)
+
+	c := client.New(p.URL, p.Token)
+	clean := func(ctx context.Context) (bool, error) {
+		s, err := c.Stack(ctx, stack)
+		if err != nil {
+			return false, nil //nolint:nilerr // it is not taken in yet
+		}
+		return s.State == aegis.StackClean && s.Revision > 0, nil
+	}
+	require.NoError(t, e2e.Await(ctx, "the stack to be taken in", clean))
+
+	stopped, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	require.NoError(t, p.Stop(stopped))
+	p, err := p.Restart(ctx)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		stop, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_ = p.Stop(stop)
+	})
+	c = client.New(p.URL, p.Token)
+	s, err := c.Stack(ctx, stack)
+	require.NoError(t, err)
+	seen := s.LastReconciledAt
+	_, err = c.ReconcileStack(ctx, stack)
+	require.NoError(t, err)
+	require.NoError(t, e2e.Await(ctx, "the stack to be looked at", func(ctx context.Context) (bool, error) {
+		s, err := c.Stack(ctx, stack)
+		return err == nil && s.LastReconciledAt.After(*seen), err
+	}))
+	s, err = c.Stack(ctx, stack)
+	require.NoError(t, err)
+	require.Equal(t, aegis.StackClean, s.State, "the account continues where it was: %s", s.Error)
+
+	g, _ := goal(ctx, t, p, aegis.GoalSpec{Intent: "open port 8443 to 10.1.0.0/16 in eu-west-1"})
+	require.Equal(t, aegis.GoalSucceeded, g.State, g.Error)
+	out, err := ec2.NewFromConfig(admin(p, "eu-west-1")).DescribeSecurityGroupRules(ctx, nil)
+	require.NoError(t, err)
+	var open bool
+	for _, rule := range out.SecurityGroupRules {
+		open = open || aws.ToInt32(rule.FromPort) == 8443 && aws.ToString(rule.CidrIpv4) == "10.1.0.0/16"
+	}
+	require.True(t, open, "the autopilot changes the very stack that pulumi up made")
+}
+
+// TestBootstrap makes an estate before there is an autopilot, in a file, then
+// moves it to the control database; a second run changes nothing.
+func TestBootstrap(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	p := start(t, "none")
+	dir := t.TempDir()
+	config := filepath.Join(dir, "aegis.yaml")
+	write := func(database string) {
+		text := "environment: boot\nwork_dir: " + filepath.Join(dir, "work") + "\n" + database +
+			"pulumi:\n  passphrase_file: " + filepath.Join(p.DataDir(), "sandbox", "pulumi-passphrase") +
+			"\n  bootstrap_url: file://" + dir + "\n"
+		require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
+	}
+	bootstrap := `bin/aegis bootstrap --config ` + config
+
+	write("")
+	out := shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" timeout -s KILL 20 `+bootstrap+` || true`)
+	require.Contains(t, out, "boot.network.us-east-1", "the first run is killed half-way")
+	out = shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `+bootstrap)
+	require.Contains(t, out, "[15/15]")
+	require.Contains(t, out, "set database.url")
+
+	write("database:\n  url: " + p.DatabaseURL + "\n")
+	out = shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `+bootstrap)
+	require.Equal(t, 15, strings.Count(out, "moved to the control database"), out)
+	out = shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `+bootstrap)
+	require.Equal(t, 15, strings.Count(out, "is in the control database already"), out)
+}
+
+// TestRealAccountsMustBeNamed holds the line that keeps everyone's accounts
+// safe.
+func TestRealAccountsMustBeNamed(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []string{"serve", "bootstrap"} {
+		cmd := exec.CommandContext(t.Context(), binary(), verb)
+		cmd.Env = env("AEGIS_DATABASE_URL=postgres://127.0.0.1:1/none")
+		out, err := cmd.CombinedOutput()
+		require.Error(t, err, verb)
+		require.Contains(t, string(out), "aws.account_id", verb)
+	}
+}
