@@ -1,10 +1,13 @@
 package agent
 
-// Read names the intents that a text is read as.
-func Read(regions []string, text string) (names []string, err error) {
-	clauses, err := newGrammar(regions).parse(text)
-	for _, c := range clauses {
-		names = append(names, c.intent.Name)
+// Reader returns a function that names the intents that a text is read as.
+func Reader(regions []string) func(text string) (names []string, err error) {
+	g := newGrammar(regions)
+	return func(text string) (names []string, err error) {
+		clauses, err := g.parse(text)
+		for _, c := range clauses {
+			names = append(names, c.intent.Name)
+		}
+		return names, err
 	}
-	return names, err
 }

@@ -249,13 +249,13 @@ func TestPhrasings(t *testing.T) {
 
 func TestExamplesAreReadAsTheirIntent(t *testing.T) {
 	t.Parallel()
-	intents := agent.Intents()
+	intents, read := agent.Intents(), agent.Reader(regions)
 	require.GreaterOrEqual(t, len(intents), 25)
 	for _, in := range intents {
 		require.NotEmpty(t, in.Summary)
 		require.GreaterOrEqual(t, len(in.Examples), 2, in.Name)
 		for _, example := range in.Examples {
-			names, err := agent.Read(regions, example)
+			names, err := read(example)
 			require.NoError(t, err, example)
 			require.Equal(t, []string{in.Name}, names, example)
 		}

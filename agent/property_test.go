@@ -80,6 +80,7 @@ func TestScalingTwiceIsScalingOnce(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
+	read := agent.Reader(regions)
 	for _, in := range agent.Intents() {
 		for _, example := range in.Examples {
 			f.Add(example)
@@ -87,7 +88,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add("in ,, and; \"quoted 'text\" (eu-west-1)’s “x”")
 	f.Fuzz(func(t *testing.T, text string) {
-		names, err := agent.Read(regions, text)
+		names, err := read(text)
 		if err == nil {
 			require.NotEmpty(t, names)
 		}
