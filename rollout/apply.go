@@ -55,7 +55,7 @@ func (r *run) applyStack(ctx context.Context, stackID string) (Verdict, error) {
 		return r.differs(w, p), nil
 	}
 	if err != nil {
-		return engineVerdict(p, fmt.Errorf("apply stack %s: %w", stackID, err))
+		return engineVerdict(p, err) // which says what was attempted
 	}
 	return proceed(), r.applied(ctx, w, result)
 }
@@ -74,10 +74,10 @@ func (r *run) remainder(ctx context.Context, w desired) (rest aegis.Plan, reason
 func (r *run) repaired(ctx context.Context, w desired) (rest aegis.Plan, err error) {
 	err = r.timed(2, func() error {
 		if _, err := r.engine.Repair(ctx, r.stackRun(w, r.cs.ExecutionPolicy)); err != nil {
-			return fmt.Errorf("repair stack %s: %w", w.stack.StackID, err)
+			return err // which says what was attempted
 		}
 		if rest, err = r.engine.Preview(ctx, r.stackRun(w, nil)); err != nil {
-			return fmt.Errorf("preview stack %s: %w", w.stack.StackID, err)
+			return err // which says what was attempted
 		}
 		return nil
 	})

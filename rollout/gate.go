@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,7 +137,7 @@ func (r *run) decide(ctx context.Context, input aegis.GateInput) (aegis.GateResu
 		return aegis.GateResult{}, fmt.Errorf("decide: %w", err)
 	}
 	result.Deny = append(filled(result.Deny), odd(result)...)
-	result.Deny = append(result.Deny, r.forbidden(input, result.ExecutionPolicy)...)
+	result.Deny = append(result.Deny, unsaid(result.Deny, r.forbidden(input, result.ExecutionPolicy))...)
 	harden(&result)
 	sum := sha256.Sum256(document)
 	decision := aegis.Decision{
@@ -147,6 +148,13 @@ func (r *run) decide(ctx context.Context, input aegis.GateInput) (aegis.GateResu
 	r.cs.DecisionID = decision.DecisionID
 	r.pending.Decision = &decision
 	return result, nil
+}
+
+// unsaid leaves out the denials whose rule policy named already.
+func unsaid(said, more []aegis.RuleResult) []aegis.RuleResult {
+	return slices.DeleteFunc(more, func(r aegis.RuleResult) bool {
+		return slices.ContainsFunc(said, func(s aegis.RuleResult) bool { return s.Code == r.Code })
+	})
 }
 
 // odd denies results that no sound policy gives.

@@ -99,7 +99,7 @@ func (r *run) previews(ctx context.Context, wants []desired) ([]aegis.Plan, erro
 		for i, w := range wants {
 			g.Go(func() (err error) {
 				if plans[i], err = r.engine.Preview(ctx, r.stackRun(w, nil)); err != nil {
-					return fmt.Errorf("preview stack %s: %w", w.stack.StackID, err)
+					return err // which says what was attempted
 				}
 				return nil
 			})

@@ -137,7 +137,7 @@ func (r *run) disagreement(ctx context.Context, stackID string) (string, error) 
 	}
 	seen, err := r.engine.Refresh(ctx, r.stackRun(w, nil))
 	if err != nil {
-		return "", fmt.Errorf("refresh stack %s: %w", stackID, err)
+		return "", err // which says what was attempted
 	}
 	if len(seen.Drift) > 0 {
 		return fmt.Sprintf("stack %s differs after the apply: %s and %d more", stackID, seen.Drift[0].Address, len(seen.Drift)-1), nil
@@ -149,7 +149,7 @@ func (r *run) disagreement(ctx context.Context, stackID string) (string, error) 
 func (r *run) leftover(ctx context.Context, w desired) (string, error) {
 	rest, err := r.engine.Preview(ctx, r.stackRun(w, nil))
 	if err != nil {
-		return "", fmt.Errorf("preview stack %s: %w", w.stack.StackID, err)
+		return "", err // which says what was attempted
 	}
 	if !rest.Empty() {
 		return fmt.Sprintf("stack %s still has %s", w.stack.StackID, rest.Changes[0].Address), nil
