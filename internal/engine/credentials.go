@@ -45,8 +45,7 @@ type credentialKey struct {
 func serveCredentials(
 	fetch func(context.Context, aegis.StackRun) (aegis.Credentials, error), logger *slog.Logger,
 ) (*credentialServer, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // immediate
 	if err != nil {
 		return nil, fmt.Errorf("listen for credential requests: %w", err)
 	}

@@ -36,7 +36,7 @@ func TestDigestKnowsNoOrder(t *testing.T) {
 		spec := aegis.Spec{Layer: "data", Parameters: json.RawMessage(`{"a":1,"b":[2,3]}`)}
 		want := digest(cs, spec, []byte("key"))
 		mixed := slices.Clone(cs)
-		rand.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] }) //nolint:gosec // any order
+		rand.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
 		for i := range mixed {
 			mixed[i].Unknown = slices.Clone(mixed[i].Unknown)
 			slices.Reverse(mixed[i].Unknown)

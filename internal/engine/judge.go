@@ -55,8 +55,13 @@ func (j *judge) allow(ctx context.Context, plan aegis.Plan) error {
 // not, and the state that it left: nothing is under way any more. A cancelled
 // one may have let go of creations, so its end is noted by the next repair.
 func (j *judge) finish(ctx context.Context, left func(context.Context) (Snapshot, error)) error {
-	if cancelled := ctx.Err() != nil; cancelled || !j.allowed {
+	if !j.allowed {
 		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	default:
 	}
 	after, err := left(ctx)
 	if err != nil && !isNotFound(err) {
