@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"maps"
 	"path/filepath"
 	"testing"
 
@@ -56,7 +57,7 @@ func (a *account) stack(t *testing.T, spec aegis.Spec) auto.Stack {
 	program, err := stacks.Program(spec)
 	require.NoError(t, err)
 	stack, err := auto.UpsertStackInlineSource(t.Context(), stacks.StackID(spec), stacks.Project, program,
-		auto.Pulumi(a.command), auto.EnvVars(a.env), auto.WorkDir(a.dir), auto.Project(workspace.Project{
+		auto.Pulumi(a.command), auto.EnvVars(maps.Clone(a.env)), auto.WorkDir(a.dir), auto.Project(workspace.Project{
 			Name:    tokens.PackageName(stacks.Project),
 			Runtime: workspace.NewProjectRuntimeInfo("go", nil),
 		}))

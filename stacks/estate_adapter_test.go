@@ -3,6 +3,7 @@ package stacks_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -48,6 +49,7 @@ func checkAdapter(ctx context.Context, connected *cloud.Cloud, prices *pricing.T
 	if err != nil {
 		return err
 	}
+	var faults []error
 	for _, one := range resources {
 		terraformType, managed := stacks.TerraformType(string(one.Type))
 		if !managed {
@@ -57,14 +59,12 @@ func checkAdapter(ctx context.Context, connected *cloud.Cloud, prices *pricing.T
 			StackID: stack.Name(), Type: terraformType, Region: "eu-west-1",
 			Address: stacks.Address(terraformType, one.URN.Name()), Inputs: snakeCase(one.Inputs),
 		}
-		if err := findSame(ctx, connected, lookup, one); err != nil {
-			return err
-		}
+		faults = append(faults, findSame(ctx, connected, lookup, one))
 		if _, known := prices.Monthly(terraformType, lookup.Region, lookup.Inputs); !known {
-			return fmt.Errorf("no price of %s", lookup.Address)
+			faults = append(faults, fmt.Errorf("no price of %s", lookup.Address))
 		}
 	}
-	return judge(ctx, connected, stack)
+	return errors.Join(append(faults, judge(ctx, connected, stack))...)
 }
 
 // findSame looks for a resource, and for the same one of another stack.

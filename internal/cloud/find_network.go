@@ -70,6 +70,17 @@ func findNATGateway(ctx context.Context, c clients, lookup aegis.Lookup) (string
 	return aws.ToString(output.NatGateways[0].NatGatewayId), nil
 }
 
+// findAddress looks for a public address by its tags.
+func findAddress(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
+	output, err := c.ec2().DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: []types.Filter{
+		filter("tag:"+tagStack, lookup.StackID), filter("tag:"+tagAddress, lookup.Address),
+	}})
+	if err != nil || len(output.Addresses) == 0 {
+		return "", err
+	}
+	return aws.ToString(output.Addresses[0].AllocationId), nil
+}
+
 // findSecurityGroup looks by name, which is unique in a VPC.
 func findSecurityGroup(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
 	if input(lookup, "name") == "" || input(lookup, "vpc_id") == "" {
@@ -103,7 +114,7 @@ func findRule(egress bool) finder {
 			return "", err
 		}
 		for _, rule := range output.SecurityGroupRules {
-			if aws.ToBool(rule.IsEgress) == egress && sameRule(rule, lookup) {
+			if aws.ToBool(rule.IsEgress) == egress && sameRule(rule, lookup) && ours(ec2Tags(rule.Tags), lookup) {
 				return aws.ToString(rule.SecurityGroupRuleId), nil
 			}
 		}
