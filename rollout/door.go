@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -19,6 +20,8 @@ type engine interface {
 // gate judges a change; it never fails, it denies.
 type gate interface {
 	Decide(ctx context.Context, input aegis.GateInput) aegis.GateResult
+	// Record is the input as it is to be stored: masked by policy.
+	Record(ctx context.Context, input aegis.GateInput) (json.RawMessage, error)
 }
 
 // pricer knows what a difference costs.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,7 +97,7 @@ func (r *run) gateInput(ctx context.Context, wants []desired) (aegis.GateInput, 
 	input := aegis.GateInput{
 		ChangeSet: aegis.GateChangeSet{
 			ChangeSetID: cs.ChangeSetID, GoalID: cs.GoalID, Target: cs.Target, Patches: filled(cs.Patches),
-			RiskScore: cs.RiskScore, RiskFactors: filled(cs.RiskFactors), RiskTolerance: tolerance(cs),
+			RiskScore: cs.RiskScore, RiskFactors: filled(cs.RiskFactors), RiskTolerance: tolerance(cs), Constraints: filled(cs.Constraints),
 			CostDeltaUSDMonth: cs.CostDeltaUSDMonth, CostUnknown: filled(cs.CostUnknown),
 			Irreversible: filled(cs.Irreversible), RollbackOf: cs.RollbackOf,
 		},
@@ -126,9 +125,9 @@ func filled[T any](list []T) []T {
 // decide asks policy, adds what the door itself forbids, and leaves the record
 // of it in the pending step.
 func (r *run) decide(ctx context.Context, input aegis.GateInput) (aegis.GateResult, error) {
-	document, err := json.Marshal(input)
+	document, err := r.gate.Record(ctx, input)
 	if err != nil {
-		return aegis.GateResult{}, fmt.Errorf("write gate input: %w", err)
+		return aegis.GateResult{}, fmt.Errorf("record gate input: %w", err)
 	}
 	began := r.now()
 	result := r.gate.Decide(ctx, input)

@@ -50,6 +50,7 @@ func proposed(in aegis.AutonomousChangeSet) aegis.AutonomousChangeSet {
 	cs := aegis.AutonomousChangeSet{
 		Source: in.Source, GoalID: in.GoalID, Actor: in.Actor, Summary: in.Summary, Target: in.Target,
 		Patches: slices.Clone(in.Patches), RiskTolerance: in.RiskTolerance, Budget: in.Budget, RollbackOf: in.RollbackOf,
+		Constraints: slices.Clone(in.Constraints),
 	}
 	ids := slices.Clone(in.Target.StackIDs)
 	if len(ids) == 0 {

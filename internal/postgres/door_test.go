@@ -183,3 +183,7 @@ func TestWorkersShareTheDoor(t *testing.T) {
 	require.Zero(t, accounts[0].ReservedUSD)
 	require.InDelta(t, float64(len(promoted)), accounts[0].SpentUSD, 0)
 }
+
+func (*cloud) Record(_ context.Context, in aegis.GateInput) (json.RawMessage, error) {
+	return json.Marshal(in)
+}

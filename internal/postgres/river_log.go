@@ -15,7 +15,9 @@ type atLeast struct{ slog.Handler }
 func (h atLeast) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
 
 // WithAttrs keeps the bound.
-func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler { return atLeast{h.Handler.WithAttrs(attrs)} }
+func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return atLeast{h.Handler.WithAttrs(attrs)}
+}
 
 // WithGroup keeps the bound.
 func (h atLeast) WithGroup(name string) slog.Handler { return atLeast{h.Handler.WithGroup(name)} }
