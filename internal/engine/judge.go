@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -54,24 +55,23 @@ func (j *judge) allow(ctx context.Context, plan aegis.Plan) error {
 // finish notes that the engine came to an orderly end, whether it did all or
 // not, and the state that it left: nothing is under way any more. A cancelled
 // one may have let go of creations, so its end is noted by the next repair.
-func (j *judge) finish(ctx context.Context, left func(context.Context) (Snapshot, error)) error {
-	if !j.allowed {
-		return nil
+//
+// It returns failed, the engine's own error, joined with what goes wrong here.
+func (j *judge) finish(ctx context.Context, failed error, left func(context.Context) (Snapshot, error)) error {
+	cancelled := failed != nil && ctx.Err() != nil
+	if cancelled || !j.allowed {
+		return failed
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	default:
-	}
+	ctx = context.WithoutCancel(ctx)
 	after, err := left(ctx)
 	if err != nil && !isNotFound(err) {
-		return err
+		return errors.Join(failed, err)
 	}
 	j.snap.Finished, j.snap.After = true, after.Data
 	if err := j.cfg.Snapshots.Save(ctx, j.snap); err != nil {
-		return fmt.Errorf("save a snapshot after the apply: %w", err)
+		return errors.Join(failed, fmt.Errorf("save a snapshot after the apply: %w", err))
 	}
-	return nil
+	return failed
 }
 
 // remains says that plan is what is left of the judged plan that an earlier

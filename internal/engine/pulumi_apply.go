@@ -85,7 +85,7 @@ func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, j *judge)
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(err, p.settleCancelled(context.WithoutCancel(ctx), run, phases.last()))
 	}
-	return phases.last(), errors.Join(err, j.finish(ctx, p.left(run)))
+	return phases.last(), j.finish(ctx, err, p.left(run))
 }
 
 // phases are the recordings of one update: its preview and its execution.
@@ -140,7 +140,7 @@ func (p *pulumiEngine) destroy(ctx context.Context, run aegis.StackRun, j *judge
 		_, err := s.stack.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
 		return err
 	})
-	return rec, errors.Join(err, j.finish(ctx, p.left(run)))
+	return rec, j.finish(ctx, err, p.left(run))
 }
 
 // left reads the state that an apply leaves.

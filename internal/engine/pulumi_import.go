@@ -36,10 +36,7 @@ func (p *pulumiEngine) adopt(ctx context.Context, run aegis.StackRun, address, i
 	if err == nil && !done {
 		err = p.importByCLI(ctx, run, m, id)
 	}
-	if err != nil {
-		return err
-	}
-	return j.finish(ctx, p.left(run))
+	return j.finish(ctx, err, p.left(run))
 }
 
 // creation finds the step that would create the resource at address.

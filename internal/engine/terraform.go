@@ -39,6 +39,8 @@ type tfWorkspace struct {
 	key  credentialKey
 	dir  string // scratch: plan file, variables
 	data string // TF_DATA_DIR, kept between operations
+	// changes says that the last plan changes anything.
+	changes bool
 	// secrets are the values of sensitive variables, once a plan names them.
 	secrets []string
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 
@@ -15,18 +14,17 @@ import (
 // apply makes a plan file, has it judged, and applies that file.
 func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged string) (aegis.ApplyResult, error) {
 	res := aegis.ApplyResult{StackID: run.Stack.StackID}
-	healed, err := t.repair(ctx, run)
-	if err != nil {
-		return res, err
-	}
-	res.Healed = healed
 	w, err := t.open(ctx, run)
 	if err != nil {
 		return res, err
 	}
 	defer w.close()
-	snap, err := w.pull(ctx)
-	j, err := t.cfg.newJudge(run, judged, snap, err)
+	snap, healed, err := w.heal(ctx)
+	if err != nil {
+		return res, err
+	}
+	res.Healed = healed
+	j, err := t.cfg.newJudge(run, judged, snap, nil)
 	if err != nil {
 		return res, err
 	}
@@ -37,19 +35,25 @@ func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged 
 	if unlocked {
 		res.Healed = append(res.Healed, "orphaned lock removed")
 	}
-	plan := w.normalise(p)
-	if err := j.allow(ctx, plan); err != nil {
+	if err := j.allow(ctx, w.normalise(p)); err != nil {
 		return res, err
 	}
-	log := &tfLog{run: run}
-	if err := w.tf.ApplyJSON(ctx, log, tfexec.DirOrPlan(w.planFile())); err != nil {
-		return res, errors.Join(w.failure("apply", err, log), j.finish(ctx, w.pull))
+	if w.changes {
+		log := &tfLog{run: run}
+		if err := w.tf.ApplyJSON(ctx, log, tfexec.DirOrPlan(w.planFile())); err != nil {
+			return res, j.finish(ctx, w.failure("apply", err, log), w.pull)
+		}
 	}
-	res.ResourceCount = plan.ResourceCount
-	if res.Outputs, err = w.outputs(ctx); err == nil {
-		res.Checks = checksOf(res.Outputs)
+	if err := j.finish(ctx, nil, w.pull); err != nil {
+		return res, err
 	}
-	return res, errors.Join(err, j.finish(ctx, w.pull))
+	state, err := decodeState(j.snap.After)
+	if err != nil {
+		return res, err
+	}
+	res.ResourceCount, res.Outputs = state.managed(), state.outputs()
+	res.Checks = checksOf(res.Outputs)
+	return res, nil
 }
 
 // planLocked plans under the state's lock. A lock in the way is removed when
@@ -94,7 +98,7 @@ func (t *terraformEngine) adopt(ctx context.Context, run aegis.StackRun, address
 	if err := j.allow(ctx, aegis.Plan{StackID: run.Stack.StackID}); err != nil {
 		return err
 	}
-	return errors.Join(w.importOne(ctx, address, id), j.finish(ctx, w.pull))
+	return j.finish(ctx, w.importOne(ctx, address, id), w.pull)
 }
 
 func (w *tfWorkspace) importOne(ctx context.Context, address, id string) error {

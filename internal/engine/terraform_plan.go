@@ -20,7 +20,15 @@ func (t *terraformEngine) preview(ctx context.Context, run aegis.StackRun) (aegi
 	if err != nil {
 		return aegis.Plan{}, err
 	}
-	return w.normalise(p), nil
+	plan := w.normalise(p)
+	if !w.changes {
+		state, err := w.stateNow(ctx)
+		if err != nil {
+			return aegis.Plan{}, err
+		}
+		plan.ResourceCount = state.managed()
+	}
+	return plan, nil
 }
 
 // observe plans without a difference between configuration and state, which
@@ -46,22 +54,27 @@ func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegi
 		}
 	}
 	sortChanges(seen.Drift)
-	if p.PriorState != nil && p.PriorState.Values != nil {
-		seen.ResourceCount = countManaged(p.PriorState.Values.RootModule)
-		seen.Checks = checksOf(stateOutputs(p.PriorState.Values.Outputs))
+	state, err := w.stateNow(ctx)
+	if err != nil {
+		return aegis.Observation{}, err
 	}
+	seen.ResourceCount, seen.Checks = state.managed(), checksOf(state.outputs())
 	return seen, nil
 }
 
-// plan makes the plan file and reads it back.
+// plan makes the plan file and, unless it changes nothing, reads it back.
 func (w *tfWorkspace) plan(ctx context.Context, extra ...tfexec.PlanOption) (*tfjson.Plan, error) {
 	opts := append([]tfexec.PlanOption{
 		tfexec.Out(w.planFile()), tfexec.VarFile(w.varFile()),
 		tfexec.Refresh(w.run.Refresh), tfexec.Destroy(w.run.Destroy),
 	}, extra...)
 	log := &tfLog{}
-	if _, err := w.tf.PlanJSON(ctx, log, opts...); err != nil {
+	var err error
+	if w.changes, err = w.tf.PlanJSON(ctx, log, opts...); err != nil {
 		return nil, w.failure("plan", err, log)
+	}
+	if !w.changes {
+		return &tfjson.Plan{}, nil
 	}
 	p, err := w.tf.ShowPlanFile(ctx, w.planFile())
 	if err != nil {
@@ -175,16 +188,4 @@ func countManaged(m *tfjson.StateModule) int {
 		n += countManaged(child)
 	}
 	return n
-}
-
-// stateOutputs are a state's outputs, secrets masked.
-func stateOutputs(in map[string]*tfjson.StateOutput) map[string]any {
-	out := make(map[string]any, len(in))
-	for k, o := range in {
-		out[k] = o.Value
-		if o.Sensitive {
-			out[k] = aegis.Masked
-		}
-	}
-	return out
 }

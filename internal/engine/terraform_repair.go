@@ -10,17 +10,23 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// repair heals an orphaned lock file, a corrupt state, and what an apply that
-// was cut off had created without recording it.
 func (t *terraformEngine) repair(ctx context.Context, run aegis.StackRun) ([]string, error) {
 	w, err := t.open(ctx, run)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
+	_, healed, err := w.heal(ctx)
+	return healed, err
+}
+
+// heal heals an orphaned lock file, a corrupt state, and what an apply that was
+// cut off had created without recording it. It returns the state, whose Data is
+// nil when there is none yet, and what was done.
+func (w *tfWorkspace) heal(ctx context.Context) (Snapshot, []string, error) {
 	healed, err := w.unlock()
 	if err != nil {
-		return nil, err
+		return Snapshot{}, nil, err
 	}
 	snap, err := w.pull(ctx)
 	if errors.Is(err, aegis.ErrStateCorrupt) {
@@ -30,10 +36,14 @@ func (t *terraformEngine) repair(ctx context.Context, run aegis.StackRun) ([]str
 		}
 	}
 	if err != nil && !isNotFound(err) {
-		return healed, err
+		return snap, healed, err
 	}
-	more, err := w.settleInterrupted(ctx, snap)
-	return append(healed, more...), err
+	adopted, err := w.settleInterrupted(ctx, snap)
+	if err != nil || len(adopted) == 0 {
+		return snap, healed, err
+	}
+	snap, err = w.pull(ctx)
+	return snap, append(healed, adopted...), err
 }
 
 // unlock removes the lock file that a killed Terraform left beside a local
@@ -62,7 +72,7 @@ func (w *tfWorkspace) restoreNewest(ctx context.Context, corrupt error) (Snapsho
 		return Snapshot{}, "", err
 	}
 	snap, ok := sound(snaps, func(data []byte) error {
-		_, err := parseState(data)
+		_, err := decodeState(data)
 		return err
 	})
 	if !ok {
@@ -81,15 +91,13 @@ func (w *tfWorkspace) settleInterrupted(ctx context.Context, state Snapshot) ([]
 	if err != nil || len(snaps) == 0 || snaps[0].Finished {
 		return nil, err
 	}
-	known := map[string]bool{}
-	if len(state.Data) > 0 {
-		if known, err = parseState(state.Data); err != nil {
-			return nil, err
-		}
+	known, err := decodeState(state.Data)
+	if err != nil {
+		return nil, err
 	}
 	var healed []string
 	for _, c := range snaps[0].Plan.Changes {
-		if known[c.Address] || c.Action != aegis.ActionCreate && c.Action != aegis.ActionReplace {
+		if known.addresses[c.Address] || c.Action != aegis.ActionCreate && c.Action != aegis.ActionReplace {
 			continue
 		}
 		id, found, err := w.cfg.Find(ctx, aegis.Lookup{

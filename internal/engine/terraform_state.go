@@ -17,8 +17,12 @@ import (
 
 // tfState is the part of a state file, version 4, that is looked at here.
 type tfState struct {
-	Version   int    `json:"version"`
-	Lineage   string `json:"lineage"`
+	Version int    `json:"version"`
+	Lineage string `json:"lineage"`
+	Outputs map[string]struct {
+		Value     any  `json:"value"`
+		Sensitive bool `json:"sensitive"`
+	} `json:"outputs"`
 	Resources []struct {
 		Module    string `json:"module"`
 		Mode      string `json:"mode"`
@@ -26,36 +30,70 @@ type tfState struct {
 		Name      string `json:"name"`
 		Instances []struct {
 			IndexKey any    `json:"index_key"`
-			Status   string `json:"status"`
 			Deposed  string `json:"deposed"`
 		} `json:"instances"`
 	} `json:"resources"`
+	addresses map[string]bool
 }
 
-// parseState decodes a state and checks that no resource is there twice. It
-// returns the addresses of all managed instances.
-func parseState(data []byte) (map[string]bool, error) {
-	var s tfState
+// decodeState decodes a state and checks that no resource is there twice. An
+// empty one is the state of nothing.
+func decodeState(data []byte) (tfState, error) {
+	s := tfState{addresses: map[string]bool{}}
+	if len(data) == 0 {
+		return s, nil
+	}
 	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("%w: %w", aegis.ErrStateCorrupt, err)
+		return s, fmt.Errorf("%w: %w", aegis.ErrStateCorrupt, err)
 	}
 	if s.Version != 4 || s.Lineage == "" {
-		return nil, fmt.Errorf("%w: version %d, lineage %q", aegis.ErrStateCorrupt, s.Version, s.Lineage)
+		return s, fmt.Errorf("%w: version %d, lineage %q", aegis.ErrStateCorrupt, s.Version, s.Lineage)
 	}
-	seen := map[string]bool{}
 	for _, r := range s.Resources {
 		for _, i := range r.Instances {
 			address := instanceAddress(r.Module, r.Mode, r.Type, r.Name, i.IndexKey)
 			if i.Deposed != "" {
 				continue
 			}
-			if seen[address] {
-				return nil, fmt.Errorf("%w: %s is there twice", aegis.ErrStateCorrupt, address)
+			if s.addresses[address] {
+				return s, fmt.Errorf("%w: %s is there twice", aegis.ErrStateCorrupt, address)
 			}
-			seen[address] = true
+			s.addresses[address] = true
 		}
 	}
-	return seen, nil
+	return s, nil
+}
+
+// managed counts the resource instances that Terraform manages.
+func (s tfState) managed() int {
+	n := 0
+	for _, r := range s.Resources {
+		if r.Mode == "managed" {
+			n += len(r.Instances)
+		}
+	}
+	return n
+}
+
+// outputs are the state's outputs, secrets masked.
+func (s tfState) outputs() map[string]any {
+	out := make(map[string]any, len(s.Outputs))
+	for k, o := range s.Outputs {
+		out[k] = o.Value
+		if o.Sensitive {
+			out[k] = aegis.Masked
+		}
+	}
+	return out
+}
+
+// stateNow pulls and decodes the state.
+func (w *tfWorkspace) stateNow(ctx context.Context) (tfState, error) {
+	snap, err := w.pull(ctx)
+	if err != nil && !isNotFound(err) {
+		return tfState{}, err
+	}
+	return decodeState(snap.Data)
 }
 
 func instanceAddress(module, mode, typ, name string, index any) string {
@@ -89,7 +127,7 @@ func (w *tfWorkspace) pull(ctx context.Context) (Snapshot, error) {
 	case strings.TrimSpace(data) == "":
 		return snap, fmt.Errorf("state of stack %s: %w", w.run.Stack.StackID, aegis.ErrNotFound)
 	}
-	if _, err := parseState([]byte(data)); err != nil {
+	if _, err := decodeState([]byte(data)); err != nil {
 		return snap, err
 	}
 	snap.Data = []byte(data)
@@ -171,7 +209,7 @@ func (t *terraformEngine) restore(ctx context.Context, run aegis.StackRun, snap 
 	if snap.StackID != run.Stack.StackID {
 		return aegis.Invalid("snapshot", fmt.Sprintf("belongs to stack %q", snap.StackID))
 	}
-	if _, err := parseState(snap.Data); err != nil {
+	if _, err := decodeState(snap.Data); err != nil {
 		return fmt.Errorf("snapshot of %s: %w", snap.TakenAt, err)
 	}
 	w, err := t.open(ctx, run)
@@ -188,24 +226,10 @@ func (t *terraformEngine) outputs(ctx context.Context, run aegis.StackRun) (map[
 		return nil, err
 	}
 	defer w.close()
-	return w.outputs(ctx)
-}
-
-func (w *tfWorkspace) outputs(ctx context.Context) (map[string]any, error) {
-	metas, err := w.tf.Output(ctx)
+	snap, err := w.pull(ctx)
 	if err != nil {
-		return nil, w.failure("read outputs", err, nil)
+		return nil, err
 	}
-	out := make(map[string]any, len(metas))
-	for k, m := range metas {
-		var v any
-		if err := json.Unmarshal(m.Value, &v); err != nil {
-			return nil, fmt.Errorf("decode output %s: %w", k, err)
-		}
-		if m.Sensitive {
-			v = aegis.Masked
-		}
-		out[k] = v
-	}
-	return out, nil
+	state, err := decodeState(snap.Data)
+	return state.outputs(), err
 }

@@ -177,7 +177,7 @@ func FuzzPlainState(f *testing.F) {
 		if _, _, err := parse(plain); err != nil {
 			require.ErrorIs(t, err, aegis.ErrStateCorrupt)
 		}
-		if _, err := parseState(plain); err != nil {
+		if _, err := decodeState(plain); err != nil {
 			require.ErrorIs(t, err, aegis.ErrStateCorrupt)
 		}
 	})
@@ -202,12 +202,13 @@ func TestStateIntegrity(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, d.Resources, 2)
 
-	known, err := parseState([]byte(`{"version":4,"lineage":"l","resources":[
+	known, err := decodeState([]byte(`{"version":4,"lineage":"l","resources":[
 		{"mode":"managed","type":"aws_x","name":"a","instances":[{"index_key":"k"},{"index_key":1}]},
 		{"module":"module.m","mode":"managed","type":"aws_x","name":"b","instances":[{}]}]}`))
 	require.NoError(t, err)
-	require.Equal(t, map[string]bool{`aws_x.a["k"]`: true, "aws_x.a[1]": true, "module.m.aws_x.b": true}, known)
-	_, err = parseState([]byte(`{"version":4,"lineage":"l","resources":[
+	require.Equal(t, 3, known.managed())
+	require.Equal(t, map[string]bool{`aws_x.a["k"]`: true, "aws_x.a[1]": true, "module.m.aws_x.b": true}, known.addresses)
+	_, err = decodeState([]byte(`{"version":4,"lineage":"l","resources":[
 		{"mode":"managed","type":"aws_x","name":"a","instances":[{},{}]}]}`))
 	require.ErrorIs(t, err, aegis.ErrStateCorrupt)
 }
