@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 
@@ -50,17 +51,22 @@ type tfWorkspace struct {
 const guard = `#!/bin/sh
 (
 	while kill -0 "$AEGIS_PID" && kill -0 $$; do sleep 0.2; done
-	kill -9 -- "-$$"
+	kill -9 "-$$"
 ) >/dev/null 2>&1 </dev/null &
 exec "$AEGIS_TERRAFORM" "$@"
 `
 
 func newTerraformEngine(cfg Config, keys *credentialServer) (*terraformEngine, error) {
 	t := &terraformEngine{cfg: cfg, keys: keys, exec: filepath.Join(cfg.WorkDir, "terraform-guard")}
-	if err := writeFile(t.exec, []byte(guard)); err != nil {
-		return nil, fmt.Errorf("write the Terraform guard: %w", err)
+	// A child forked while the script is open for writing would hold it open, and
+	// running it would fail with "text file busy".
+	syscall.ForkLock.RLock()
+	err := writeFile(t.exec, []byte(guard))
+	syscall.ForkLock.RUnlock()
+	if err == nil {
+		err = os.Chmod(t.exec, 0o700) //nolint:gosec // a script to run
 	}
-	if err := os.Chmod(t.exec, 0o700); err != nil { //nolint:gosec // a script to run
+	if err != nil {
 		return nil, fmt.Errorf("write the Terraform guard: %w", err)
 	}
 	return t, nil
