@@ -98,7 +98,8 @@ func (e *Engines) Close() {
 
 // Preview says what an apply of run.Spec would do. With run.Refresh the real
 // resources are read first, so that drift is part of the plan; with
-// run.Destroy it is the plan of a removal. It never writes state.
+// run.Destroy it is the plan of a removal. It never changes state, but makes an
+// empty one for a stack that has none.
 func (e *Engines) Preview(ctx context.Context, run aegis.StackRun) (plan aegis.Plan, err error) {
 	err = e.do(ctx, "preview", run, func(ctx context.Context, eng engine) error {
 		plan, err = eng.preview(ctx, run)
@@ -108,7 +109,8 @@ func (e *Engines) Preview(ctx context.Context, run aegis.StackRun) (plan aegis.P
 }
 
 // Refresh compares the real resources with the state and reports drift. It
-// never writes state. An error means unknown, never drifted.
+// never writes state. An error means unknown, never drifted; it matches
+// aegis.ErrNotFound when the stack was never applied.
 func (e *Engines) Refresh(ctx context.Context, run aegis.StackRun) (seen aegis.Observation, err error) {
 	err = e.do(ctx, "refresh", run, func(ctx context.Context, eng engine) error {
 		seen, err = eng.observe(ctx, run)

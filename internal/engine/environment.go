@@ -27,7 +27,8 @@ func (c Config) awsEnv(region string, key credentialKey) []string {
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN=" + key.token,
 	}
 	if c.AWSEndpoint != "" {
-		env = append(env, "AWS_ENDPOINT_URL="+c.AWSEndpoint)
+		// A call that the emulator lacks is not worth minutes of retries.
+		env = append(env, "AWS_ENDPOINT_URL="+c.AWSEndpoint, "AWS_MAX_ATTEMPTS=6")
 	}
 	return env
 }

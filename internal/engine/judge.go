@@ -27,13 +27,16 @@ func (c Config) newJudge(run aegis.StackRun, digest string, snap Snapshot, err e
 	if err != nil && !isNotFound(err) {
 		return nil, err
 	}
-	snap.StackID, snap.TakenAt = run.Stack.StackID, c.Now().UTC()
+	snap.StackID, snap.TakenAt, snap.FencingToken = run.Stack.StackID, c.Now().UTC(), run.FencingToken
 	return &judge{cfg: c, digest: digest, snap: snap}, nil
 }
 
 // allow returns aegis.ErrDigestMismatch, or saves the snapshot together with
 // the plan, so that whoever comes after a crash knows what was under way.
 func (j *judge) allow(ctx context.Context, plan aegis.Plan) error {
+	if err := j.fence(ctx); err != nil {
+		return err
+	}
 	if j.digest != "" && plan.Digest != j.digest {
 		rest, err := j.remains(ctx, plan)
 		if err != nil {
@@ -49,6 +52,18 @@ func (j *judge) allow(ctx context.Context, plan aegis.Plan) error {
 		return fmt.Errorf("save a snapshot before the apply: %w", err)
 	}
 	j.allowed = true
+	return nil
+}
+
+// fence returns aegis.ErrLeaseLost when a younger lease has written since.
+func (j *judge) fence(ctx context.Context) error {
+	snaps, err := j.cfg.Snapshots.Newest(ctx, j.snap.StackID, 1)
+	if err != nil {
+		return fmt.Errorf("read the newest snapshot: %w", err)
+	}
+	if len(snaps) > 0 && j.snap.FencingToken > 0 && snaps[0].FencingToken > j.snap.FencingToken {
+		return fmt.Errorf("fencing token %d, the newest is %d: %w", j.snap.FencingToken, snaps[0].FencingToken, aegis.ErrLeaseLost)
+	}
 	return nil
 }
 

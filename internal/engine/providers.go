@@ -26,8 +26,9 @@ type providerPool struct {
 	cfg  Config
 	keys *credentialServer
 
-	mu   sync.Mutex
-	idle []*provider // the least recently used first
+	mu     sync.Mutex
+	idle   []*provider // the least recently used first
+	closed bool
 }
 
 // provider is one running plugin.
@@ -86,7 +87,7 @@ func (p *providerPool) checkin(pr *provider, healthy bool) {
 	p.mu.Lock()
 	p.idle = append(p.idle, pr)
 	var oldest *provider
-	if len(p.idle) > p.cfg.MaxProviders {
+	if p.closed || len(p.idle) > p.cfg.MaxProviders {
 		oldest, p.idle = p.idle[0], p.idle[1:]
 	}
 	p.mu.Unlock()
@@ -106,11 +107,11 @@ func (p *providerPool) drop(pr *provider) {
 	}
 }
 
-// Close ends all idle processes.
+// Close ends all idle processes, and the others when they are given back.
 func (p *providerPool) Close() {
 	p.mu.Lock()
 	all := p.idle
-	p.idle = nil
+	p.idle, p.closed = nil, true
 	p.mu.Unlock()
 	for _, pr := range all {
 		pr.timer.Stop()

@@ -2,12 +2,7 @@ package engine
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"regexp"
 	"strings"
-
-	"github.com/aegisworld/aegis"
 )
 
 // failure turns what an engine run said into an error: one line for each
@@ -44,24 +39,6 @@ func (r *recording) open() string {
 		}
 	}
 	return b.String()
-}
-
-// classify marks a message by what it tells.
-func classify(msg string) error {
-	switch {
-	case strings.Contains(msg, "stack is currently locked") || strings.Contains(msg, "Error acquiring the state lock"):
-		return fmt.Errorf("%w: %s", aegis.ErrUnavailable, msg)
-	case awsRefusal(msg):
-		return fmt.Errorf("%w: %s", aegis.ErrProvider, msg)
-	default:
-		return errors.New(msg)
-	}
-}
-
-// awsRefusal recognises an answer of AWS, or of the provider about a resource.
-func awsRefusal(msg string) bool {
-	return regexp.MustCompile(`api error [A-Za-z.]+:|https response error StatusCode: 4|` +
-		`(creating|updating|deleting|reading|modifying|putting|setting) [A-Z][A-Za-z0-9 ]+.*: `).MatchString(msg)
 }
 
 // lastLines keeps the end of a long text, blank lines left out.

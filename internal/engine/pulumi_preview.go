@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
@@ -63,11 +64,13 @@ func (p *pulumiEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.O
 		_, err := s.stack.PreviewRefresh(ctx, optrefresh.EventStreams(stream), optrefresh.SuppressProgress())
 		return err
 	})
+	if noStack(err) {
+		return aegis.Observation{}, fmt.Errorf("state of stack %s: %w", run.Stack.StackID, aegis.ErrNotFound)
+	}
 	if err != nil {
 		return aegis.Observation{}, err
 	}
-	seen := rec.observation(p.cfg.Now())
-	return seen, nil
+	return rec.observation(p.cfg.Now()), nil
 }
 
 // record runs op with a stream of events and returns what they said.

@@ -21,6 +21,8 @@ type Snapshot struct {
 	// Plan is what was about to be applied, secrets masked; its Digest is ""
 	// when the snapshot was taken for its own sake.
 	Plan aegis.Plan `json:"plan"`
+	// FencingToken is that of the lease that was about to apply.
+	FencingToken int64 `json:"fencing_token"`
 	// Finished says that the apply came to an orderly end: no crash cut it off.
 	Finished bool `json:"finished"`
 	// Data is the state in the engine's own format, nil when there was none.

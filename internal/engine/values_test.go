@@ -155,8 +155,12 @@ func TestClassify(t *testing.T) {
 	t.Parallel()
 	for msg, want := range map[string]error{
 		"creating SSM Parameter (/x): operation error SSM: PutParameter, https response error StatusCode: 400, api error AccessDenied: no": aegis.ErrProvider,
-		"the stack is currently locked by 1 lock(s)": aegis.ErrUnavailable,
-		"Error acquiring the state lock":             aegis.ErrUnavailable,
+		"the stack is currently locked by 1 lock(s)":                                                           aegis.ErrUnavailable,
+		"Error acquiring the state lock":                                                                       aegis.ErrUnavailable,
+		"creating EC2 VPC: operation error EC2: CreateVpc, api error RequestLimitExceeded: slow down":          aegis.ErrUnavailable,
+		"reading KMS Key (k): request send failed, dial tcp 127.0.0.1:1: connect: connection refused":          aegis.ErrUnavailable,
+		"creating EC2 Subnet: waiting for completion: unexpected state 'failed', wanted target 'available': x": aegis.ErrProvider,
+		"a: api error Throttling: x; b: api error InvalidParameter: y":                                         aegis.ErrProvider,
 	} {
 		require.ErrorIs(t, classify(msg), want)
 	}
