@@ -15,10 +15,10 @@ import (
 
 const (
 	checksAtOnce = 8
-	checkTimeout = 10 * time.Second
+	checkTimeout = 30 * time.Second
 )
 
-// Check judges checks, eight at a time, each within ten seconds; the results
+// Check judges checks, eight at a time, each within 30 seconds; the results
 // are in the order of the checks. A check that can't be judged has failed, and
 // its message says why.
 func (c *Cloud) Check(ctx context.Context, checks []aegis.Check) []aegis.CheckResult {

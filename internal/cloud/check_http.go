@@ -13,8 +13,12 @@ import (
 	"time"
 )
 
-// maxProbeBody is how much of an answer is read, in bytes.
-const maxProbeBody = 64 << 10
+// probeTimeout bounds a probe; maxProbeBody is how much of its answer is read,
+// in bytes.
+const (
+	probeTimeout = 10 * time.Second
+	maxProbeBody = 64 << 10
+)
 
 // prober makes the HTTP checks. Unless it is told otherwise, it connects to
 // public addresses only, whatever names and redirects lead to.
@@ -26,7 +30,7 @@ func newProber(private bool) prober {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error { return refusePrivate(address) }
 	}
 	return prober{client: &http.Client{
-		Timeout: checkTimeout,
+		Timeout: probeTimeout,
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, DisableKeepAlives: true,
 			MaxResponseHeaderBytes: maxProbeBody,

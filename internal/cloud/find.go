@@ -46,10 +46,14 @@ func (c *Cloud) Find(ctx context.Context, lookup aegis.Lookup) (id string, found
 		return "", false, fmt.Errorf("find %s %s: %w", lookup.StackID, lookup.Address, err)
 	}
 	id, err = find(ctx, readers, lookup)
-	if err != nil && !notThere(err) {
+	switch {
+	case notThere(err):
+		return "", false, nil
+	case err != nil:
 		return "", false, fmt.Errorf("find %s %s: %w", lookup.StackID, lookup.Address, err)
+	default:
+		return id, id != "", nil
 	}
-	return id, err == nil && id != "", nil
 }
 
 // overwritten are types whose creation replaces what is there.
