@@ -2,7 +2,6 @@ package drift
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -174,7 +173,7 @@ func (c *Converger) propose(ctx context.Context, stacks []Desired) error {
 			return fmt.Errorf("create stack %s: %d change sets ended badly; see `aegis change list --stack %s`", d.StackID, tries, d.StackID)
 		}
 		cs.Target.StackIDs = append(cs.Target.StackIDs, d.StackID)
-		cs.Patches = append(cs.Patches, aegis.SpecPatch{StackID: d.StackID, MergePatch: json.RawMessage(d.Spec.Parameters)})
+		cs.Patches = append(cs.Patches, aegis.SpecPatch{StackID: d.StackID, MergePatch: d.Spec.Parameters})
 	}
 	if _, err := c.Door.Propose(ctx, cs); err != nil {
 		return fmt.Errorf("propose layer %s: %w", stacks[0].Spec.Layer, err)

@@ -148,17 +148,14 @@ func (p *control) sandbox(ctx context.Context, o SandboxOptions, account *sandbo
 // resume, where the account is not what it was, has every stack compared with
 // it, so that what is gone is created again.
 func (p *control) resume(ctx context.Context, account *sandbox.Account) error {
-	if account.Continuity != front.Diverged && account.Continuity != front.Fresh {
+	if account.Continuity != front.Diverged {
 		return nil
 	}
+	p.log.WarnContext(ctx, "the local account is not as it was: the estate is created again", "reason", account.ContinuityReason)
 	stacks, _, err := p.db.Stacks(ctx, aegis.Page{Limit: 500})
 	if err != nil {
 		return fmt.Errorf("list stacks to create again: %w", err)
 	}
-	if len(stacks) == 0 {
-		return nil // a new data folder
-	}
-	p.log.WarnContext(ctx, "the local account is not as it was: the estate is created again", "reason", account.ContinuityReason)
 	for _, stack := range stacks {
 		if err := p.db.EnqueueReconcile(ctx, stack.StackID); err != nil {
 			return fmt.Errorf("have stack %s created again: %w", stack.StackID, err)

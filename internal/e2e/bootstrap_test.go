@@ -37,7 +37,8 @@ func TestPulumiUp(t *testing.T) {
 	const stack = "sandbox.network.eu-west-1"
 	p := start(t, "none")
 	config := filepath.Join(t.TempDir(), "Pulumi.stack.yaml")
-	shell(ctx, t, p, "pulumi up --yes --skip-preview --stack "+stack+" --config-file "+config)
+	shell(ctx, t, p, "pulumi stack select --create --stack "+stack+" --config-file "+config+
+		" && pulumi up --yes --skip-preview --stack "+stack+" --config-file "+config)
 
 	c := client.New(p.URL, p.Token)
 	clean := func(ctx context.Context) (bool, error) {

@@ -60,8 +60,10 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	if err := os.Remove(readyFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove old ready file: %w", err)
 	}
-	args := append([]string{"sandbox", "--data-dir", o.DataDir, "--addr", "127.0.0.1:0",
-		"--estate", o.Estate, "--ready-file", readyFile}, o.Args...)
+	args := append([]string{
+		"sandbox", "--data-dir", o.DataDir, "--addr", "127.0.0.1:0",
+		"--estate", o.Estate, "--ready-file", readyFile,
+	}, o.Args...)
 	p := &Process{options: o, done: make(chan struct{})}
 	// The command outlives ctx on purpose: ctx bounds the start, Stop ends it.
 	p.cmd = exec.Command(o.Executable, args...) //nolint:gosec,noctx // our own binary; see above

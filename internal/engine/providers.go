@@ -45,15 +45,16 @@ func newProviderPool(cfg Config, keys *credentialServer) *providerPool {
 	return &providerPool{cfg: cfg, keys: keys}
 }
 
-// scope names the credentials that a run may use. Read-only runs of a region
-// share processes; a writing run shares with none but its change set's.
+// scope names the credentials that a run may use. Read-only runs of an
+// environment's region share processes; a writing run shares with none but
+// those of its change set on its stack, as credentials depend on the stack too.
 func scope(run aegis.StackRun) string {
 	if run.Policy == nil {
-		return run.Stack.Region
+		return run.Stack.Environment + " " + run.Stack.Region
 	}
 	policy, _ := json.Marshal(run.Policy) //nolint:errchkjson // plain values
 	sum := sha256.Sum256(policy)
-	return fmt.Sprintf("%s %s %x", run.Stack.Region, run.ChangeSetID, sum)
+	return fmt.Sprintf("%s %s %x", run.Stack.StackID, run.ChangeSetID, sum)
 }
 
 // checkout returns a process for the run's sole use; give it back with checkin.
