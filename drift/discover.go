@@ -13,9 +13,10 @@ import (
 // made.
 const discoverInterval = 5 * time.Second
 
-// Discover looks for engine state of the environment that no registered stack
-// has, registers its stack and asks for a reconcile, which imports the spec.
-// It goes on until ctx ends; errors are logged and tried again.
+// Discover looks for engine state of the environment, registers its stack
+// where there is none, and asks for a reconcile, which imports the spec, until
+// there is a revision: state appears before `pulumi up` is done. It goes on
+// until ctx ends; errors are logged and tried again.
 func (c *Converger) Discover(ctx context.Context) error {
 	tick := time.NewTicker(discoverInterval)
 	defer tick.Stop()
@@ -49,11 +50,13 @@ func (c *Converger) discover(ctx context.Context) error {
 
 func (c *Converger) takeIn(ctx context.Context, name aegis.StackName) error {
 	id := name.String()
-	_, err := c.Store.Stack(ctx, id)
-	if err == nil {
+	stack, err := c.Store.Stack(ctx, id)
+	switch {
+	case err == nil && stack.Revision > 0:
 		return nil
-	}
-	if !errors.Is(err, aegis.ErrNotFound) {
+	case err == nil:
+		return c.Store.EnqueueReconcile(ctx, id)
+	case !errors.Is(err, aegis.ErrNotFound):
 		return fmt.Errorf("read stack %s: %w", id, err)
 	}
 	err = c.Store.UpsertStack(ctx, aegis.Stack{

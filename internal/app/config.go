@@ -64,6 +64,9 @@ type AWSConfig struct {
 	Endpoint string `yaml:"endpoint"`
 	// ExecutorRoleARN is the role that engine runs assume.
 	ExecutorRoleARN string `yaml:"executor_role_arn"`
+	// BootstrapRoleARN is the role for what is made before there is an executor;
+	// an administrator makes it, once.
+	BootstrapRoleARN string `yaml:"bootstrap_role_arn"`
 
 	accessKeyID, secretAccessKey string
 }

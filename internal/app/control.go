@@ -74,7 +74,8 @@ func newCloud(ctx context.Context, c Config, log *slog.Logger) (*cloud.Cloud, er
 	account, err := cloud.New(ctx, cloud.Config{
 		Endpoint: c.AWS.Endpoint, Regions: c.Regions, AccountID: c.AWS.AccountID,
 		BaseAccessKeyID: c.AWS.accessKeyID, BaseSecretAccessKey: c.AWS.secretAccessKey,
-		ExecutorRoleARN: c.AWS.ExecutorRoleARN, Logger: log,
+		ExecutorRoleARN: c.AWS.ExecutorRoleARN, BootstrapRoleARN: c.AWS.BootstrapRoleARN,
+		Environment: c.Environment, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to AWS: %w", err)

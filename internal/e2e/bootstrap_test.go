@@ -36,9 +36,8 @@ func TestPulumiUp(t *testing.T) {
 	ctx := within(t)
 	const stack = "sandbox.network.eu-west-1"
 	p := start(t, "none")
-	config := filepath.Join(t.TempDir(), "Pulumi.stack.yaml")
-	shell(ctx, t, p, "pulumi stack select --create --stack "+stack+" --config-file "+config+
-		" && pulumi up --yes --skip-preview --stack "+stack+" --config-file "+config)
+	shell(ctx, t, p, "pulumi stack select --create "+stack+" && pulumi up --yes --skip-preview")
+	t.Cleanup(func() { _ = os.Remove(filepath.Join(root(t), "Pulumi."+stack+".yaml")) })
 
 	c := client.New(p.URL, p.Token)
 	clean := func(ctx context.Context) (bool, error) {
