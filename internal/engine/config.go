@@ -125,6 +125,7 @@ func (c Config) withDefaults() Config {
 	if c.States == nil {
 		c.States = backendFiles(c.BackendURL)
 	}
+	c.States = under(c.States, c.BackendURL)
 	return c
 }
 

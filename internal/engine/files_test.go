@@ -163,3 +163,20 @@ func TestGuardEndsTheWholeGroup(t *testing.T) {
 	require.Empty(t, strings.TrimPrefix(string(rest), "started\n"))
 	require.ErrorContains(t, guarded.Wait(), "killed")
 }
+
+func TestStateFilesOfPostgresBeginWithTheDatabase(t *testing.T) {
+	t.Parallel()
+	d := stateDir(t.TempDir())
+	files := under(d, "postgres://aegis@127.0.0.1:1/control?table=pulumi_state&sslmode=disable")
+	require.NoError(t, files.WriteState(t.Context(), ".pulumi/x", []byte("1")))
+	data, err := d.ReadState(t.Context(), "control/.pulumi/x")
+	require.NoError(t, err)
+	require.Equal(t, "1", string(data))
+	keys, err := files.ListState(t.Context(), ".pulumi/")
+	require.NoError(t, err)
+	require.Equal(t, []string{".pulumi/x"}, keys)
+	require.NoError(t, files.DeleteState(t.Context(), ".pulumi/x"))
+	_, err = files.ReadState(t.Context(), ".pulumi/x")
+	require.ErrorIs(t, err, aegis.ErrNotFound)
+	require.Equal(t, StateFiles(d), under(d, "file:///x"))
+}

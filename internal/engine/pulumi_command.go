@@ -38,18 +38,30 @@ func (c *pulumiCommand) Run(
 	if answer, ok := saved(args); ok {
 		return answer, "", 0, nil
 	}
-	var stdout, stderr bytes.Buffer
-	code, err := child{
-		path:   c.cfg.PulumiCLI,
-		args:   c.arguments(args),
-		dir:    workdir,
-		env:    slices.Concat(c.cfg.pulumiEnv(), env, []string{"PULUMI_DEBUG_PROVIDERS=aws:" + strconv.Itoa(c.port)}),
-		stdin:  stdin,
-		stdout: io.MultiWriter(append(slices.Clone(stdouts), &stdout)...),
-		stderr: io.MultiWriter(append(slices.Clone(stderrs), &stderr)...),
-		grace:  c.cfg.CancelGrace,
-	}.run(ctx)
-	return stdout.String(), stderr.String(), code, err
+	for {
+		var stdout, stderr bytes.Buffer
+		code, err := child{
+			path:   c.cfg.PulumiCLI,
+			args:   c.arguments(args),
+			dir:    workdir,
+			env:    slices.Concat(c.cfg.pulumiEnv(), env, []string{"PULUMI_DEBUG_PROVIDERS=aws:" + strconv.Itoa(c.port)}),
+			stdin:  stdin,
+			stdout: io.MultiWriter(append(slices.Clone(stdouts), &stdout)...),
+			stderr: io.MultiWriter(append(slices.Clone(stderrs), &stderr)...),
+			grace:  c.cfg.CancelGrace,
+		}.run(ctx)
+		if err != nil && firstUse(stderr.String()) && stdin == nil {
+			continue
+		}
+		return stdout.String(), stderr.String(), code, err
+	}
+}
+
+// firstUse says that several processes made the Postgres backend's table at
+// once, and this one was late. Nothing else was done: now the table is there.
+func firstUse(stderr string) bool {
+	return strings.Contains(stderr, "unable to open bucket") && strings.Contains(stderr, "failed to create table") &&
+		strings.Contains(stderr, "duplicate key value")
 }
 
 // saved answers the calls that an update is followed by.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,8 @@ import (
 
 // StateFiles is direct access to the files that Pulumi's own backends keep:
 // a key such as ".pulumi/stacks/aegis/dev.network.eu-west-1.json.gz" has a
-// content. In a postgres:// backend they are rows of one table (key, data).
+// content. In a postgres:// backend they are rows of one table (key, data),
+// whose keys begin with the URL's path, that is the database's name.
 type StateFiles interface {
 	// ReadState returns a file's content, or aegis.ErrNotFound.
 	ReadState(ctx context.Context, key string) ([]byte, error)
@@ -32,6 +34,50 @@ func backendFiles(backendURL string) StateFiles {
 		return stateDir(dir)
 	}
 	return nil
+}
+
+// under returns the files that a backend keeps in files: Pulumi puts the path of
+// a postgres:// URL before every key.
+func under(files StateFiles, backendURL string) StateFiles {
+	u, err := url.Parse(backendURL)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return files
+	}
+	prefix := strings.Trim(u.Path, "/")
+	if files == nil || prefix == "" {
+		return files
+	}
+	return subfolder{files, prefix + "/"}
+}
+
+// subfolder are files whose keys begin with a prefix.
+type subfolder struct {
+	files  StateFiles
+	prefix string
+}
+
+// ReadState reads a file.
+func (s subfolder) ReadState(ctx context.Context, key string) ([]byte, error) {
+	return s.files.ReadState(ctx, s.prefix+key)
+}
+
+// WriteState writes a file.
+func (s subfolder) WriteState(ctx context.Context, key string, data []byte) error {
+	return s.files.WriteState(ctx, s.prefix+key, data)
+}
+
+// ListState lists files.
+func (s subfolder) ListState(ctx context.Context, prefix string) ([]string, error) {
+	keys, err := s.files.ListState(ctx, s.prefix+prefix)
+	for i := range keys {
+		keys[i] = strings.TrimPrefix(keys[i], s.prefix)
+	}
+	return keys, err
+}
+
+// DeleteState removes a file.
+func (s subfolder) DeleteState(ctx context.Context, key string) error {
+	return s.files.DeleteState(ctx, s.prefix+key)
 }
 
 // stateDir is the folder of a file:// backend.

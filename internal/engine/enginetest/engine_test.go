@@ -83,6 +83,14 @@ func (p place) config(ctx context.Context) (engine.Config, error) {
 	}, nil
 }
 
+// prefix is what Pulumi puts before the keys of its state: the database's name.
+func (p place) prefix(t *testing.T) string {
+	t.Helper()
+	u, err := url.Parse(p.Database)
+	require.NoError(t, err)
+	return strings.TrimPrefix(u.Path, "/") + "/"
+}
+
 func newPlace(t *testing.T, cloud *Cloud) place {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
@@ -144,14 +152,14 @@ func TestPulumi(t *testing.T) {
 		LogGroup: func(name string) string { return "aws_cloudwatch_log_group::" + name },
 		Corrupt: func(t *testing.T, s aegis.Stack) {
 			t.Helper()
-			key := ".pulumi/stacks/aegis/" + s.StackID + ".json.gz"
+			key := p.prefix(t) + ".pulumi/stacks/aegis/" + s.StackID + ".json.gz"
 			data, err := cfg.States.ReadState(t.Context(), key)
 			require.NoError(t, err)
 			require.NoError(t, cfg.States.WriteState(t.Context(), key, data[:len(data)/2]))
 		},
 		Lock: func(t *testing.T, s aegis.Stack) {
 			t.Helper()
-			require.NoError(t, cfg.States.WriteState(t.Context(), ".pulumi/locks/organization/aegis/"+s.StackID+"/dead.json",
+			require.NoError(t, cfg.States.WriteState(t.Context(), p.prefix(t)+".pulumi/locks/organization/aegis/"+s.StackID+"/dead.json",
 				[]byte(`{"pid":1,"username":"x","hostname":"y","timestamp":"2026-01-01T00:00:00Z"}`)))
 		},
 	}, p.helper)
