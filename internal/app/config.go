@@ -237,19 +237,7 @@ func (c Config) Validate() error {
 	if !environmentPattern.MatchString(c.Environment) {
 		bad("environment: %q must match [a-z0-9-]+", c.Environment)
 	}
-	if len(c.Regions) < 3 {
-		bad("regions: %d given, the estate needs three or more", len(c.Regions))
-	}
-	seen := map[string]bool{}
-	for _, r := range c.Regions {
-		if !regionPattern.MatchString(r) {
-			bad("regions: %q is no AWS region", r)
-		}
-		if seen[r] {
-			bad("regions: %q is named twice", r)
-		}
-		seen[r] = true
-	}
+	c.checkRegions(bad)
 	if c.Estate.Size != "small" && c.Estate.Size != "none" {
 		bad("estate.size: %q is neither small nor none", c.Estate.Size)
 	}
@@ -272,4 +260,20 @@ func (c Config) Validate() error {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}
 	return errors.Join(faults...)
+}
+
+func (c Config) checkRegions(bad func(format string, args ...any)) {
+	if len(c.Regions) < 3 {
+		bad("regions: %d given, the estate needs three or more", len(c.Regions))
+	}
+	seen := map[string]bool{}
+	for _, r := range c.Regions {
+		if !regionPattern.MatchString(r) {
+			bad("regions: %q is no AWS region", r)
+		}
+		if seen[r] {
+			bad("regions: %q is named twice", r)
+		}
+		seen[r] = true
+	}
 }
