@@ -26,7 +26,7 @@ build: ## Build bin/aegis
 run: setup ## Serve the whole product on http://127.0.0.1:8080, without an account
 	bin/aegis sandbox --addr 127.0.0.1:8080 --data-dir .aegis/sandbox
 
-test: lint test-tools ## Lint, then run all tests with the race detector
+test: build lint test-tools ## Lint, then run all tests with the race detector
 	$(TEST) ./...
 
 test-tools: ## Run the tests of the tools' own modules

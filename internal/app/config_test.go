@@ -30,9 +30,9 @@ func TestLoadConfig(t *testing.T) {
 
 	t.Run("refuses an unknown key and names the file", func(t *testing.T) {
 		t.Parallel()
-		path := file(t, "enviroment: typo\n")
+		path := file(t, "colour: blue\n")
 		_, err := LoadConfig(path, unset)
-		require.ErrorContains(t, err, "enviroment")
+		require.ErrorContains(t, err, "colour")
 		require.ErrorContains(t, err, path)
 	})
 
