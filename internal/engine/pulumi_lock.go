@@ -2,8 +2,13 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/aegisworld/aegis"
 )
@@ -27,6 +32,24 @@ func (p *pulumiEngine) cancelLock(ctx context.Context, run aegis.StackRun) (bool
 // openState opens a session for an operation on the state alone.
 func (p *pulumiEngine) openState(ctx context.Context, run aegis.StackRun) (*session, error) {
 	return p.open(ctx, run, nil)
+}
+
+// abandoned says that a lock's owner is a process of this machine that has
+// ended. Anything unclear is a live owner.
+func (p *pulumiEngine) abandoned(ctx context.Context, key string) bool {
+	data, err := p.cfg.States.ReadState(ctx, key)
+	if err != nil {
+		return isNotFound(err) // it was removed meanwhile
+	}
+	var lock struct {
+		PID      int    `json:"pid"`
+		Hostname string `json:"hostname"`
+	}
+	here, err := os.Hostname()
+	if err != nil || json.Unmarshal(data, &lock) != nil || lock.PID <= 0 || lock.Hostname != here {
+		return false
+	}
+	return errors.Is(unix.Kill(lock.PID, 0), unix.ESRCH)
 }
 
 func noStack(err error) bool { return err != nil && strings.Contains(err.Error(), "no stack named") }

@@ -49,7 +49,8 @@ func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string
 }
 
 // unlock removes the stack's locks. Who holds the lease knows that no live
-// process of ours can own one.
+// process of ours can own one; without a lease each lock's owner must be a
+// process of this machine that has ended.
 func (p *pulumiEngine) unlock(ctx context.Context, run aegis.StackRun) (bool, error) {
 	if p.cfg.States == nil {
 		return p.cancelLock(ctx, run)
@@ -58,8 +59,9 @@ func (p *pulumiEngine) unlock(ctx context.Context, run aegis.StackRun) (bool, er
 	if err != nil {
 		return false, fmt.Errorf("list locks: %w", err)
 	}
-	if len(locks) > 0 && run.FencingToken == 0 {
-		return false, fmt.Errorf("the state is locked and no lease proves the owner dead: %w", aegis.ErrLeaseHeld)
+	live := slices.ContainsFunc(locks, func(key string) bool { return !p.abandoned(ctx, key) })
+	if run.FencingToken == 0 && live {
+		return false, fmt.Errorf("the state is locked and nothing proves the owner dead: %w", aegis.ErrLeaseHeld)
 	}
 	for _, key := range locks {
 		if err := p.cfg.States.DeleteState(ctx, key); err != nil {
