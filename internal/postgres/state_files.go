@@ -50,16 +50,30 @@ func (db *DB) ReadState(ctx context.Context, key string) ([]byte, error) {
 	return data, nil
 }
 
-// WriteState creates or replaces a state file.
+// WriteState creates or replaces a state file. It makes the backend's table,
+// as the backend does, when it was never used.
 func (db *DB) WriteState(ctx context.Context, key string, data []byte) error {
-	_, err := db.pool.Exec(ctx, `
-		INSERT INTO `+db.table()+` (key, data) VALUES ($1, json_build_object('data', $2::text))
-		ON CONFLICT (key) DO UPDATE SET data = excluded.data, updated_at = now()`,
-		key, base64.StdEncoding.EncodeToString(data))
+	err := db.writeState(ctx, key, data)
+	if noTable(err) {
+		_, err = db.pool.Exec(ctx, `
+			CREATE TABLE IF NOT EXISTS `+db.table()+` (
+				key text PRIMARY KEY, data json NOT NULL, updated_at timestamptz NOT NULL DEFAULT now())`)
+		if err == nil {
+			err = db.writeState(ctx, key, data)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("write state file %s: %w", key, mapError(err))
 	}
 	return nil
+}
+
+func (db *DB) writeState(ctx context.Context, key string, data []byte) error {
+	_, err := db.pool.Exec(ctx, `
+		INSERT INTO `+db.table()+` (key, data) VALUES ($1, json_build_object('data', $2::text))
+		ON CONFLICT (key) DO UPDATE SET data = excluded.data, updated_at = now()`,
+		key, base64.StdEncoding.EncodeToString(data))
+	return err
 }
 
 // ListState returns the keys that begin with prefix, sorted.
