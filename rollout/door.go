@@ -57,7 +57,7 @@ type Config struct {
 	Now func() time.Time
 	// Span, when set, is called as a stage begins; what it returns is called
 	// with the stage's verdict as it ends.
-	Span func(ctx context.Context, changeSetID string, phase aegis.Phase) (context.Context, func(verdict string))
+	Span func(ctx context.Context, cs *aegis.AutonomousChangeSet, phase aegis.Phase) (context.Context, func(verdict string))
 	// Timing holds the pipeline's durations; a zero field is its default.
 	Timing Timing
 }
@@ -97,7 +97,7 @@ type Door struct {
 	budget  float64
 	logger  *slog.Logger
 	now     func() time.Time
-	span    func(context.Context, string, aegis.Phase) (context.Context, func(string))
+	span    func(context.Context, *aegis.AutonomousChangeSet, aegis.Phase) (context.Context, func(string))
 	timing  Timing
 }
 
@@ -117,7 +117,7 @@ func New(c Config) *Door {
 		d.now = time.Now
 	}
 	if d.span == nil {
-		d.span = func(ctx context.Context, _ string, _ aegis.Phase) (context.Context, func(string)) {
+		d.span = func(ctx context.Context, _ *aegis.AutonomousChangeSet, _ aegis.Phase) (context.Context, func(string)) {
 			return ctx, func(string) {}
 		}
 	}

@@ -53,7 +53,7 @@ func (r *run) step(ctx, held context.Context) error {
 	if !known {
 		return fmt.Errorf("no stage for phase %q", from)
 	}
-	held, end := r.span(held, r.cs.ChangeSetID, from)
+	held, end := r.span(held, r.cs, from)
 	v, err := work(held, r)
 	if err != nil && held.Err() != nil {
 		end("interrupted")

@@ -126,7 +126,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	engines := observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}
 	p.door = rollout.New(rollout.Config{
 		Store: p.db, Engine: engines, Gate: gate, Pricer: prices, Checker: p.account, Specs: specs{},
-		Regions: c.Regions, EstateBudgetUSDMonth: &c.Budget.EstateUSDMonth, Logger: p.log, Span: spans(tracer),
+		Regions: c.Regions, EstateBudgetUSDMonth: &c.Budget.EstateUSDMonth, Logger: p.log, Span: p.span,
 	})
 	p.planner = agent.New(agent.Config{
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
@@ -138,15 +138,18 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	return nil
 }
 
-// spans makes a span of every stage.
-func spans(provider trace.TracerProvider) func(context.Context, string, aegis.Phase) (context.Context, func(string)) {
-	tracer := provider.Tracer("github.com/aegisworld/aegis/rollout")
-	return func(ctx context.Context, changeSetID string, phase aegis.Phase) (context.Context, func(string)) {
-		ctx, span := tracer.Start(ctx, "stage "+string(phase), trace.WithAttributes(attribute.String("aegis.change_set_id", changeSetID)))
-		return ctx, func(verdict string) {
-			span.SetAttributes(attribute.String("aegis.verdict", verdict))
-			span.End()
-		}
+// span makes a span of a stage, in the trace that the goal's request began.
+func (p *control) span(
+	ctx context.Context, cs *aegis.AutonomousChangeSet, phase aegis.Phase,
+) (context.Context, func(verdict string)) {
+	if goal, err := p.db.Goal(ctx, cs.GoalID); err == nil {
+		ctx = telemetry.Continue(ctx, goal.TraceID)
+	}
+	ctx, span := p.tracer.Tracer("github.com/aegisworld/aegis/rollout").Start(ctx, "stage "+string(phase),
+		trace.WithAttributes(attribute.String("aegis.change_set_id", cs.ChangeSetID)))
+	return ctx, func(verdict string) {
+		span.SetAttributes(attribute.String("aegis.verdict", verdict))
+		span.End()
 	}
 }
 
