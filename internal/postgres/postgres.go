@@ -21,8 +21,6 @@ type DB struct {
 	pool   *pgxpool.Pool
 	logger *slog.Logger
 	hub    hub
-	// stateTable is where Pulumi's Postgres backend keeps its state.
-	stateTable string
 }
 
 // Open prepares a pool for a postgres:// URL, whose pool_max_conns bounds it
@@ -36,7 +34,7 @@ func Open(ctx context.Context, url string, logger *slog.Logger) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database pool: %w", err)
 	}
-	return &DB{pool: pool, logger: logger, stateTable: defaultStateTable}, nil
+	return &DB{pool: pool, logger: logger}, nil
 }
 
 // Ping says whether the server answers; ErrUnavailable when not.

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,19 +12,10 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// defaultStateTable is the table of Pulumi's Postgres backend: key, which is a
+// stateTable is the table of Pulumi's Postgres backend: key, which is a
 // path such as ".pulumi/stacks/aegis/dev.network.eu-west-1.json.gz", data, which
 // is {"data":"<base64>"}, and updated_at. The backend makes it at its first use.
-const defaultStateTable = "pulumi_state"
-
-// UseStateTable names the table of Pulumi's Postgres backend, "pulumi_state"
-// by default. It is for the time before the first use.
-func (db *DB) UseStateTable(name string) { db.stateTable = name }
-
-// table is the state table, quoted; the backend's unquoted use folds its case.
-func (db *DB) table() string {
-	return pgx.Identifier(strings.Split(strings.ToLower(db.stateTable), ".")).Sanitize()
-}
+const stateTable = "pulumi_state"
 
 // noTable says that the backend was never used.
 func noTable(err error) bool {
@@ -36,7 +26,7 @@ func noTable(err error) bool {
 // ReadState returns a state file's content; ErrNotFound.
 func (db *DB) ReadState(ctx context.Context, key string) ([]byte, error) {
 	var encoded string
-	err := db.pool.QueryRow(ctx, `SELECT data->>'data' FROM `+db.table()+` WHERE key = $1`, key).Scan(&encoded)
+	err := db.pool.QueryRow(ctx, `SELECT data->>'data' FROM `+stateTable+` WHERE key = $1`, key).Scan(&encoded)
 	if noTable(err) {
 		err = aegis.ErrNotFound
 	}
@@ -56,7 +46,7 @@ func (db *DB) WriteState(ctx context.Context, key string, data []byte) error {
 	err := db.writeState(ctx, key, data)
 	if noTable(err) {
 		_, err = db.pool.Exec(ctx, `
-			CREATE TABLE IF NOT EXISTS `+db.table()+` (
+			CREATE TABLE IF NOT EXISTS `+stateTable+` (
 				key text PRIMARY KEY, data json NOT NULL, updated_at timestamptz NOT NULL DEFAULT now())`)
 		if err == nil {
 			err = db.writeState(ctx, key, data)
@@ -70,7 +60,7 @@ func (db *DB) WriteState(ctx context.Context, key string, data []byte) error {
 
 func (db *DB) writeState(ctx context.Context, key string, data []byte) error {
 	_, err := db.pool.Exec(ctx, `
-		INSERT INTO `+db.table()+` (key, data) VALUES ($1, json_build_object('data', $2::text))
+		INSERT INTO `+stateTable+` (key, data) VALUES ($1, json_build_object('data', $2::text))
 		ON CONFLICT (key) DO UPDATE SET data = excluded.data, updated_at = now()`,
 		key, base64.StdEncoding.EncodeToString(data))
 	return err
@@ -78,7 +68,7 @@ func (db *DB) writeState(ctx context.Context, key string, data []byte) error {
 
 // ListState returns the keys that begin with prefix, sorted.
 func (db *DB) ListState(ctx context.Context, prefix string) ([]string, error) {
-	rows, _ := db.pool.Query(ctx, `SELECT key FROM `+db.table()+` WHERE starts_with(key, $1) ORDER BY key COLLATE "C"`, prefix)
+	rows, _ := db.pool.Query(ctx, `SELECT key FROM `+stateTable+` WHERE starts_with(key, $1) ORDER BY key COLLATE "C"`, prefix)
 	keys, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if noTable(err) {
 		return nil, nil
@@ -91,7 +81,7 @@ func (db *DB) ListState(ctx context.Context, prefix string) ([]string, error) {
 
 // DeleteState removes a state file; it is no error when there is none.
 func (db *DB) DeleteState(ctx context.Context, key string) error {
-	_, err := db.pool.Exec(ctx, `DELETE FROM `+db.table()+` WHERE key = $1`, key)
+	_, err := db.pool.Exec(ctx, `DELETE FROM `+stateTable+` WHERE key = $1`, key)
 	if err != nil && !noTable(err) {
 		return fmt.Errorf("delete state file %s: %w", key, mapError(err))
 	}
@@ -102,7 +92,7 @@ func (db *DB) DeleteState(ctx context.Context, key string) error {
 func (db *DB) StateStacks(ctx context.Context) ([]string, error) {
 	rows, _ := db.pool.Query(ctx, `
 		SELECT DISTINCT substring(key FROM '/stacks/(?:[^/]+/)?([^/]+)\.json(?:\.gz)?$') COLLATE "C" AS stack_id
-		FROM `+db.table()+`
+		FROM `+stateTable+`
 		WHERE key ~ '/stacks/(?:[^/]+/)?[^/]+\.json(?:\.gz)?$'
 		ORDER BY stack_id`)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -29,17 +29,6 @@ func appendTrace(b *pgx.Batch, t aegis.TaskTrace) {
 	}
 }
 
-// AppendTrace adds t to the trace with its id, which is made if need be: steps
-// are appended, counts added, an outcome that is not empty replaces the old.
-func (db *DB) AppendTrace(ctx context.Context, t aegis.TaskTrace) error {
-	b := &pgx.Batch{}
-	appendTrace(b, t)
-	if err := db.send(ctx, b); err != nil {
-		return fmt.Errorf("append to trace %s: %w", t.TraceID, err)
-	}
-	return nil
-}
-
 // traceRow is a row of traces with its steps as one JSON array.
 type traceRow struct {
 	TraceID     string
