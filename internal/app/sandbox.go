@@ -33,6 +33,9 @@ type SandboxOptions struct {
 	Stderr    io.Writer
 }
 
+// urlFile tells `aegis sandbox env` where the API of a data folder listens.
+const urlFile = "api.url"
+
 // readiness is what the sandbox tells when it serves.
 type readiness struct {
 	URL                string   `json:"url"`
@@ -135,8 +138,12 @@ func (p *control) sandbox(ctx context.Context, o SandboxOptions, account *sandbo
 		}
 		return nil
 	})
+	url := "http://" + listener.Addr().String()
+	if err := writePrivate(filepath.Join(account.DataDir, urlFile), []byte(url)); err != nil {
+		return fmt.Errorf("write the API's address: %w", err)
+	}
 	err = announce(o, readiness{
-		URL: "http://" + listener.Addr().String(), Token: token, DatabaseURL: database, AWSEndpoint: account.AWSEndpoint,
+		URL: url, Token: token, DatabaseURL: database, AWSEndpoint: account.AWSEndpoint,
 		AWSAccessKeyID: account.AdminAccessKeyID, AWSSecretAccessKey: account.AdminSecretAccessKey, Regions: account.Regions,
 	})
 	if err != nil {

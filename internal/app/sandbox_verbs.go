@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/aegisworld/aegis/internal/sandbox"
@@ -47,7 +48,12 @@ func SandboxEnv(ctx context.Context, dataDir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	url, err := os.ReadFile(filepath.Join(account.DataDir, urlFile))
+	if err != nil {
+		return nil, fmt.Errorf("read the API's address: %w", err)
+	}
 	env := []string{
+		"AEGIS_URL=" + string(url),
 		"AEGIS_TOKEN=" + token,
 		"AWS_ENDPOINT_URL=" + account.AWSEndpoint,
 		"AWS_ACCESS_KEY_ID=" + account.AutopilotAccessKeyID,
