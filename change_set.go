@@ -160,8 +160,8 @@ type AutonomousChangeSet struct {
 	CostUnknown []string `json:"cost_unknown,omitempty"`
 	DecisionID  string   `json:"decision_id,omitempty"`
 	// Denials are the rules that denied it.
-	Denials         []RuleResult     `json:"denials,omitempty"`
-	Warnings        []RuleResult     `json:"warnings,omitempty"`
+	Denials         []RuleResult     `json:"denials"`
+	Warnings        []RuleResult     `json:"warnings"`
 	ExecutionPolicy *ExecutionPolicy `json:"execution_policy,omitempty"`
 	CanaryResult    *CanaryResult    `json:"canary_result,omitempty"`
 	PromotionState  PromotionState   `json:"promotion_state"`

@@ -35,7 +35,7 @@ func (s *server) changeSetRoutes() {
 
 // ChangeSetPath names a change set.
 type ChangeSetPath struct {
-	ChangeSetID string `path:"change_set_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
+	ChangeSetID string `path:"change_set_id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
 }
 
 type changeSetQuery struct {

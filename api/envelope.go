@@ -15,9 +15,12 @@ func (s *server) envelopeRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "list-breakers", Method: http.MethodGet, Path: "/v1/breakers", Tags: tags,
 		Summary: "List breakers, open ones first",
-	}, func(ctx context.Context, _ *struct{}) (*listOutput[aegis.Breaker], error) {
+	}, func(ctx context.Context, in *PageQuery) (*listOutput[aegis.Breaker], error) {
 		breakers, err := s.Envelope.Breakers(ctx)
-		return listOf(breakers, "", err)
+		if err != nil {
+			return nil, err
+		}
+		return pageOf(breakers, *in, func(b aegis.Breaker) string { return b.BreakerID })
 	})
 	handle(s, huma.Operation{
 		OperationID: "open-breaker", Method: http.MethodPost, Path: "/v1/breakers", Tags: tags,
@@ -30,9 +33,12 @@ func (s *server) envelopeRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "list-budgets", Method: http.MethodGet, Path: "/v1/budgets", Tags: tags,
 		Summary: "List budgets: limit, reserved and spent",
-	}, func(ctx context.Context, _ *struct{}) (*listOutput[aegis.BudgetAccount], error) {
+	}, func(ctx context.Context, in *PageQuery) (*listOutput[aegis.BudgetAccount], error) {
 		budgets, err := s.Envelope.Budgets(ctx)
-		return listOf(budgets, "", err)
+		if err != nil {
+			return nil, err
+		}
+		return pageOf(budgets, *in, func(b aegis.BudgetAccount) string { return b.Scope })
 	})
 	handle(s, huma.Operation{
 		OperationID: "set-budget", Method: http.MethodPost, Path: "/v1/budgets", Tags: tags,
@@ -83,7 +89,7 @@ func (s *server) checkBreaker(ctx context.Context, r BreakerRequest, now time.Ti
 }
 
 type closeBreakerInput struct {
-	BreakerID string `path:"breaker_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
+	BreakerID string `path:"breaker_id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
 	Body      *nothing
 }
 

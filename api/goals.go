@@ -29,8 +29,8 @@ func (s *server) goalRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "list-intents", Method: http.MethodGet, Path: "/v1/goals/intents", Tags: []string{"goals"},
 		Summary: "List what goals can ask for",
-	}, func(context.Context, *struct{}) (*listOutput[Intent], error) {
-		return listOf(s.Intents, "", nil)
+	}, func(_ context.Context, in *PageQuery) (*listOutput[Intent], error) {
+		return pageOf(s.Intents, *in, func(i Intent) string { return i.Name })
 	})
 	handle(s, huma.Operation{
 		OperationID: "get-goal", Method: http.MethodGet, Path: "/v1/goals/{goal_id}", Tags: []string{"goals"},
@@ -46,7 +46,7 @@ func (s *server) goalRoutes() {
 
 // GoalPath names a goal. What operations embed is exported, or huma skips it.
 type GoalPath struct {
-	GoalID string `path:"goal_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
+	GoalID string `path:"goal_id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
 }
 
 // GoalRequest is the body of POST /v1/goals.

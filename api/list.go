@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/aegisworld/aegis"
 )
 
@@ -31,6 +33,22 @@ func listOf[T any](items []T, next string, err error) (*listOutput[T], error) {
 		items = []T{}
 	}
 	return &listOutput[T]{Body: List[T]{Items: items, NextCursor: next}}, nil
+}
+
+// pageOf cuts a page out of a list that stores give as a whole. A cursor is the
+// id of the last item of the page before.
+func pageOf[T any](items []T, q PageQuery, id func(T) string) (*listOutput[T], error) {
+	if q.Cursor != "" {
+		last := slices.IndexFunc(items, func(item T) bool { return id(item) == q.Cursor })
+		if last < 0 {
+			return nil, aegis.Invalid("cursor", "give the next_cursor of the page before, unchanged")
+		}
+		items = items[last+1:]
+	}
+	if len(items) <= q.Limit {
+		return listOf(items, "", nil)
+	}
+	return listOf(items[:q.Limit], id(items[q.Limit-1]), nil)
 }
 
 // itemOutput is one object.

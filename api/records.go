@@ -44,9 +44,9 @@ type decisionQuery struct {
 }
 
 type decisionPath struct {
-	DecisionID string `path:"decision_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
+	DecisionID string `path:"decision_id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
 }
 
 type tracePath struct {
-	TraceID string `path:"trace_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
+	TraceID string `path:"trace_id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
 }

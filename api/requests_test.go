@@ -37,6 +37,7 @@ func TestHostileRequests(t *testing.T) {
 		"a foreign cursor":      {request{route: "GET /v1/goals?cursor=zzz"}, 422, "invalid"},
 		"a cursor of SQL":       {request{route: "GET /v1/goals?cursor=%27%20or%201=1"}, 422, "invalid"},
 		"an id of CRLF":         {request{route: "GET /v1/goals/x%0d%0aSet-Cookie:a=b"}, 422, "invalid"},
+		"an unknown id":         {request{route: "GET /v1/goals/Goal_Unknown"}, 404, "not_found"},
 		"an unknown state":      {request{route: "GET /v1/change-sets?state=odd"}, 422, "invalid"},
 		"a body where none is":  {request{route: "POST /v1/goals/goal-1/cancel", body: `{"force":true}`}, 422, "invalid"},
 		"an unknown region":     {request{route: "POST /v1/breakers", body: `{"scope":"region","key":"mars-1","reason":"x"}`}, 422, "invalid"},

@@ -63,7 +63,7 @@ func (s *server) humaConfig() huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.CreateHooks = nil // no $schema fields: a body is the core type and nothing else
 	c.RejectUnknownQueryParameters = true
-	c.Transformers = []huma.Transformer{asProblem}
+	c.Transformers = []huma.Transformer{asProblem, filled}
 	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", Description: "A token from POST /v1/tokens"},

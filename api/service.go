@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 )
 
@@ -43,6 +44,9 @@ func (s *server) describe() []byte {
 	for name, schema := range schemas {
 		if !strings.Contains(name, "Request") && name != "Nothing" {
 			schema.AdditionalProperties = nil // answers may gain fields
+			for _, p := range schema.Properties {
+				p.Nullable = p.Nullable && p.Type != huma.TypeArray // see filled
+			}
 		}
 	}
 	spec, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")

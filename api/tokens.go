@@ -26,9 +26,12 @@ func (s *server) tokenRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "list-tokens", Method: http.MethodGet, Path: "/v1/tokens", Tags: tags,
 		Summary: "List tokens, never their secrets",
-	}, func(ctx context.Context, _ *struct{}) (*listOutput[aegis.Token], error) {
+	}, func(ctx context.Context, in *PageQuery) (*listOutput[aegis.Token], error) {
 		tokens, err := s.Auth.Tokens(ctx)
-		return listOf(tokens, "", err)
+		if err != nil {
+			return nil, err
+		}
+		return pageOf(tokens, *in, func(t aegis.Token) string { return t.TokenID })
 	})
 	handle(s, huma.Operation{
 		OperationID: "create-token", Method: http.MethodPost, Path: "/v1/tokens", Tags: tags,
@@ -47,7 +50,7 @@ func (s *server) tokenRoutes() {
 }
 
 type tokenPath struct {
-	TokenID string `path:"token_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
+	TokenID string `path:"token_id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
 }
 
 // TokenRequest is the body of POST /v1/tokens.

@@ -153,6 +153,21 @@ func get[T any](ctx context.Context, c *Client, path string, query url.Values) (
 	return out, err
 }
 
+// all reads a list to its end.
+func all[T any](ctx context.Context, c *Client, path string) (List[T], error) {
+	whole := List[T]{Items: []T{}}
+	for page := (aegis.Page{Limit: 500}); ; {
+		list, err := get[List[T]](ctx, c, path, pageQuery(page))
+		if err != nil {
+			return whole, err
+		}
+		whole.Items = append(whole.Items, list.Items...)
+		if page.Cursor = list.NextCursor; page.Cursor == "" {
+			return whole, nil
+		}
+	}
+}
+
 func post[T any](ctx context.Context, c *Client, path string, in any) (T, error) {
 	var out T
 	err := c.call(ctx, http.MethodPost, path, nil, in, &out)

@@ -11,7 +11,7 @@ import (
 
 // Breakers lists breakers, open ones first.
 func (c *Client) Breakers(ctx context.Context) (List[aegis.Breaker], error) {
-	return get[List[aegis.Breaker]](ctx, c, "/v1/breakers", nil)
+	return all[aegis.Breaker](ctx, c, "/v1/breakers")
 }
 
 // BreakerRequest describes a breaker to open.
@@ -34,7 +34,7 @@ func (c *Client) CloseBreaker(ctx context.Context, id string) (aegis.Breaker, er
 
 // Budgets lists budgets.
 func (c *Client) Budgets(ctx context.Context) (List[aegis.BudgetAccount], error) {
-	return get[List[aegis.BudgetAccount]](ctx, c, "/v1/budgets", nil)
+	return all[aegis.BudgetAccount](ctx, c, "/v1/budgets")
 }
 
 // SetBudget sets the limit of a scope, "estate" or "goal:<goal_id>", in US
@@ -64,7 +64,7 @@ func (c *Client) CreateToken(ctx context.Context, t TokenRequest) (TokenSecret, 
 
 // Tokens lists tokens.
 func (c *Client) Tokens(ctx context.Context) (List[aegis.Token], error) {
-	return get[List[aegis.Token]](ctx, c, "/v1/tokens", nil)
+	return all[aegis.Token](ctx, c, "/v1/tokens")
 }
 
 // RevokeToken ends a token at once.

@@ -38,5 +38,5 @@ func (c *Client) CancelGoal(ctx context.Context, id string) (aegis.Goal, error) 
 
 // Intents lists what goals can ask for.
 func (c *Client) Intents(ctx context.Context) (List[Intent], error) {
-	return get[List[Intent]](ctx, c, "/v1/goals/intents", nil)
+	return all[Intent](ctx, c, "/v1/goals/intents")
 }
