@@ -25,7 +25,11 @@ func (c *cli) sandbox() *cobra.Command {
 			if _, _, err := net.SplitHostPort(o.Addr); err != nil {
 				return usage("--addr: %q is not host:port", o.Addr)
 			}
-			if o.Estate != "small" && o.Estate != "none" {
+			switch o.Estate {
+			case "small", "none":
+			case "full":
+				return usage("--estate: this version does not offer the full estate yet; take small or none")
+			default:
 				return usage("--estate: %q is neither small nor none", o.Estate)
 			}
 			o.DataDir = dataDir(cmd)
