@@ -38,7 +38,7 @@ type BudgetAccount struct {
 }
 
 // Role is what a token may do; each includes the ones before it, except
-// RoleAgent, which may read and propose but neither operate nor administer.
+// RoleAgent, which may only read: agents propose inside the control plane.
 type Role string
 
 // The roles.

@@ -51,6 +51,9 @@ type readiness struct {
 // everything; the data folder continues later.
 func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	log := newLogger(o.Stderr)
+	if err := os.Remove(o.ReadyFile); o.ReadyFile != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the old ready file: %w", err)
+	}
 	tools, err := completeTools(ctx)
 	if err != nil {
 		return err
