@@ -10,13 +10,12 @@ import (
 
 // Prefixes of identifiers, one per kind of object.
 const (
-	GoalPrefix        = "goal"
-	ChangeSetPrefix   = "cs"
-	DecisionPrefix    = "dec"
-	TracePrefix       = "tr"
-	TokenPrefix       = "tok"
-	BreakerPrefix     = "brk"
-	ReservationPrefix = "res"
+	GoalPrefix      = "goal"
+	ChangeSetPrefix = "cs"
+	DecisionPrefix  = "dec"
+	TracePrefix     = "tr"
+	TokenPrefix     = "tok"
+	BreakerPrefix   = "brk"
 )
 
 // NewID returns prefix, a hyphen and 26 lower-case characters: 48 bits of

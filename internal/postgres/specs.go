@@ -49,29 +49,6 @@ func (db *DB) SpecRevision(ctx context.Context, stackID string, revision int64) 
 	return r, nil
 }
 
-// SpecRevisions lists a stack's revisions, newest first, and returns the
-// cursor of the next page.
-func (db *DB) SpecRevisions(ctx context.Context, stackID string, page aegis.Page) ([]aegis.SpecRevision, string, error) {
-	k, err := newKeyset(page)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, _ := db.pool.Query(ctx, `
-		SELECT stack_id, revision, spec, change_set_id, created_at
-		FROM spec_revisions
-		WHERE stack_id = $1 AND (created_at, lpad(revision::text, 19, '0')) < ($2, $3)
-		ORDER BY revision DESC
-		LIMIT $4`, stackID, k.at, k.id, k.limit+1)
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[aegis.SpecRevision])
-	if err != nil {
-		return nil, "", fmt.Errorf("list spec revisions of stack %s: %w", stackID, mapError(err))
-	}
-	found, next := cut(found, k, func(r aegis.SpecRevision) cursor {
-		return cursor{r.CreatedAt, fmt.Sprintf("%019d", r.Revision)}
-	})
-	return found, next, nil
-}
-
 // SaveObservation keeps the newest observation of a stack.
 func (db *DB) SaveObservation(ctx context.Context, o aegis.Observation) error {
 	_, err := db.pool.Exec(ctx, `

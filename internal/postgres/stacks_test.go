@@ -72,15 +72,6 @@ func TestSpecRevisions(t *testing.T) {
 	third, err := db.SpecRevision(t.Context(), "s", 3)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, third.Revision)
-
-	page, next, err := db.SpecRevisions(t.Context(), "s", aegis.Page{Limit: 8})
-	require.NoError(t, err)
-	require.EqualValues(t, 12, page[0].Revision)
-	rest, next, err := db.SpecRevisions(t.Context(), "s", aegis.Page{Limit: 8, Cursor: next})
-	require.NoError(t, err)
-	require.Empty(t, next)
-	require.Len(t, rest, 4)
-	require.EqualValues(t, 1, rest[3].Revision)
 }
 
 func TestObservationKeepsTheNewest(t *testing.T) {
