@@ -67,9 +67,6 @@ type Config struct {
 	// Find looks up a resource whose creation was begun but not recorded; nil
 	// finds nothing.
 	Find func(context.Context, aegis.Lookup) (id string, found bool, err error)
-	// Snapshots keeps the states saved before each write; nil keeps the newest
-	// ten of each stack under WorkDir.
-	Snapshots SnapshotStore
 
 	// DigestKey keys the HMAC that stands for secret values in digests. It must
 	// stay the same as long as judged plans wait to be applied.
@@ -118,9 +115,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Find == nil {
 		c.Find = func(context.Context, aegis.Lookup) (string, bool, error) { return "", false, nil }
-	}
-	if c.Snapshots == nil {
-		c.Snapshots = snapshotDir(c.WorkDir)
 	}
 	if c.States == nil {
 		c.States = backendFiles(c.BackendURL)

@@ -130,15 +130,6 @@ func (e *Engines) Apply(ctx context.Context, run aegis.StackRun, digest string) 
 	return res, err
 }
 
-// Destroy removes all resources of the stack, without a judged plan.
-func (e *Engines) Destroy(ctx context.Context, run aegis.StackRun) error {
-	run.Destroy = true
-	return e.do(ctx, "destroy", run, func(ctx context.Context, eng engine) error {
-		_, err := eng.apply(ctx, run, "")
-		return err
-	})
-}
-
 // Import makes the stack manage the existing resource id as address, in the
 // address form of ResourceChange.
 func (e *Engines) Import(ctx context.Context, run aegis.StackRun, address, id string) error {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,23 +31,16 @@ type Snapshot struct {
 	After []byte `json:"after,omitempty"`
 }
 
-// SnapshotStore keeps snapshots. Workers on several machines need one that
-// they share.
-type SnapshotStore interface {
-	// Save stores a snapshot, or replaces the one of the same stack and time.
-	// The store decides how many it keeps.
-	Save(context.Context, Snapshot) error
-	// Newest returns the stack's snapshots, the newest first, at most n.
-	Newest(ctx context.Context, stackID string, n int) ([]Snapshot, error)
-}
-
 const (
 	snapshotsKept  = 10
 	snapshotLayout = "20060102T150405.000000000Z"
 )
 
-// snapshotDir is a SnapshotStore in files of mode 0600 under a work folder.
+// snapshotDir keeps the newest snapshots of each stack in files of mode 0600
+// under a work folder.
 type snapshotDir string
+
+func (c Config) snapshots() snapshotDir { return snapshotDir(c.WorkDir) }
 
 func (d snapshotDir) folder(stackID string) string {
 	return filepath.Join(string(d), "snapshots", filepath.Base(filepath.Clean("/"+stackID)))
@@ -58,8 +50,9 @@ func (d snapshotDir) file(s Snapshot) string {
 	return filepath.Join(d.folder(s.StackID), s.TakenAt.UTC().Format(snapshotLayout))
 }
 
-// Save writes the snapshot and removes old ones.
-func (d snapshotDir) Save(_ context.Context, s Snapshot) error {
+// save writes the snapshot, or replaces the one of the same stack and time,
+// and removes old ones.
+func (d snapshotDir) save(s Snapshot) error {
 	if err := os.MkdirAll(d.folder(s.StackID), 0o700); err != nil {
 		return fmt.Errorf("save snapshot: %w", err)
 	}
@@ -82,8 +75,8 @@ func (d snapshotDir) Save(_ context.Context, s Snapshot) error {
 	return nil
 }
 
-// Newest reads the snapshots back.
-func (d snapshotDir) Newest(_ context.Context, stackID string, n int) ([]Snapshot, error) {
+// newest returns the stack's snapshots, the newest first, at most n.
+func (d snapshotDir) newest(stackID string, n int) ([]Snapshot, error) {
 	names, err := d.names(stackID)
 	if err != nil {
 		return nil, err

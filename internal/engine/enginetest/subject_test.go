@@ -12,7 +12,7 @@ import (
 
 // Subject is an engine under test.
 type Subject struct {
-	// Config is complete except for Find and Snapshots, which the suite sets.
+	// Config is complete except for Find, which the suite sets.
 	Config engine.Config
 	Cloud  *Cloud
 	// Stack returns a stack of the given id whose program, or configuration,
