@@ -55,7 +55,7 @@ func BenchmarkEngine(b *testing.B) {
 
 func TestMemoryOfDescendants(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", "read x")
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", "read x; exit 0")
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -130,6 +130,14 @@ func (e *Engines) Apply(ctx context.Context, run aegis.StackRun, digest string) 
 	return res, err
 }
 
+// Destroy removes all resources of the stack. As with Apply, digest is that of
+// the judged plan, a preview with run.Destroy set.
+func (e *Engines) Destroy(ctx context.Context, run aegis.StackRun, digest string) error {
+	run.Destroy = true
+	_, err := e.Apply(ctx, run, digest)
+	return err
+}
+
 // Import makes the stack manage the existing resource id as address, in the
 // address form of ResourceChange.
 func (e *Engines) Import(ctx context.Context, run aegis.StackRun, address, id string) error {

@@ -123,11 +123,13 @@ func lifecycle(t *testing.T, b *bed) {
 	require.Equal(t, b.want.Prefix, out["prefix"])
 
 	b.run.Destroy = true
-	plan, res = b.apply(t)
+	plan = b.preview(t)
+	require.ErrorIs(t, b.engines.Destroy(t.Context(), b.run, "another plan's"), aegis.ErrDigestMismatch)
+	require.NoError(t, b.engines.Destroy(t.Context(), b.run, plan.Digest))
 	require.Len(t, plan.Changes, 3)
 	require.Equal(t, aegis.ActionDelete, plan.Changes[0].Action)
 	require.Nil(t, plan.Changes[0].After)
-	require.Zero(t, res.ResourceCount)
+	require.Zero(t, plan.ResourceCount)
 	require.Empty(t, b.Cloud.Parameter(t, b.want.Prefix+"/b"))
 }
 
