@@ -141,12 +141,12 @@ func snake(s string) string {
 	var b strings.Builder
 	runes := []rune(s)
 	for i, r := range runes {
-		if !unicode.IsUpper(r) {
+		if !isCapital(r) {
 			b.WriteRune(r)
 			continue
 		}
-		after := i > 0 && runes[i-1] != '_' && !unicode.IsUpper(runes[i-1])
-		before := i > 0 && unicode.IsUpper(runes[i-1]) && i+1 < len(runes) && unicode.IsLower(runes[i+1])
+		after := i > 0 && runes[i-1] != '_' && !isCapital(runes[i-1])
+		before := i > 0 && isCapital(runes[i-1]) && i+1 < len(runes) && unicode.IsLower(runes[i+1])
 		if after || before {
 			b.WriteByte('_')
 		}
@@ -154,6 +154,10 @@ func snake(s string) string {
 	}
 	return b.String()
 }
+
+// isCapital reports whether r has a lower-case form: some upper-case letters,
+// like the double-struck ones, have none.
+func isCapital(r rune) bool { return unicode.ToLower(r) != r }
 
 func unique(s []string) []string {
 	slices.Sort(s)
