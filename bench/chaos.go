@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -54,11 +55,17 @@ type outcome struct {
 	damage  []string
 }
 
-// Chaos kills the process n times at each point with kill -9, starts it again
-// on the same data folder, and looks at what became of the change set that
-// was under way. It prints one line a point.
-func Chaos(ctx context.Context, p *e2e.Process, n int, w io.Writer) error {
-	var outcomes []outcome
+// Chaos collects what came of the kills. Several processes may be struck at
+// once, each with a data folder of its own.
+type Chaos struct {
+	mu       sync.Mutex
+	outcomes []outcome
+}
+
+// Strike kills the process n times at each point with kill -9, starts it again
+// on the same data folder, looks at what became of the change set that was
+// under way, and stops the process.
+func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, n int) error {
 	for round := range n {
 		for i, point := range killPoints() {
 			name := fmt.Sprintf("chaos-%d-%d-%d", time.Now().Unix(), round, i)
@@ -69,10 +76,12 @@ func Chaos(ctx context.Context, p *e2e.Process, n int, w io.Writer) error {
 			if err != nil {
 				return errors.Join(fmt.Errorf("kill in %s: %w", point.name, err), p.Stop(ctx))
 			}
-			outcomes = append(outcomes, out)
+			c.mu.Lock()
+			c.outcomes = append(c.outcomes, out)
+			c.mu.Unlock()
 		}
 	}
-	return errors.Join(writeChaos(w, outcomes), p.Stop(ctx))
+	return p.Stop(ctx)
 }
 
 // strike submits one goal, kills the process at the point and restarts it.
@@ -202,14 +211,17 @@ func finish(ctx context.Context, p *e2e.Process, pool *pgxpool.Pool, goalID, nam
 	return nil
 }
 
-func writeChaos(w io.Writer, outcomes []outcome) error {
+// Write prints one line a point and returns ErrChaos for each damage.
+func (c *Chaos) Write(w io.Writer) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "KILL -9 IN\tKILLS\tPROMOTED\tROLLED BACK\tLOST OR DOUBLED\tLONGEST TO RESUME")
 	var damage []error
 	for _, point := range killPoints() {
 		var kills, promoted, rolledBack, damaged int
 		var longest time.Duration
-		for _, o := range outcomes {
+		for _, o := range c.outcomes {
 			if o.point.name != point.name {
 				continue
 			}

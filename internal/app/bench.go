@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/aegisworld/aegis/bench"
 	"github.com/aegisworld/aegis/client"
 	"github.com/aegisworld/aegis/internal/e2e"
@@ -20,7 +22,7 @@ func BenchNames() []string { return []string{"startup", "goals", "latency", "cha
 
 // Bench runs the named benchmark, or all, against sandboxes of their own and
 // prints their figures on w. It returns an error when a figure is above its
-// bound. Arguments are [NAME] [--n KILLS] [--log FILE].
+// bound. Arguments are [NAME] [--n KILLS] [--sandboxes COUNT] [--log FILE].
 func Bench(ctx context.Context, args []string, w io.Writer) error {
 	executable, err := os.Executable()
 	if err != nil {
@@ -34,12 +36,16 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(w)
 	flags.IntVar(&b.kills, "n", 3, "kills at each point of chaos")
+	flags.IntVar(&b.sandboxes, "sandboxes", 1, "sandboxes that share the kills of chaos, side by side")
 	flags.Func("log", "file that gets the sandboxes' output", b.openLog)
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("parse flags: %w", err)
 	}
 	all := map[string]func(context.Context) error{
 		"startup": b.startup, "goals": b.goals, "latency": b.latency, "chaos": b.chaos,
+	}
+	if b.kills < 1 || b.sandboxes < 1 {
+		return errors.New("--n and --sandboxes are at least 1")
 	}
 	if name != "all" {
 		run, ok := all[name]
@@ -61,6 +67,7 @@ type benchRun struct {
 	executable string
 	w          io.Writer
 	kills      int
+	sandboxes  int
 	log        io.Writer
 }
 
@@ -85,7 +92,15 @@ func (b benchRun) latency(ctx context.Context) error {
 }
 
 func (b benchRun) chaos(ctx context.Context) error {
-	return b.withSandbox(ctx, "small", func(p *e2e.Process) error { return bench.Chaos(ctx, p, b.kills, b.w) })
+	var chaos bench.Chaos
+	struck, ctx := errgroup.WithContext(ctx)
+	for i := range b.sandboxes {
+		kills := (b.kills + i) / b.sandboxes
+		struck.Go(func() error {
+			return b.withSandbox(ctx, "small", func(p *e2e.Process) error { return chaos.Strike(ctx, p, kills) })
+		})
+	}
+	return errors.Join(struck.Wait(), chaos.Write(b.w))
 }
 
 // withSandbox runs do on a converged sandbox in a scratch folder; do stops it.
