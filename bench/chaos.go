@@ -23,6 +23,9 @@ var ErrChaos = errors.New("chaos left damage")
 // resumeBound is how long a change set may rest after a restart.
 const resumeBound = 30 * time.Second
 
+// pointBound is how long a change set may take to come to a point.
+const pointBound = 3 * time.Minute
+
 // killPoints are where the process is killed: a phase, or a phase while an
 // engine applies a stack.
 func killPoints() []killPoint {
@@ -37,6 +40,10 @@ func killPoints() []killPoint {
 		{name: "rollback", phase: aegis.PhaseRollback, fails: true},
 	}
 }
+
+// setting is what a strike's goal sets, in every region. Rounds set the same
+// names again: a stack holds a bounded number of them.
+type setting struct{ name, value string }
 
 type killPoint struct {
 	name   string
@@ -68,8 +75,7 @@ type Chaos struct {
 func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, n int) error {
 	for round := range n {
 		for i, point := range killPoints() {
-			name := fmt.Sprintf("chaos-%d-%d-%d", time.Now().Unix(), round, i)
-			out, next, err := strike(ctx, p, point, name)
+			out, next, err := strike(ctx, p, point, setting{name: fmt.Sprintf("chaos-%d", i), value: fmt.Sprintf("round-%d", round)})
 			if next != nil {
 				p = next
 			}
@@ -85,7 +91,7 @@ func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, n int) error {
 }
 
 // strike submits one goal, kills the process at the point and restarts it.
-func strike(ctx context.Context, p *e2e.Process, point killPoint, name string) (outcome, *e2e.Process, error) {
+func strike(ctx context.Context, p *e2e.Process, point killPoint, set setting) (outcome, *e2e.Process, error) {
 	out := outcome{point: point}
 	pool, err := pgxpool.New(ctx, p.DatabaseURL)
 	if err != nil {
@@ -98,8 +104,12 @@ func strike(ctx context.Context, p *e2e.Process, point killPoint, name string) (
 			return out, nil, err
 		}
 	}
+	puts, err := p.CountCalls("PutParameter", set.name)
+	if err != nil {
+		return out, nil, err
+	}
 	c := client.New(p.URL, p.Token)
-	goal, err := c.CreateGoal(ctx, aegis.GoalSpec{Intent: fmt.Sprintf("set setting %s to on everywhere", name)})
+	goal, err := c.CreateGoal(ctx, aegis.GoalSpec{Intent: fmt.Sprintf("set setting %s to %s everywhere", set.name, set.value)})
 	if err != nil {
 		return out, nil, fmt.Errorf("submit goal: %w", err)
 	}
@@ -125,13 +135,16 @@ func strike(ctx context.Context, p *e2e.Process, point killPoint, name string) (
 	})
 	out.resumed = time.Since(restarted)
 	if err == nil {
-		err = finish(ctx, next, pool, goal.GoalID, name, &out)
+		err = finish(ctx, next, pool, goal.GoalID, set, puts, &out)
 	}
 	return out, next, err
 }
 
-// awaitPoint returns when the goal's change set is at the point or past it.
+// awaitPoint returns when the goal's change set is at the point or past it. It
+// fails when that does not come, as when the goal was refused.
 func awaitPoint(ctx context.Context, pool *pgxpool.Pool, goalID string, point killPoint) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, pointBound, fmt.Errorf("the change set of %s never came to %s", goalID, point.name))
+	defer cancel()
 	order := map[aegis.Phase]int{
 		"": 0, aegis.PhasePlan: 1, aegis.PhaseGate: 2, aegis.PhaseCanary: 3, aegis.PhaseApply: 4, aegis.PhaseVerify: 5,
 		aegis.PhaseRollback: 6, aegis.PhaseDone: 7,
@@ -139,6 +152,8 @@ func awaitPoint(ctx context.Context, pool *pgxpool.Pool, goalID string, point ki
 	for {
 		now, err := look(ctx, pool, goalID)
 		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
 		case err != nil:
 			return err
 		case now.phase == aegis.PhaseDone:
@@ -177,7 +192,7 @@ func look(ctx context.Context, pool *pgxpool.Pool, goalID string) (sight, error)
 }
 
 // finish waits for the end and counts what was done to the account.
-func finish(ctx context.Context, p *e2e.Process, pool *pgxpool.Pool, goalID, name string, out *outcome) error {
+func finish(ctx context.Context, p *e2e.Process, pool *pgxpool.Pool, goalID string, set setting, puts map[string]int, out *outcome) error {
 	if out.point.fails {
 		defer func() { _ = p.Fault(context.WithoutCancel(ctx), "clear") }()
 	}
@@ -189,7 +204,7 @@ func finish(ctx context.Context, p *e2e.Process, pool *pgxpool.Pool, goalID, nam
 		return err
 	}
 	out.state = end.state
-	want, puts := aegis.StatePromoted, 1
+	want := aegis.StatePromoted
 	if out.point.fails {
 		want = aegis.StateRolledBack
 	}
@@ -199,12 +214,12 @@ func finish(ctx context.Context, p *e2e.Process, pool *pgxpool.Pool, goalID, nam
 	if out.resumed > resumeBound {
 		out.damage = append(out.damage, fmt.Sprintf("resumed after %s", out.resumed))
 	}
-	counts, err := p.CountCalls("PutParameter", name)
+	counts, err := p.CountCalls("PutParameter", set.name)
 	if err != nil {
 		return err
 	}
 	for _, region := range p.Regions {
-		if got := counts[region]; got > puts || !out.point.fails && got < puts {
+		if got := counts[region] - puts[region]; got > 1 || !out.point.fails && got < 1 {
 			out.damage = append(out.damage, fmt.Sprintf("%d successful PutParameter calls in %s", got, region))
 		}
 	}
