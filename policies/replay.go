@@ -1,0 +1,52 @@
+package policies
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	aegis "github.com/aegisworld/aegis"
+)
+
+// Replay judges an input document as a decision recorded it, without a detour
+// through Go values. As with Decide, whatever keeps policy from answering is a
+// denial; the error says that the document is not JSON (aegis.ErrInvalid).
+func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aegis.GateResult, err error) {
+	if g == nil || g.decide == nil {
+		return refusal(CodeMissing, "no policy bundle is loaded"), nil
+	}
+	value, err := ast.ValueFromReader(bytes.NewReader(document))
+	if err != nil {
+		return aegis.GateResult{}, fmt.Errorf("parse policy input: %w: %w", aegis.ErrInvalid, err)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			result = g.fault(ctx, aegis.GateInput{}, fmt.Errorf("policy engine panicked: %v", r))
+		}
+		result.BundleRevision = g.revision
+	}()
+	ctx, cancel := context.WithTimeout(ctx, g.timeout)
+	defer cancel()
+	answer, err := g.answer(ctx, value)
+	if err != nil {
+		return g.fault(ctx, aegis.GateInput{}, err), nil
+	}
+	g.addRemediations(answer.Deny)
+	g.addRemediations(answer.Warn)
+	return answer, nil
+}
+
+func (g *Gate) answer(ctx context.Context, input ast.Value) (aegis.GateResult, error) {
+	rs, err := g.decide.Eval(ctx, rego.EvalParsedInput(input), rego.EvalSortSets(true))
+	if err != nil {
+		return aegis.GateResult{}, fmt.Errorf("evaluate policy: %w", err)
+	}
+	if len(rs) == 0 || len(rs[0].Expressions) == 0 {
+		return aegis.GateResult{}, errUndefined
+	}
+	return decodeAnswer(rs[0].Expressions[0].Value)
+}
