@@ -171,7 +171,7 @@ func (t *tally) rule(code string) *aegis.RuleFlips {
 }
 
 // group finds a group or makes it, as long as there are not too many.
-func group[G any](groups map[string]*G, key string, make func(string) *G) *G {
+func group[G any](groups map[string]*G, key string, create func(string) *G) *G {
 	if g, ok := groups[key]; ok {
 		return g
 	}
@@ -181,7 +181,7 @@ func group[G any](groups map[string]*G, key string, make func(string) *G) *G {
 			return g
 		}
 	}
-	g := make(key)
+	g := create(key)
 	groups[key] = g
 	return g
 }
