@@ -49,6 +49,9 @@ var (
 	ErrProvider = errors.New("provider error")
 	// ErrStateCorrupt says that an engine's state fails its integrity check.
 	ErrStateCorrupt = errors.New("engine state is corrupt")
+	// ErrBadRecord says that one stored record can't be read, while those after
+	// it can.
+	ErrBadRecord = errors.New("unreadable record")
 	// ErrCancelled says that a person or a policy stopped the operation.
 	ErrCancelled = errors.New("cancelled")
 )

@@ -14,14 +14,14 @@ import (
 
 // Replay judges an input document as a decision recorded it, without a detour
 // through Go values. As with Decide, whatever keeps policy from answering is a
-// denial; the error says that the document is not JSON (aegis.ErrInvalid).
+// denial; the error says that the document is not JSON (aegis.ErrBadRecord).
 func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aegis.GateResult, err error) {
 	if g == nil || g.decide == nil {
 		return refusal(CodeMissing, "no policy bundle is loaded"), nil
 	}
 	value, err := ast.ValueFromReader(bytes.NewReader(document))
 	if err != nil {
-		return aegis.GateResult{}, fmt.Errorf("parse policy input: %w: %w", aegis.ErrInvalid, err)
+		return aegis.GateResult{}, fmt.Errorf("parse policy input: %w: %w", aegis.ErrBadRecord, err)
 	}
 	defer func() {
 		if r := recover(); r != nil {

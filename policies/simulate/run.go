@@ -59,8 +59,8 @@ type task struct {
 
 // Run judges every case by the candidate and reports the differences. It holds
 // a few cases for each worker and no more. An error of cases that is
-// aegis.ErrInvalid is a bad record and becomes an entry of the report; any
-// other error, and the end of ctx, ends the run without a report.
+// aegis.ErrBadRecord becomes an entry of the report; any other error, and the
+// end of ctx, ends the run without a report.
 func Run(ctx context.Context, o Options, cases iter.Seq2[Case, error]) (aegis.Simulation, error) {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -90,7 +90,7 @@ func Run(ctx context.Context, o Options, cases iter.Seq2[Case, error]) (aegis.Si
 
 func feed(ctx context.Context, cases iter.Seq2[Case, error], work, order chan<- *task) error {
 	for c, err := range cases {
-		if errors.Is(err, aegis.ErrInvalid) {
+		if errors.Is(err, aegis.ErrBadRecord) {
 			c.Fault = c.fault(codeBadRecord, err.Error())
 		} else if err != nil {
 			return err

@@ -174,7 +174,7 @@ func TestBadRecordsAreErrorsAndNoAbort(t *testing.T) {
 	good := recorded(t, nothing, input("cs-2", resource("a.b.c", "aws_instance")))
 	report, err := simulate.Run(t.Context(), simulate.Options{Running: judge(nothing), Candidate: judge(nothing)},
 		func(yield func(simulate.Case, error) bool) {
-			_ = yield(simulate.Case{DecisionID: "dec-0"}, fmt.Errorf("inflate: %w", aegis.ErrInvalid)) &&
+			_ = yield(simulate.Case{DecisionID: "dec-0"}, fmt.Errorf("inflate: %w", aegis.ErrBadRecord)) &&
 				yield(simulate.Case{DecisionID: "dec-1", Input: []byte(`{"diff":`)}, nil) &&
 				yield(good, nil)
 		})
