@@ -7,7 +7,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/aegisworld/aegis"
@@ -25,58 +24,56 @@ const streamBatch = 200
 func (db *DB) RecordedDecisions(ctx context.Context, since time.Time, changeSetIDs []string) iter.Seq2[aegis.Decision, error] {
 	return func(yield func(aegis.Decision, error) bool) {
 		last := cursor{}
-		for {
-			read, more := 0, true
-			rows, err := db.decisionsBefore(ctx, last, since, changeSetIDs)
-			if err == nil {
-				read, more, err = yieldDecisions(rows, &last, yield)
-			}
-			if err != nil {
+		for more := true; more; {
+			var err error
+			if more, err = db.streamDecisions(ctx, &last, since, changeSetIDs, yield); err != nil {
 				yield(aegis.Decision{}, fmt.Errorf("read recorded decisions: %w", mapError(err)))
-				return
-			}
-			if !more || read < streamBatch {
-				return
 			}
 		}
 	}
 }
 
-func (db *DB) decisionsBefore(ctx context.Context, last cursor, since time.Time, changeSetIDs []string) (pgx.Rows, error) {
+// streamDecisions passes one batch on, row by row as they arrive. more says
+// that there may be another and that the consumer wants it.
+func (db *DB) streamDecisions(
+	ctx context.Context, last *cursor, since time.Time, changeSetIDs []string, yield func(aegis.Decision, error) bool,
+) (more bool, err error) {
 	before := pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
 	if last.id != "" {
 		before = pgtype.Timestamptz{Time: last.at, Valid: true}
 	}
-	return db.pool.Query(ctx, `
+	rows, err := db.pool.Query(ctx, `
 		SELECT decision_id, change_set_id, stack_ids, bundle_revision, path, input, input_digest, result, allowed, latency_us, decided_at
 		FROM decisions
 		WHERE (decided_at, decision_id) < ($1, $2) AND decided_at >= $3 AND path = 'aegis/gate'
 			AND (cardinality($4::text[]) = 0 OR change_set_id = ANY ($4))
 		ORDER BY decided_at DESC, decision_id DESC
 		LIMIT $5`, before, last.id, since, emptyNotNil(changeSetIDs), streamBatch)
-}
-
-// yieldDecisions passes rows on as they arrive. more is false when the
-// consumer wants no more.
-func yieldDecisions(rows pgx.Rows, last *cursor, yield func(aegis.Decision, error) bool) (read int, more bool, err error) {
+	if err != nil {
+		return false, err
+	}
 	defer rows.Close()
+	read := 0
 	for rows.Next() {
 		var d aegis.Decision
 		var result json.RawMessage
 		err := rows.Scan(&d.DecisionID, &d.ChangeSetID, &d.StackIDs, &d.BundleRevision, &d.Path, &d.Input, &d.InputDigest,
 			&result, &d.Allowed, &d.LatencyUS, &d.DecidedAt)
 		if err != nil {
-			return read, false, err
+			return false, err
 		}
 		read++
 		last.at, last.id = d.DecidedAt, d.DecisionID
-		var bad error
-		if err := json.Unmarshal(result, &d.Result); err != nil {
-			bad = fmt.Errorf("decode the result of decision %s: %w: %w", d.DecisionID, aegis.ErrBadRecord, err)
-		}
-		if !yield(d, bad) {
-			return read, false, nil
+		if !yield(d, decodeResult(d.DecisionID, result, &d.Result)) {
+			return false, nil
 		}
 	}
-	return read, true, rows.Err()
+	return read == streamBatch, rows.Err()
+}
+
+func decodeResult(id string, raw json.RawMessage, into *aegis.GateResult) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("decode the result of decision %s: %w: %w", id, aegis.ErrBadRecord, err)
+	}
+	return nil
 }

@@ -51,6 +51,7 @@ func TestRecordedDecisions(t *testing.T) {
 	require.Empty(t, all(t.Context(), now.Add(time.Hour)))
 
 	t.Run("stops when nobody wants more", func(t *testing.T) {
+		t.Parallel()
 		for d, err := range db.RecordedDecisions(t.Context(), time.Time{}, nil) {
 			require.NoError(t, err)
 			require.Equal(t, "dec-0449", d.DecisionID)
@@ -59,6 +60,7 @@ func TestRecordedDecisions(t *testing.T) {
 	})
 
 	t.Run("ends with its context", func(t *testing.T) {
+		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		var last error
 		read := 0
