@@ -220,7 +220,9 @@ func (a atlas) exclusion(tokens []token) ([]string, int) {
 // inclusion reads "in eu-west-1 and us-east-1", with or without preposition.
 func (a atlas) inclusion(tokens []token) ([]string, int) {
 	i := skip(tokens, "only", "just")
-	i += skip(tokens[i:], prepositions()...)
+	if i < len(tokens) && slices.Contains(prepositions(), tokens[i].word) {
+		i++ // one: in "set x to on in eu-west-1" the others are the goal's own words
+	}
 	i += skip(tokens[i:], "only", "just")
 	regions, n := a.list(tokens[i:])
 	if n == 0 {

@@ -29,6 +29,15 @@ func TestClausesOfOneLayerAddUp(t *testing.T) {
 	require.JSONEq(t, `{"node_min": 4, "node_desired": 4, "node_max": 12, "target_cpu_percent": 50}`, string(sets[0].Patches[0].MergePatch))
 }
 
+func TestAValueMayBeAPreposition(t *testing.T) {
+	t.Parallel()
+	goal, sets := newWorld(t).ask(t, "set setting canary to on in eu-west-1")
+	require.Empty(t, goal.Error)
+	require.Len(t, sets, 1)
+	require.JSONEq(t, `{"settings": {"canary": "on"}}`, string(sets[0].Patches[0].MergePatch))
+	require.Equal(t, []string{"eu-west-1"}, sets[0].Target.Regions)
+}
+
 func TestUnderstandingSaysWhatChanges(t *testing.T) {
 	t.Parallel()
 	goal, _ := newWorld(t).ask(t, "keep logs for 12 weeks in Ireland")
