@@ -104,7 +104,7 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*postgres.DB
 
 func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	c := p.config
-	if p.engines, err = newEngines(c, tools, p.account, p.db, p.log); err != nil {
+	if p.engines, err = newEngines(ctx, c, tools, p.account, p.db, p.log); err != nil {
 		return err
 	}
 	gate, err := policies.NewGate(ctx, policies.Options{

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -15,12 +16,16 @@ import (
 	"github.com/aegisworld/aegis/stacks"
 )
 
-func newEngines(c Config, tools toolchain.Tools, account *cloud.Cloud, db *postgres.DB, log *slog.Logger) (*engine.Engines, error) {
+// newEngines makes the engines. Without db, as before there is a control
+// database, digests hold for this process only.
+func newEngines(
+	ctx context.Context, c Config, tools toolchain.Tools, account *cloud.Cloud, db *postgres.DB, log *slog.Logger,
+) (*engine.Engines, error) {
 	work, err := filepath.Abs(c.WorkDir)
 	if err != nil {
 		return nil, fmt.Errorf("find the work folder: %w", err)
 	}
-	key, err := secretFile(filepath.Join(work, "digest.key"), "")
+	key, err := digestKey(ctx, db)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +42,7 @@ func newEngines(c Config, tools toolchain.Tools, account *cloud.Cloud, db *postg
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
 		Credentials: account.Credentials, Find: account.Find,
-		DigestKey: []byte(key), MaxConcurrent: c.Engine.MaxConcurrent, Logger: log,
+		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, Logger: log,
 	}
 	if db != nil && c.stateInDatabase() {
 		ec.States = db
@@ -47,6 +52,17 @@ func newEngines(c Config, tools toolchain.Tools, account *cloud.Cloud, db *postg
 		return nil, fmt.Errorf("set up engines: %w", err)
 	}
 	return engines, nil
+}
+
+// digestKey keys the digests of judged plans. What one worker judged another
+// may apply, so that they share it.
+func digestKey(ctx context.Context, db *postgres.DB) ([]byte, error) {
+	if db != nil {
+		return db.SharedKey(ctx, "digest")
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails since Go 1.24
+	return key, nil
 }
 
 func pluginEnv(tools toolchain.Tools) []string {
