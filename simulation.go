@@ -37,13 +37,18 @@ type Simulation struct {
 	NewlyDenied  []SimulatedFlip `json:"newly_denied"`
 	NewlyAllowed []SimulatedFlip `json:"newly_allowed"`
 	// RequirementsChanged are decisions that both allow, on other terms.
-	RequirementsChanged []SimulatedTerms   `json:"requirements_changed"`
-	ByRule              []RuleFlips        `json:"by_rule"`
-	ByStack             []StackFlips       `json:"by_stack"`
-	ByType              []TypeFlips        `json:"by_type"`
-	Errors              []SimulationFault  `json:"errors"`
-	Totals              SimulationTotals   `json:"totals"`
-	Candidate           SimulatedCandidate `json:"candidate"`
+	RequirementsChanged []SimulatedTerms  `json:"requirements_changed"`
+	ByRule              []RuleFlips       `json:"by_rule"`
+	ByStack             []StackFlips      `json:"by_stack"`
+	ByType              []TypeFlips       `json:"by_type"`
+	Errors              []SimulationFault `json:"errors"`
+	// Hypothetical has what both bundles say of the request's diff and of each
+	// change set of its goal.
+	Hypothetical []SimulatedVerdict `json:"hypothetical"`
+	// Notes say more, such as how a goal was understood.
+	Notes     []string           `json:"notes"`
+	Totals    SimulationTotals   `json:"totals"`
+	Candidate SimulatedCandidate `json:"candidate"`
 }
 
 // SimulatedCandidate says which bundles were compared.
@@ -86,6 +91,28 @@ type SimulatedFlip struct {
 	// Rules are what they say, the first few.
 	Rules     []RuleResult `json:"rules"`
 	DecidedAt *time.Time   `json:"decided_at,omitempty"`
+}
+
+// SimulatedVerdict is what the running bundle and the candidate say of a change
+// that was never proposed.
+type SimulatedVerdict struct {
+	// Summary says what it is.
+	Summary  string   `json:"summary"`
+	StackIDs []string `json:"stack_ids"`
+	// Resources counts those of its difference.
+	Resources int             `json:"resources"`
+	Running   SimulatedAnswer `json:"running"`
+	Candidate SimulatedAnswer `json:"candidate"`
+}
+
+// SimulatedAnswer is one bundle's word, with what the door adds to it; the
+// rules are the first few.
+type SimulatedAnswer struct {
+	Allowed bool         `json:"allowed"`
+	Codes   []string     `json:"codes"`
+	Deny    []RuleResult `json:"deny"`
+	Warn    []RuleResult `json:"warn"`
+	Require Requirements `json:"require"`
 }
 
 // SimulatedTerms are the terms on which a decision is allowed, before and

@@ -73,6 +73,7 @@ func accessTable() map[string]access {
 		"POST /v1/budgets":                        operate,
 		"GET /v1/policies/decisions":              read,
 		"GET /v1/policies/decisions/:decision_id": read,
+		"POST /v1/policies/simulate":              operate,
 		"GET /v1/traces":                          read,
 		"GET /v1/traces/:trace_id":                read,
 
@@ -91,7 +92,6 @@ func accessTable() map[string]access {
 		"GET /v1/incidents":                 read,
 		"GET /v1/incidents/:incident_id":    read,
 		"POST /v1/findings":                 operate,
-		"POST /v1/policies/simulate":        operate,
 		"GET /v1/drift-reports":             read,
 		"POST /v1/events":                   operate,
 		"GET /v1/tools":                     read,

@@ -3,19 +3,30 @@ package api
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 )
 
-// limitBody reads a request's body up to maxBody, so that what follows can
+// bodyLimit is the largest body of a route, in bytes.
+func bodyLimit(route string) int64 {
+	switch route {
+	case "/v1/policies/simulate":
+		return maxBundleBody
+	default:
+		return maxBody
+	}
+}
+
+// limitBody reads a request's body up to its route's limit, so that what follows can
 // read it again.
 func limitBody(g *gin.Context) {
 	if g.FullPath() == "" || g.Request.Body == nil {
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, bodyLimit(g.FullPath())))
 	if err != nil {
 		writeProblem(g.Writer, g.Request, bodyProblem(err))
 		g.Abort()
@@ -25,8 +36,8 @@ func limitBody(g *gin.Context) {
 }
 
 func bodyProblem(err error) *Problem {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 1 MiB")
+	if most, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return newProblem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d MiB", most.Limit>>20))
 	}
 	return newProblem(http.StatusBadRequest, "malformed", "the body could not be read to its end")
 }

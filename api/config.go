@@ -29,6 +29,10 @@ type Config struct {
 	Door door
 	// Queue takes reconciles.
 	Queue queue
+	// Simulator judges by candidate bundles; without it, that is not offered.
+	Simulator simulator
+	// SimulateTimeout bounds a simulation; 2 min when zero.
+	SimulateTimeout time.Duration
 
 	// Regions are the estate's; others are refused.
 	Regions []string
@@ -48,6 +52,9 @@ type Config struct {
 	// Pages serves GET / and everything else that is not the API's, such as
 	// the live page; none when nil.
 	Pages http.Handler
+	// Patience is how long a request may take that is no stream, so that a
+	// database that hangs is answered 503; 20 s when zero.
+	Patience time.Duration
 	// Heartbeat is the pause between comments on an idle event stream; 15 s
 	// when zero.
 	Heartbeat time.Duration
@@ -129,6 +136,10 @@ type door interface {
 	Cancel(ctx context.Context, id, actor string) error
 }
 
+type simulator interface {
+	Simulate(ctx context.Context, r aegis.SimulationRequest) (aegis.Simulation, error)
+}
+
 type queue interface {
 	EnqueueReconcile(ctx context.Context, stackID string) error
 }
@@ -145,8 +156,14 @@ func (c *Config) setDefaults() {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Patience == 0 {
+		c.Patience = 20 * time.Second
+	}
 	if c.Heartbeat == 0 {
 		c.Heartbeat = 15 * time.Second
+	}
+	if c.SimulateTimeout == 0 {
+		c.SimulateTimeout = 2 * time.Minute
 	}
 	if c.Version == "" {
 		c.Version = "dev"

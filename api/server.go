@@ -46,6 +46,7 @@ func newServer(c Config) *server {
 	s.stackRoutes()
 	s.envelopeRoutes()
 	s.recordRoutes()
+	s.simulateRoutes()
 	s.tokenRoutes()
 	s.streamRoutes()
 	s.laterRoutes()

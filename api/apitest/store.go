@@ -34,6 +34,8 @@ type Store struct {
 	codes        map[[32]byte]code
 	requests     map[string]*request
 	reconciles   []string
+	simulation   aegis.Simulation
+	simulated    []aegis.SimulationRequest
 	fault        error
 }
 

@@ -55,7 +55,7 @@ func (o Options) compare(ctx context.Context, c Case) outcome {
 			out.faults = append(out.faults, *c.fault(d.Code, d.Msg))
 		}
 	}
-	if out.differs() {
+	if out.differs() || c.Summary != "" {
 		out.resources = resources(c.Input)
 	}
 	return out

@@ -35,6 +35,23 @@ func (o outcome) concerns(r aegis.RuleResult, stackID string) bool {
 	return len(known) == 0 || slices.ContainsFunc(known, func(res resource) bool { return res.StackID == stackID })
 }
 
+// verdict is what both sides say of a hypothetical case.
+func (o outcome) verdict() aegis.SimulatedVerdict {
+	resources := 0
+	for _, same := range o.resources {
+		resources += len(same)
+	}
+	return aegis.SimulatedVerdict{
+		Summary: o.Summary, StackIDs: o.StackIDs, Resources: resources, Running: answer(o.before), Candidate: answer(o.after),
+	}
+}
+
+func answer(r aegis.GateResult) aegis.SimulatedAnswer {
+	return aegis.SimulatedAnswer{
+		Allowed: r.Allowed(), Codes: named(r.Deny), Deny: spoken(r.Deny), Warn: spoken(r.Warn), Require: terms(r),
+	}
+}
+
 // types are the types of the resources that rules name, sorted.
 func (o outcome) types(rules []aegis.RuleResult) []string {
 	var out []string

@@ -34,6 +34,9 @@ type Case struct {
 	Input json.RawMessage
 	// Recorded is what was decided; nil asks the running bundle.
 	Recorded *aegis.GateResult
+	// Summary, when set, says what is supposed; the report has what both sides
+	// say of it, whether they differ or not.
+	Summary string
 	// Fault, when set, says why there is no Input; the case becomes an entry
 	// of the report's errors.
 	Fault *aegis.SimulationFault

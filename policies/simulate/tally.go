@@ -40,6 +40,7 @@ func newTally(o Options) *tally {
 		sum: aegis.Simulation{
 			NewlyDenied: []aegis.SimulatedFlip{}, NewlyAllowed: []aegis.SimulatedFlip{},
 			RequirementsChanged: []aegis.SimulatedTerms{}, Errors: []aegis.SimulationFault{},
+			Hypothetical: []aegis.SimulatedVerdict{}, Notes: []string{},
 			Candidate: aegis.SimulatedCandidate{Revision: o.Candidate.Revision(), RunningRevision: o.Running.Revision()},
 		},
 		rules: map[string]*aegis.RuleFlips{}, stacks: map[string]*aegis.StackFlips{}, types: map[string]*aegis.TypeFlips{},
@@ -53,6 +54,9 @@ func (t *tally) add(o outcome) {
 		return
 	}
 	t.sum.Evaluated++
+	if o.Summary != "" {
+		t.sum.Hypothetical = push(t.sum.Hypothetical, maxFlips, o.verdict())
+	}
 	switch {
 	case !o.differs():
 		t.sum.Totals.Unchanged++
