@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -42,6 +43,18 @@ func (s *server) observe(g *gin.Context) {
 	}
 	s.Logger.Log(g.Request.Context(), level, "request", "method", g.Request.Method, "route", route,
 		"status", g.Writer.Status(), "duration_ms", took.Milliseconds(), "principal", principal(g.Request.Context()).Name)
+}
+
+// bound ends requests that take too long, but for those that mean to.
+func (s *server) bound(g *gin.Context) {
+	switch g.FullPath() {
+	case "", "/v1/goals/:goal_id/events", "/v1/events/stream", "/v1/policies/simulate":
+		return
+	}
+	ctx, cancel := context.WithTimeout(g.Request.Context(), s.Patience)
+	defer cancel()
+	g.Request = g.Request.WithContext(ctx)
+	g.Next()
 }
 
 // recover turns a panic into a problem; the connection lives on.

@@ -1,14 +1,17 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/api"
 	"github.com/aegisworld/aegis/api/apitest"
 )
 
@@ -97,6 +100,23 @@ func TestSecretsAreNotReplayed(t *testing.T) {
 	require.Equal(t, http.StatusCreated, r.do(t, srv.URL).status)
 	require.NotContains(t, r.do(t, srv.URL).body, "secret\":")
 	r.do(t, srv.URL).problem(t, http.StatusConflict, "conflict")
+}
+
+// hung answers nothing, as a database whose machine froze.
+type hung struct{}
+
+func (hung) Ping(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestADatabaseThatHangs(t *testing.T) {
+	t.Parallel()
+	srv := apitest.Serve(t, apitest.NewStore(), func(c *api.Config) {
+		c.Health, c.Patience = hung{}, time.Millisecond
+	})
+	request{route: "GET /readyz"}.do(t, srv.URL).problem(t, http.StatusServiceUnavailable, "unavailable")
+	require.Equal(t, http.StatusOK, request{route: "GET /healthz"}.do(t, srv.URL).status)
 }
 
 func TestADatabaseThatIsGone(t *testing.T) {

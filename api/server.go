@@ -38,7 +38,7 @@ func newServer(c Config) *server {
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.ContextWithFallback = true
-	s.engine.Use(s.trace(), s.observe, s.recover, secureHeaders, s.authorize, limitBody, s.idempotent,
+	s.engine.Use(s.trace(), s.observe, s.recover, secureHeaders, s.bound, s.authorize, limitBody, s.idempotent,
 		s.recover) // once more: what panics is answered before the answer is kept
 	s.huma = humagin.New(s.engine, s.humaConfig())
 	s.goalRoutes()

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -24,9 +25,11 @@ func (s *server) serviceRoutes() {
 	})
 }
 
-// ready says whether the database answers.
+// ready says whether the database answers at once.
 func (s *server) ready(g *gin.Context) {
-	if err := s.Health.Ping(g.Request.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(g.Request.Context(), s.Patience/10)
+	defer cancel()
+	if err := s.Health.Ping(ctx); err != nil {
 		s.Logger.WarnContext(g.Request.Context(), "not ready", "error", err)
 		g.Header("Retry-After", "1")
 		s.abort(g, newProblem(http.StatusServiceUnavailable, "unavailable", "the database does not answer"))
