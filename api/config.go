@@ -31,7 +31,7 @@ type Config struct {
 	Queue queue
 	// Simulator judges by candidate bundles; without it, that is not offered.
 	Simulator simulator
-	// SimulateTimeout bounds a simulation; 2 min when zero.
+	// SimulateTimeout bounds a simulation; 10 min when zero.
 	SimulateTimeout time.Duration
 
 	// Regions are the estate's; others are refused.
@@ -163,7 +163,7 @@ func (c *Config) setDefaults() {
 		c.Heartbeat = 15 * time.Second
 	}
 	if c.SimulateTimeout == 0 {
-		c.SimulateTimeout = 2 * time.Minute
+		c.SimulateTimeout = 10 * time.Minute
 	}
 	if c.Version == "" {
 		c.Version = "dev"
