@@ -39,6 +39,8 @@ const (
 	SourceReconcile   Source = "reconcile"
 	SourceAutoscaling Source = "autoscaling"
 	SourceContainment Source = "containment"
+	// SourceOperator is a person who ships a policy bundle.
+	SourceOperator Source = "operator"
 )
 
 // Phase is the pipeline stage that a change set is in.
@@ -167,6 +169,8 @@ type AutonomousChangeSet struct {
 	PromotionState  PromotionState   `json:"promotion_state"`
 	Phase           Phase            `json:"phase"`
 	Progress        []StackProgress  `json:"progress"`
+	// Policy is the bundle of a change set whose target is policy_bundle.
+	Policy *PolicyChange `json:"policy,omitempty"`
 	// RollbackOf is the change set that this one undoes.
 	RollbackOf string `json:"rollback_of,omitempty"`
 	// Error says why it failed, was denied or was rolled back.

@@ -37,6 +37,8 @@ type GateInput struct {
 	// Breakers are the open ones that touch the change.
 	Breakers []Breaker `json:"breakers"`
 	History  History   `json:"history"`
+	// Policy is there when the change set is to change the policy bundle.
+	Policy *PolicyChange `json:"policy,omitempty"`
 }
 
 // GateChangeSet is the part of a change set that policies see.
