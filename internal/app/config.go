@@ -117,8 +117,8 @@ type EngineConfig struct {
 	// MaxConcurrent is the most engine runs at once; 0 chooses by cores and
 	// memory.
 	MaxConcurrent int `yaml:"max_concurrent"`
-	// Workers is the most change sets that are worked on at once.
-	Workers int `yaml:"workers"`
+	// ReadTimeout bounds a plan and a refresh of one stack.
+	ReadTimeout time.Duration `yaml:"read_timeout"`
 }
 
 // DefaultConfig is a configuration that only lacks its services.
@@ -131,7 +131,7 @@ func DefaultConfig() Config {
 		Pulumi:            PulumiConfig{SecretsProvider: "passphrase"},
 		Policy:            PolicyConfig{Timeout: 2 * time.Second},
 		Budget:            BudgetConfig{EstateUSDMonth: 5000},
-		Engine:            EngineConfig{Workers: 24},
+		Engine:            EngineConfig{ReadTimeout: 10 * time.Minute},
 		WorkDir:           "aegis-work",
 		ReconcileInterval: 20 * time.Minute,
 	}

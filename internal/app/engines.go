@@ -42,7 +42,7 @@ func newEngines(
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
 		Credentials: account.Credentials, Find: account.Find,
-		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, Logger: log,
+		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, ReadTimeout: c.Engine.ReadTimeout, Logger: log,
 	}
 	if db != nil && c.stateInDatabase() {
 		ec.States = db

@@ -114,6 +114,7 @@ func sandboxConfig(o SandboxOptions, dir, addr string, account *sandbox.Account)
 	}
 	c.Pulumi.PassphraseFile = account.PulumiPassphraseFile
 	c.WorkDir = filepath.Join(dir, "work")
+	c.Engine.ReadTimeout = 2 * time.Minute
 	return c
 }
 

@@ -78,6 +78,8 @@ type Config struct {
 	MaxProviders int
 	// ProviderIdle is how long an unused provider process is kept; 0 is 2 min.
 	ProviderIdle time.Duration
+	// ReadTimeout bounds a preview or a refresh; 0 is 10 min.
+	ReadTimeout time.Duration
 	// CancelGrace is how long a cancelled engine may take to stop by itself;
 	// 0 is 1 min.
 	CancelGrace time.Duration
@@ -103,6 +105,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ProviderIdle <= 0 {
 		c.ProviderIdle = 2 * time.Minute
+	}
+	if c.ReadTimeout <= 0 {
+		c.ReadTimeout = 10 * time.Minute
 	}
 	if c.CancelGrace <= 0 {
 		c.CancelGrace = time.Minute

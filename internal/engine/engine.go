@@ -101,10 +101,10 @@ func (e *Engines) Close() {
 // run.Destroy it is the plan of a removal. It never changes state, but makes an
 // empty one for a stack that has none.
 func (e *Engines) Preview(ctx context.Context, run aegis.StackRun) (plan aegis.Plan, err error) {
-	err = e.do(ctx, "preview", run, func(ctx context.Context, eng engine) error {
+	err = e.do(ctx, "preview", run, e.patiently(func(ctx context.Context, eng engine) error {
 		plan, err = eng.preview(ctx, run)
 		return err
-	})
+	}))
 	return plan, err
 }
 
@@ -112,10 +112,10 @@ func (e *Engines) Preview(ctx context.Context, run aegis.StackRun) (plan aegis.P
 // never writes state. An error means unknown, never drifted; it matches
 // aegis.ErrNotFound when the stack was never applied.
 func (e *Engines) Refresh(ctx context.Context, run aegis.StackRun) (seen aegis.Observation, err error) {
-	err = e.do(ctx, "refresh", run, func(ctx context.Context, eng engine) error {
+	err = e.do(ctx, "refresh", run, e.patiently(func(ctx context.Context, eng engine) error {
 		seen, err = eng.observe(ctx, run)
 		return err
-	})
+	}))
 	return seen, err
 }
 
@@ -233,6 +233,21 @@ func (e *Engines) do(ctx context.Context, verb string, run aegis.StackRun, f fun
 		return fmt.Errorf("%s stack %s: %w (%v)", verb, run.Stack.StackID, cause, err) //nolint:errorlint // a cancelled run has no other error
 	}
 	return fmt.Errorf("%s stack %s: %w", verb, run.Stack.StackID, err)
+}
+
+// patiently bounds an operation that only reads: a cloud that does not answer
+// is retried by the provider for very long.
+func (e *Engines) patiently(f func(context.Context, engine) error) func(context.Context, engine) error {
+	return func(ctx context.Context, eng engine) error {
+		ctx, cancel := context.WithTimeoutCause(ctx, e.cfg.ReadTimeout,
+			fmt.Errorf("the cloud did not answer within %s: %w", e.cfg.ReadTimeout, aegis.ErrUnavailable))
+		defer cancel()
+		err := f(ctx, eng)
+		if err != nil && ctx.Err() != nil {
+			return fmt.Errorf("%w (%v)", context.Cause(ctx), err) //nolint:errorlint // a cancelled run has no other error
+		}
+		return err
+	}
 }
 
 func (e *Engines) engine(kind aegis.TargetKind) (engine, error) {

@@ -7,10 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3"
 )
+
+// readGrace is how long a run that only reads may take to stop.
+const readGrace = 5 * time.Second
 
 // pulumiCommand runs the CLI for the Automation API, in an environment that
 // inherits nothing. It saves calls: the outputs and the history that the API
@@ -48,13 +52,22 @@ func (c *pulumiCommand) Run(
 			stdin:  stdin,
 			stdout: io.MultiWriter(append(slices.Clone(stdouts), &stdout)...),
 			stderr: io.MultiWriter(append(slices.Clone(stderrs), &stderr)...),
-			grace:  c.cfg.CancelGrace,
+			grace:  c.grace(args),
 		}.run(ctx)
 		if err != nil && firstUse(stderr.String()) && stdin == nil {
 			continue
 		}
 		return stdout.String(), stderr.String(), code, err
 	}
+}
+
+// grace is how long the CLI may take to stop. A run that writes nothing has
+// nothing to bring to an end.
+func (c *pulumiCommand) grace(args []string) time.Duration {
+	if args[0] == "preview" || slices.Contains(args, "--preview-only") {
+		return min(c.cfg.CancelGrace, readGrace)
+	}
+	return c.cfg.CancelGrace
 }
 
 // firstUse says that several processes made the Postgres backend's table at
