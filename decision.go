@@ -37,6 +37,8 @@ type GateInput struct {
 	// Breakers are the open ones that touch the change.
 	Breakers []Breaker `json:"breakers"`
 	History  History   `json:"history"`
+	// Now is when it is decided, in UTC; rules have no clock of their own.
+	Now time.Time `json:"now,omitzero"`
 	// Policy is there when the change set is to change the policy bundle.
 	Policy *PolicyChange `json:"policy,omitempty"`
 }
