@@ -12,6 +12,12 @@ import (
 // watchMemory samples the memory of this process's descendants until the
 // returned function is called, which answers the highest sum seen, in bytes.
 func watchMemory(ctx context.Context) (peak func() uint64) {
+	return sampled(ctx, func() uint64 { return descendantMemory(os.Getpid()) })
+}
+
+// sampled calls measure until the returned function is called, which answers the
+// highest value.
+func sampled(ctx context.Context, measure func() uint64) (peak func() uint64) {
 	ctx, cancel := context.WithCancel(ctx)
 	result := make(chan uint64, 1)
 	go func() {
@@ -19,7 +25,7 @@ func watchMemory(ctx context.Context) (peak func() uint64) {
 		defer tick.Stop()
 		var highest uint64
 		for {
-			highest = max(highest, descendantMemory(os.Getpid()))
+			highest = max(highest, measure())
 			select {
 			case <-ctx.Done():
 				result <- highest

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ErrBound says that a figure is above its bound.
-var ErrBound = errors.New("a figure is above its bound")
+// ErrBound says that a figure misses its bound.
+var ErrBound = errors.New("a figure misses its bound")
 
 // figure is one measured value with its bound; a bound of 0 is none.
 type figure struct {
@@ -18,6 +18,16 @@ type figure struct {
 	value float64
 	unit  string
 	bound float64
+	// least says that the bound is one from below.
+	least bool
+}
+
+// missed says that the value is on the wrong side of its bound.
+func (f figure) missed() bool {
+	if f.least {
+		return f.value < f.bound
+	}
+	return f.bound > 0 && f.value > f.bound
 }
 
 // report collects figures and prints them as a table.
@@ -27,15 +37,20 @@ type report struct {
 }
 
 func (r *report) add(name string, value float64, unit string, bound float64) {
-	r.figures = append(r.figures, figure{name, value, unit, bound})
+	r.figures = append(r.figures, figure{name: name, value: value, unit: unit, bound: bound})
+}
+
+// atLeast adds a figure whose bound is one from below.
+func (r *report) atLeast(name string, value float64, unit string, bound float64) {
+	r.figures = append(r.figures, figure{name: name, value: value, unit: unit, bound: bound, least: true})
 }
 
 func (r *report) duration(name string, d time.Duration, bound time.Duration) {
 	r.add(name, float64(d.Microseconds())/1000, "ms", float64(bound.Microseconds())/1000)
 }
 
-// write prints the table. It returns ErrBound, naming the first figure above
-// its bound.
+// write prints the table. It returns ErrBound, naming the first figure that
+// misses its bound.
 func (r *report) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(t, "%s\n", r.title)
@@ -43,9 +58,13 @@ func (r *report) write(w io.Writer) error {
 	for _, f := range r.figures {
 		bound, verdict := "", ""
 		if f.bound > 0 {
-			bound, verdict = fmt.Sprintf("≤ %.4g %s", f.bound, f.unit), "ok"
-			if f.value > f.bound {
-				verdict = "ABOVE"
+			side, wrong := "≤", "ABOVE"
+			if f.least {
+				side, wrong = "≥", "BELOW"
+			}
+			bound, verdict = fmt.Sprintf("%s %.4g %s", side, f.bound, f.unit), "ok"
+			if f.missed() {
+				verdict = wrong
 				above = cmpError(above, fmt.Errorf("%s: %s is %.4g %s: %w", r.title, f.name, f.value, f.unit, ErrBound))
 			}
 		}

@@ -50,6 +50,17 @@ func TestReport(t *testing.T) {
 		require.Contains(t, out.String(), "ABOVE")
 	})
 
+	t.Run("fails below a bound from below", func(t *testing.T) {
+		t.Parallel()
+		var out bytes.Buffer
+		r := report{title: "replay"}
+		r.atLeast("decisions a second", 300, "", 400)
+		require.ErrorIs(t, r.write(&out), ErrBound)
+		require.Contains(t, out.String(), "BELOW")
+		r.figures[0].value = 500
+		require.NoError(t, r.write(&out))
+	})
+
 	t.Run("passes below all bounds", func(t *testing.T) {
 		t.Parallel()
 		var out bytes.Buffer
