@@ -48,7 +48,9 @@ type readiness struct {
 }
 
 // Sandbox runs everything on this machine until ctx ends, then stops
-// everything; the data folder continues later.
+// everything; the data folder continues later. A second one on the same data
+// folder is another worker on the same account and database: the last to end
+// stops them.
 func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	log := newLogger(o.Stderr)
 	if err := os.Remove(o.ReadyFile); o.ReadyFile != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -73,7 +75,7 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	defer func() {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
-		err = errors.Join(err, account.Stop(stop))
+		err = errors.Join(err, account.Leave(stop))
 	}()
 	c := sandboxConfig(o, dir, listener.Addr().String(), account)
 	if err := c.Validate(); err != nil {

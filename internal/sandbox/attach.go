@@ -54,6 +54,26 @@ func (a *Account) Stop(ctx context.Context) error {
 	if err != nil && !errors.Is(err, ErrNotRunning) {
 		return fmt.Errorf("stop sandbox: %w", err)
 	}
+	return a.ended(ctx, exited)
+}
+
+// Leave ends the account as Stop does, unless another process holds it.
+func (a *Account) Leave(ctx context.Context) error {
+	exited := exitOf(a.SupervisorPID)
+	var answer left
+	err := ask(ctx, a.DataDir, http.MethodPost, "/leave?process="+self(), nil, &answer)
+	switch {
+	case errors.Is(err, ErrNotRunning):
+	case err != nil:
+		return fmt.Errorf("leave sandbox: %w", err)
+	case !answer.Stopped:
+		return nil
+	}
+	return a.ended(ctx, exited)
+}
+
+// ended waits until no process of the account is left.
+func (a *Account) ended(ctx context.Context, exited func(context.Context) error) error {
 	if err := awaitEnd(ctx, a.DataDir); err != nil {
 		return err
 	}
@@ -62,6 +82,9 @@ func (a *Account) Stop(ctx context.Context) error {
 	}
 	return nil
 }
+
+// self names this process to the supervisor.
+func self() string { return strconv.Itoa(os.Getpid()) }
 
 // awaitEnd waits until no supervisor has the data directory's lock, which it
 // gives back after its children ended.
@@ -78,7 +101,7 @@ func awaitEnd(ctx context.Context, dataDir string) error {
 // ErrGone when the supervisor ended. An account without any holder ends by
 // itself after Options.Alone.
 func (a *Account) Hold(ctx context.Context) error {
-	resp, err := request(ctx, a.DataDir, http.MethodGet, "/hold", nil)
+	resp, err := request(ctx, a.DataDir, http.MethodGet, "/hold?process="+self(), nil)
 	if err == nil {
 		defer func() { _ = resp.Body.Close() }()
 		_, err = io.Copy(io.Discard, resp.Body)

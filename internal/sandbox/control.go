@@ -64,6 +64,9 @@ func (s *supervisor) controls() http.Handler {
 		answer(w, http.StatusAccepted, struct{}{})
 		s.stop(errStopped)
 	})
+	mux.HandleFunc("POST /leave", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, http.StatusAccepted, left{Stopped: s.holders.leave(r.URL.Query().Get("process"))})
+	})
 	mux.HandleFunc("GET /faults", s.whenReady(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, s.front.Faults().List())
 	}))
@@ -73,6 +76,11 @@ func (s *supervisor) controls() http.Handler {
 	}))
 	mux.HandleFunc("GET /events", s.whenReady(s.serveEvents))
 	return mux
+}
+
+// left says what came of leaving.
+type left struct {
+	Stopped bool `json:"stopped"`
 }
 
 func answer(w http.ResponseWriter, code int, value any) {
@@ -112,7 +120,7 @@ func (s *supervisor) whenReady(next http.HandlerFunc) http.HandlerFunc {
 
 // serveHold keeps the account alive for as long as the client stays.
 func (s *supervisor) serveHold(w http.ResponseWriter, r *http.Request) {
-	defer s.holders.hold()()
+	defer s.holders.hold(r.URL.Query().Get("process"))()
 	w.WriteHeader(http.StatusOK)
 	if err := http.NewResponseController(w).Flush(); err != nil {
 		return

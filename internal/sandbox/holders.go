@@ -17,7 +17,7 @@ type holders struct {
 	stop  context.CancelCauseFunc
 
 	mu    sync.Mutex
-	count int
+	count map[string]int // by process
 	timer *time.Timer
 	// seen is closed when somebody asked how the start went.
 	seen     chan struct{}
@@ -28,6 +28,7 @@ func (h *holders) start(ctx context.Context, alone time.Duration, stop context.C
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.alone, h.stop, h.seen = alone, stop, make(chan struct{})
+	h.count = map[string]int{}
 	h.timer = time.AfterFunc(alone, func() { stop(errAlone) })
 	context.AfterFunc(ctx, func() { h.timer.Stop() })
 }
@@ -36,24 +37,40 @@ func (h *holders) start(ctx context.Context, alone time.Duration, stop context.C
 func (h *holders) ready() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.count == 0 {
+	if len(h.count) == 0 {
 		h.timer.Reset(h.alone)
 	}
 }
 
 // hold keeps the account until the returned function is called.
-func (h *holders) hold() (release func()) {
+func (h *holders) hold(process string) (release func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.count++
+	h.count[process]++
 	h.timer.Stop()
 	return sync.OnceFunc(func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if h.count--; h.count == 0 {
+		if h.count[process]--; h.count[process] <= 0 {
+			delete(h.count, process)
+		}
+		if len(h.count) == 0 {
 			h.timer.Reset(h.alone)
 		}
 	})
+}
+
+// leave stops the account unless another process holds it.
+func (h *holders) leave(process string) (stopped bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for other := range h.count {
+		if other != process {
+			return false
+		}
+	}
+	h.stop(errStopped)
+	return true
 }
 
 // told notes that a failure was read.
