@@ -26,7 +26,7 @@ const resumeBound = 30 * time.Second
 // pointBound is how long a change set may take to come to a point.
 const pointBound = 3 * time.Minute
 
-// killPoints are where the process is killed: a phase, or a phase while an
+// killPoints are where the process, or its database, is killed: a phase, or a phase while an
 // engine applies a stack.
 func killPoints() []killPoint {
 	return []killPoint{
@@ -38,6 +38,7 @@ func killPoints() []killPoint {
 		{name: "apply, mid-apply", phase: aegis.PhaseApply, status: "applying"},
 		{name: "verify", phase: aegis.PhaseVerify},
 		{name: "rollback", phase: aegis.PhaseRollback, fails: true},
+		{name: "database, mid-apply", phase: aegis.PhaseApply, status: "applying", database: true},
 	}
 }
 
@@ -51,6 +52,8 @@ type killPoint struct {
 	status string
 	// fails makes the change fail in one region, so that it is rolled back.
 	fails bool
+	// database is killed instead of the process; the supervisor restarts it.
+	database bool
 }
 
 // outcome is what came of one kill.
@@ -69,8 +72,8 @@ type Chaos struct {
 	outcomes []outcome
 }
 
-// Strike kills the process n times at each point with kill -9, starts it again
-// on the same data folder, looks at what became of the change set that was
+// Strike kills the process, or its database, n times at each point with kill
+// -9, starts it again on the same data folder, looks at what became of the change set that was
 // under way, and stops the process.
 func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, n int) error {
 	for round := range n {
@@ -116,17 +119,19 @@ func strike(ctx context.Context, p *e2e.Process, point killPoint, set setting) (
 	if err := awaitPoint(ctx, pool, goal.GoalID, point); err != nil {
 		return out, nil, err
 	}
-	if err := p.Kill(); err != nil {
-		return out, nil, err
+	if !point.database {
+		if err := p.Kill(); err != nil {
+			return out, nil, err
+		}
 	}
 	before, err := look(ctx, pool, goal.GoalID)
 	if err != nil {
 		return out, nil, err
 	}
 	out.at = before.phase
-	next, err := p.Restart(ctx)
+	next, err := revive(ctx, p, point)
 	if err != nil {
-		return out, nil, fmt.Errorf("restart: %w", err)
+		return out, nil, err
 	}
 	restarted := time.Now()
 	err = e2e.Await(ctx, "the change set to move on", func(ctx context.Context) (bool, error) {
@@ -138,6 +143,27 @@ func strike(ctx context.Context, p *e2e.Process, point killPoint, set setting) (
 		err = finish(ctx, next, pool, goal.GoalID, set, puts, &out)
 	}
 	return out, next, err
+}
+
+// revive restarts the killed process, or kills the database and waits until
+// it is back.
+func revive(ctx context.Context, p *e2e.Process, point killPoint) (*e2e.Process, error) {
+	if !point.database {
+		next, err := p.Restart(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("restart: %w", err)
+		}
+		return next, nil
+	}
+	if err := p.KillDatabase(); err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.New(ctx, p.DatabaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	defer pool.Close()
+	return p, e2e.Await(ctx, "the database to be back", func(ctx context.Context) (bool, error) { return pool.Ping(ctx) == nil, nil })
 }
 
 // awaitPoint returns when the goal's change set is at the point or past it. It

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -108,6 +110,24 @@ func (p *Process) DataDir() string { return p.options.DataDir }
 func (p *Process) Kill() error {
 	_ = p.cmd.Process.Signal(syscall.SIGKILL)
 	<-p.done
+	return nil
+}
+
+// KillDatabase ends the control database's server as kill -9 does; the
+// supervisor starts it again.
+func (p *Process) KillDatabase() error {
+	content, err := os.ReadFile(filepath.Join(p.options.DataDir, "postgres", "data", "postmaster.pid"))
+	if err != nil {
+		return fmt.Errorf("find the database's server: %w", err)
+	}
+	first, _, _ := strings.Cut(string(content), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil || pid <= 1 {
+		return fmt.Errorf("find the database's server: %q is no process id", first)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return fmt.Errorf("kill the database's server: %w", err)
+	}
 	return nil
 }
 
