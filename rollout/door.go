@@ -47,6 +47,7 @@ type Config struct {
 	Pricer  pricer
 	Checker checker
 	Specs   specs
+	Bundles bundles
 	// Regions are the estate's, the primary first.
 	Regions []string
 	// EstateBudgetUSDMonth is the limit that the account "estate" starts with,
@@ -93,6 +94,7 @@ type Door struct {
 	pricer  pricer
 	checker checker
 	specs   specs
+	bundles bundles
 	regions []string
 	budget  float64
 	logger  *slog.Logger
@@ -105,7 +107,7 @@ type Door struct {
 func New(c Config) *Door {
 	d := &Door{
 		store: c.Store, engine: c.Engine, gate: c.Gate, pricer: c.Pricer, checker: c.Checker, specs: c.Specs,
-		regions: c.Regions, budget: NoLimit, logger: c.Logger, now: c.Now, span: c.Span, timing: c.Timing.orDefaults(),
+		bundles: c.Bundles, regions: c.Regions, budget: NoLimit, logger: c.Logger, now: c.Now, span: c.Span, timing: c.Timing.orDefaults(),
 	}
 	if c.EstateBudgetUSDMonth != nil {
 		d.budget = *c.EstateBudgetUSDMonth

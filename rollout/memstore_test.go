@@ -31,6 +31,7 @@ type memStore struct {
 	settled   []string
 	history   aegis.History
 	commits   []rollout.Step
+	running   aegis.RunningPolicy
 }
 
 type memRow struct {
@@ -52,6 +53,7 @@ func newMemStore() *memStore {
 		clock: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), rows: map[string]*memRow{}, leases: map[string]*aegis.Lease{},
 		stacks: map[string]*aegis.Stack{}, revisions: map[string][]aegis.SpecRevision{},
 		accounts: map[string]*aegis.BudgetAccount{}, held: map[string]map[string]float64{}, traces: map[string][]aegis.TraceStep{},
+		running: aegis.RunningPolicy{Digest: aegis.EmbeddedBundle},
 	}
 }
 
@@ -174,6 +176,9 @@ func (s *memStore) refusal(step rollout.Step) error {
 			return aegis.ErrLeaseHeld
 		}
 	}
+	if step.Policy != nil && step.Policy.Was != s.running.Digest {
+		return aegis.ErrConflict
+	}
 	for _, r := range step.Reserve {
 		if a := s.accounts[r.Scope]; a != nil && r.USD > 0 && a.LimitUSD >= 0 &&
 			a.ReservedUSD-s.held[id][r.Scope]+a.SpentUSD+r.USD > a.LimitUSD {
@@ -204,6 +209,11 @@ func (s *memStore) record(step rollout.Step) {
 		}
 	}
 	s.money(step)
+	if step.Policy != nil {
+		generation := s.running.Generation + 1
+		s.running = step.Policy.Next
+		s.running.Generation = generation
+	}
 	for _, r := range step.Revisions {
 		s.revisions[r.StackID] = append(s.revisions[r.StackID], r)
 		s.stacks[r.StackID].Revision = r.Revision
@@ -366,6 +376,12 @@ func (s *memStore) Leases(_ context.Context, ids []string) ([]aegis.Lease, error
 		}
 	}
 	return out, nil
+}
+
+func (s *memStore) RunningPolicy(context.Context) (aegis.RunningPolicy, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running, nil
 }
 
 func (s *memStore) Breakers(context.Context) ([]aegis.Breaker, error) {

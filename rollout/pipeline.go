@@ -13,8 +13,11 @@ import (
 // and leaves in run.step what the verdict's commit is to write.
 type stage func(context.Context, *run) (Verdict, error)
 
-// stages is the pipeline.
-func stages() map[aegis.Phase]stage {
+// stages is the pipeline of a kind of target.
+func stages(kind aegis.TargetKind) map[aegis.Phase]stage {
+	if kind == aegis.TargetPolicyBundle {
+		return bundleStages()
+	}
 	return map[aegis.Phase]stage{
 		aegis.PhasePlan:     plan,
 		aegis.PhaseGate:     judge,

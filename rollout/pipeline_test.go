@@ -55,7 +55,8 @@ func TestEveryPairOfPhaseAndVerdict(t *testing.T) {
 	}
 	for phase := range table {
 		if phase != aegis.PhaseDone && phase != "unheard of" {
-			require.NotNil(t, stages()[phase], "a stage for %s", phase)
+			require.NotNil(t, stages(aegis.TargetPulumiStack)[phase], "a stage for %s", phase)
+			require.NotNil(t, stages(aegis.TargetPolicyBundle)[phase], "a stage for %s of a bundle", phase)
 		}
 	}
 	_, ok := next(aegis.PhaseGate, Verdict{Kind: Go, Next: aegis.PhaseVerify})

@@ -33,6 +33,11 @@ func (d *Door) Propose(ctx context.Context, in aegis.AutonomousChangeSet) (aegis
 	if err := d.fits(ctx, &cs); err != nil {
 		return aegis.AutonomousChangeSet{}, err
 	}
+	return d.insert(ctx, cs)
+}
+
+// insert gives a checked proposal its id and its first job.
+func (d *Door) insert(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error) {
 	now := d.now()
 	cs.ChangeSetID = aegis.NewID(aegis.ChangeSetPrefix, now)
 	cs.TraceID = aegis.NewID(aegis.TracePrefix, now)
@@ -100,6 +105,8 @@ func knownSource(s aegis.Source) bool {
 	case aegis.SourceGoal, aegis.SourceDrift, aegis.SourceBootstrap, aegis.SourceRollback, aegis.SourceReconcile,
 		aegis.SourceAutoscaling, aegis.SourceContainment:
 		return true
+	case aegis.SourceOperator: // for policy bundles
+		return false
 	default:
 		return false
 	}

@@ -169,6 +169,9 @@ func (d *Door) Rollback(ctx context.Context, changeSetID, actor string) (aegis.A
 		return aegis.AutonomousChangeSet{}, fmt.Errorf("change set %s is still %s, cancel it instead: %w",
 			changeSetID, cs.PromotionState, aegis.ErrConflict)
 	}
+	if aBundle(&cs) {
+		return d.undoneBundle(ctx, &cs, actor)
+	}
 	patches := standing(&cs)
 	if len(patches) == 0 {
 		return aegis.AutonomousChangeSet{}, fmt.Errorf("change set %s (%s) left nothing applied that has an inverse: %w",

@@ -49,7 +49,7 @@ func newRun(d *Door, h *hold, c Claimed) *run {
 // ends with it.
 func (r *run) step(ctx, held context.Context) error {
 	from := r.cs.Phase
-	work, known := stages()[from]
+	work, known := stages(r.cs.Target.Kind)[from]
 	if !known {
 		return fmt.Errorf("no stage for phase %q", from)
 	}
@@ -97,6 +97,9 @@ func (r *run) wayOut(reason string) Verdict {
 	case aegis.PhaseCanary, aegis.PhaseApply, aegis.PhaseVerify:
 		return rollback(reason)
 	case aegis.PhaseRollback:
+		if aBundle(r.cs) {
+			return wait(r.backoff(), reason) // one row; it works as soon as the store does
+		}
 		return r.stuck(reason)
 	case aegis.PhasePlan, aegis.PhaseGate, aegis.PhaseDone:
 		return fail(reason)

@@ -15,6 +15,7 @@ type store interface {
 	orphans
 	changeSets
 	estate
+	policyState
 }
 
 // claims move one change set at a time. A change set is held by at most one
@@ -139,6 +140,9 @@ type Step struct {
 	// Breakers are opened; one that is open for the same scope and key stays
 	// as it is.
 	Breakers []aegis.Breaker
+	// Policy, when set, changes which policy bundles run. ErrConflict: another
+	// one ran than it says.
+	Policy *PolicyUpdate
 	// Trace is added to the trace ChangeSet.TraceID: its Steps are appended,
 	// its counts and LatencyMS added, its Outcome set when not empty.
 	Trace aegis.TaskTrace
@@ -223,4 +227,7 @@ type Memory struct {
 	CanaryStack string `json:"canary_stack,omitempty"`
 	// Checks are the stacks' checks, as the last apply returned them.
 	Checks map[string][]aegis.Check `json:"checks,omitempty"`
+	// BundleBase is the change set that brought the policy bundle which ran
+	// before, "" for the embedded one.
+	BundleBase string `json:"bundle_base,omitempty"`
 }

@@ -22,6 +22,9 @@ func (db *DB) InsertChangeSet(ctx context.Context, cs aegis.AutonomousChangeSet)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
 		cs.ChangeSetID, cs.Source, cs.GoalID, emptyNotNil(cs.Target.StackIDs), cs.PromotionState, cs.Phase, cs,
 		cs.Version, orNow(cs.CreatedAt))
+	if cs.Policy != nil {
+		addBundle(b, cs)
+	}
 	if cs.TraceID != "" {
 		appendTrace(b, aegis.TaskTrace{TraceID: cs.TraceID, GoalID: cs.GoalID, ChangeSetID: cs.ChangeSetID})
 	}

@@ -117,6 +117,9 @@ func record(b *pgx.Batch, step rollout.Step) {
 	for _, breaker := range step.Breakers {
 		openBreaker(b, breaker)
 	}
+	if step.Policy != nil {
+		runPolicy(b, *step.Policy)
+	}
 	if trace := step.Trace; step.ChangeSet.TraceID != "" {
 		trace.TraceID, trace.GoalID, trace.ChangeSetID = step.ChangeSet.TraceID, step.ChangeSet.GoalID, step.ChangeSet.ChangeSetID
 		appendTrace(b, trace)
