@@ -76,7 +76,7 @@ func TestVerbs(t *testing.T) {
 			env.Setenv("AEGIS_TOKEN", srv.Token)
 			return fill(context.Background(), store)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode, "settle": settle},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode, "settle": settle, "simulated": simulated},
 	})
 }
 
@@ -91,6 +91,7 @@ func fill(ctx context.Context, store *apitest.Store) error {
 		Result: aegis.GateResult{Deny: []aegis.RuleResult{{Code: "world_open_admin_port", Msg: "port 22 is open"}}},
 	})
 	store.PutTrace(aegis.TaskTrace{TraceID: "tr-1", Outcome: "promoted", Steps: []aegis.TraceStep{{Name: "plan", Verdict: "go", DurationMS: 12}}})
+	store.PutSimulation(simulation())
 	return store.Sample(ctx)
 }
 
