@@ -74,6 +74,10 @@ func accessTable() map[string]access {
 		"GET /v1/policies/decisions":              read,
 		"GET /v1/policies/decisions/:decision_id": read,
 		"POST /v1/policies/simulate":              operate,
+		"GET /v1/policies/bundles":                read,
+		"GET /v1/policies/bundles/active":         person,
+		"POST /v1/policies/bundles":               operate,
+		"POST /v1/policies/bundles/rollback":      operate,
 		"GET /v1/traces":                          read,
 		"GET /v1/traces/:trace_id":                read,
 

@@ -44,7 +44,7 @@ type changeSetQuery struct {
 	State   aegis.PromotionState `query:"state" enum:"proposed,canary,applying,rolling_back,promoted,denied,rolled_back,failed,cancelled"`
 	StackID string               `query:"stack_id" maxLength:"128" pattern:"^[A-Za-z0-9._-]+$"`
 	GoalID  string               `query:"goal_id" maxLength:"64" pattern:"^[a-z0-9-]+$"`
-	Source  aegis.Source         `query:"source" enum:"goal,drift,bootstrap,rollback,reconcile,autoscaling,containment"`
+	Source  aegis.Source         `query:"source" enum:"goal,drift,bootstrap,rollback,reconcile,autoscaling,containment,operator"`
 }
 
 func (q changeSetQuery) filter() aegis.ChangeSetFilter {

@@ -31,6 +31,8 @@ type Config struct {
 	Queue queue
 	// Simulator judges by candidate bundles; without it, that is not offered.
 	Simulator simulator
+	// Bundles ships policy bundles; without it, that is not offered.
+	Bundles bundles
 	// SimulateTimeout bounds a simulation; 10 min when zero.
 	SimulateTimeout time.Duration
 
@@ -138,6 +140,17 @@ type door interface {
 
 type simulator interface {
 	Simulate(ctx context.Context, r aegis.SimulationRequest) (aegis.Simulation, error)
+}
+
+type bundles interface {
+	// PushBundle proposes a .tar.gz; composedOn is the digest of the running
+	// bundle that it was composed with, "" for none.
+	PushBundle(ctx context.Context, by aegis.Principal, archive []byte, composedOn string) (aegis.AutonomousChangeSet, error)
+	// RollbackBundle proposes the one that ran before.
+	RollbackBundle(ctx context.Context, by aegis.Principal) (aegis.AutonomousChangeSet, error)
+	PolicyBundles(ctx context.Context, page aegis.Page) ([]aegis.PolicyBundle, string, error)
+	// ActiveBundle is the one that runs, with its digest.
+	ActiveBundle(ctx context.Context) (digest string, archive []byte, err error)
 }
 
 type queue interface {

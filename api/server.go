@@ -47,6 +47,7 @@ func newServer(c Config) *server {
 	s.envelopeRoutes()
 	s.recordRoutes()
 	s.simulateRoutes()
+	s.bundleRoutes()
 	s.tokenRoutes()
 	s.streamRoutes()
 	s.laterRoutes()

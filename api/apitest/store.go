@@ -37,6 +37,11 @@ type Store struct {
 	simulation   aegis.Simulation
 	simulated    []aegis.SimulationRequest
 	fault        error
+
+	bundles       []aegis.PolicyBundle
+	pushed        []PushedBundle
+	activeDigest  string
+	activeArchive []byte
 }
 
 type code struct {
