@@ -20,8 +20,10 @@ func TestBundles(t *testing.T) {
 		store := apitest.NewStore()
 		srv := apitest.Serve(t, store)
 		archive := strings.Repeat("x", 2<<20)
-		answer := request{route: "POST /v1/policies/bundles", token: srv.Token,
-			body: `{"bundle":"` + base64.StdEncoding.EncodeToString([]byte(archive)) + `","composed_on":"embedded"}`}.do(t, srv.URL)
+		answer := request{
+			route: "POST /v1/policies/bundles", token: srv.Token,
+			body: `{"bundle":"` + base64.StdEncoding.EncodeToString([]byte(archive)) + `","composed_on":"embedded"}`,
+		}.do(t, srv.URL)
 		require.Equal(t, http.StatusAccepted, answer.status, answer.body)
 		require.Equal(t, "/v1/change-sets/chg-bundle", answer.header.Get("Location"))
 		pushed := store.Pushed()[0]
@@ -46,7 +48,7 @@ func TestBundles(t *testing.T) {
 		require.Equal(t, http.StatusOK, answer.status)
 		require.Equal(t, "application/gzip", answer.header.Get("Content-Type"))
 		require.Equal(t, `"d1"`, answer.header.Get("ETag"))
-		require.Equal(t, "\x1f\x8barchive", string(answer.body))
+		require.Equal(t, "\x1f\x8barchive", answer.body)
 	})
 	t.Run("lists and rolls back", func(t *testing.T) {
 		t.Parallel()
