@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
 	"github.com/open-policy-agent/opa/v1/loader/filter"
 )
@@ -51,17 +50,7 @@ func parseBundle(files fs.FS, skip filter.LoaderFilter) (*bundle.Bundle, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open policy bundle: %w", err)
 	}
-	b, err := bundle.NewCustomReader(loader.WithFilter(skip)).
-		WithRegoVersion(ast.RegoV1).
-		WithProcessAnnotations(true).
-		WithCapabilities(pureCapabilities()).
-		WithSizeLimitBytes(maxFileBytes).
-		WithSkipBundleVerification(true).
-		Read()
-	if err != nil {
-		return nil, fmt.Errorf("read policy bundle: %w", err)
-	}
-	return &b, nil
+	return readLoader(loader.WithFilter(skip))
 }
 
 // withoutTests leaves out *_test.rego.

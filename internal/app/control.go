@@ -26,6 +26,7 @@ import (
 	"github.com/aegisworld/aegis/internal/telemetry"
 	"github.com/aegisworld/aegis/internal/toolchain"
 	"github.com/aegisworld/aegis/policies"
+	"github.com/aegisworld/aegis/policies/simulate"
 	"github.com/aegisworld/aegis/rollout"
 	"github.com/aegisworld/aegis/stacks"
 	"github.com/aegisworld/aegis/web"
@@ -41,6 +42,7 @@ type control struct {
 	engines    *engine.Engines
 	door       *rollout.Door
 	planner    *agent.Planner
+	simulator  *simulate.Simulator
 	reconciler *drift.Reconciler
 	metrics    *telemetry.Metrics
 	tracer     trace.TracerProvider
@@ -107,9 +109,8 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	if p.engines, err = newEngines(ctx, c, tools, p.account, p.db, p.log); err != nil {
 		return err
 	}
-	gate, err := policies.NewGate(ctx, policies.Options{
-		BundleDir: c.Policy.BundleDir, Timeout: c.Policy.Timeout, Data: c.Policy.Data, Logger: p.log,
-	})
+	policy := policies.Options{BundleDir: c.Policy.BundleDir, Timeout: c.Policy.Timeout, Data: c.Policy.Data, Logger: p.log}
+	gate, err := policies.NewGate(ctx, policy)
 	if err != nil {
 		return fmt.Errorf("load the policy bundle: %w", err)
 	}
@@ -131,6 +132,10 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	p.planner = agent.New(agent.Config{
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		Regions: c.Regions, Logger: p.log,
+	})
+	p.simulator = simulate.New(simulate.Config{
+		Bundles: simulate.Bundles{Gate: gate, Options: policy}, Decisions: p.db, Stacks: p.db, Door: p.door, Planner: p.planner,
+		Forbidden: rollout.Forbidden,
 	})
 	p.reconciler = drift.New(drift.Config{
 		Store: p.db, Engine: engines, Door: p.door, Interval: c.ReconcileInterval, Logger: p.log,
@@ -164,7 +169,7 @@ func (p *control) close() {
 func (p *control) handler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
-		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db,
+		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Simulator: p.simulator,
 		Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,
 		Pages: web.New(web.Config{
