@@ -22,6 +22,7 @@ type Metrics struct {
 	engineRuns     *prometheus.CounterVec
 	engineSeconds  *prometheus.HistogramVec
 	engineRunning  *prometheus.GaugeVec
+	bundleErrors   *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics of their own registry. Counts, which may be nil,
@@ -45,10 +46,13 @@ func NewMetrics(version string, counts Counts) *Metrics {
 		engineRunning: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "aegis_engine_runs_in_progress", Help: "Engine operations that run now.",
 		}, []string{"kind", "operation"}),
+		bundleErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_policy_bundle_errors_total", Help: "Policy bundles that could not be fetched, read, taken or loaded.",
+		}, []string{"reason"}),
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, buildInfo(version),
+		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.bundleErrors, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if counts != nil {
@@ -72,6 +76,10 @@ func (m *Metrics) ObserveRequest(method, route string, status int, took time.Dur
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
 	m.requestSeconds.WithLabelValues(method, route).Observe(took.Seconds())
 }
+
+// CountBundleError counts a policy bundle that does not run as it should.
+// reason is "fetch", "read", "refused" or "load".
+func (m *Metrics) CountBundleError(reason string) { m.bundleErrors.WithLabelValues(reason).Inc() }
 
 func knownMethod(method string) string {
 	switch method {
