@@ -52,6 +52,18 @@ type PolicyModule struct {
 	Action Action `json:"action"`
 }
 
+// BundleProposal asks for another policy bundle to run.
+type BundleProposal struct {
+	// Digest names an archive that the store has, or EmbeddedBundle.
+	Digest string
+	// ComposedOn is the digest of the bundle that it was composed with; "" for
+	// one that stands on its own.
+	ComposedOn string
+	// Source is SourceOperator or SourceReconcile.
+	Source  Source
+	Summary string
+}
+
 // PolicyAssessment is what is known of a candidate before the gate judges it.
 type PolicyAssessment struct {
 	Change PolicyChange

@@ -49,21 +49,10 @@ func bundleStages() map[aegis.Phase]stage {
 	}
 }
 
-// BundleProposal asks for another policy bundle to run.
-type BundleProposal struct {
-	// Digest names an archive that the store has, or aegis.EmbeddedBundle.
-	Digest string
-	// ComposedOn is the digest of the bundle that it was composed with; "" for
-	// one that stands on its own.
-	ComposedOn string
-	Source     aegis.Source
-	Summary    string
-}
-
 // ProposeBundle puts a policy bundle into the pipeline. Only operators and
 // admins may: whatever agents are granted, they can't change the rules that
 // bind them. ErrForbidden says so.
-func (d *Door) ProposeBundle(ctx context.Context, by aegis.Principal, p BundleProposal) (aegis.AutonomousChangeSet, error) {
+func (d *Door) ProposeBundle(ctx context.Context, by aegis.Principal, p aegis.BundleProposal) (aegis.AutonomousChangeSet, error) {
 	if by.Role != aegis.RoleOperator && by.Role != aegis.RoleAdmin {
 		return aegis.AutonomousChangeSet{}, fmt.Errorf("propose a policy bundle as %s: %w", by.Role, aegis.ErrForbidden)
 	}

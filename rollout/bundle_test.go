@@ -49,8 +49,8 @@ func (s *shipped) Faults(_ context.Context, revision string, shadow bool, _ time
 
 func operator() aegis.Principal { return aegis.Principal{Name: "olga", Role: aegis.RoleOperator} }
 
-func push(digest string) rollout.BundleProposal {
-	return rollout.BundleProposal{Digest: digest, Source: aegis.SourceOperator, Summary: "push " + digest}
+func push(digest string) aegis.BundleProposal {
+	return aegis.BundleProposal{Digest: digest, Source: aegis.SourceOperator, Summary: "push " + digest}
 }
 
 // newShipping is a bench whose rules allow all, with that soak.
@@ -64,7 +64,7 @@ func newShipping(soak int) *bench {
 }
 
 // ship proposes a bundle and works until nothing is left to do.
-func (b *bench) ship(t *testing.T, p rollout.BundleProposal) aegis.AutonomousChangeSet {
+func (b *bench) ship(t *testing.T, p aegis.BundleProposal) aegis.AutonomousChangeSet {
 	t.Helper()
 	cs, err := b.door.ProposeBundle(t.Context(), operator(), p)
 	require.NoError(t, err)
