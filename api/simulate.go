@@ -22,6 +22,7 @@ func (s *server) simulateRoutes() {
 		Description: "Changes nothing. Totals are exact, lists hold the first of their kind. " +
 			"A simulation that takes too long is a problem of kind timeout.",
 		DefaultStatus: http.StatusOK, MaxBodyBytes: maxBundleBody,
+		BodyReadTimeout: -1, // whose deadline would end the request itself; limitBody has read the body
 	}, s.simulate)
 }
 

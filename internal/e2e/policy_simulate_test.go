@@ -1,0 +1,119 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/client"
+)
+
+// freeze denies every change of a setting named thawed.
+const freeze = `package aegis.gate
+
+deny contains {"code": "settings_frozen", "msg": "settings are frozen", "address": change.address} if {
+	some change in input.diff
+	change.type == "aws_ssm_parameter"
+	contains(change.address, data.acme.frozen)
+}
+`
+
+// aegisCLI runs a verb against the shared estate and returns its output and
+// exit code.
+func aegisCLI(ctx context.Context, t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, binary(), args...)
+	cmd.Env = env("AEGIS_URL="+estate.URL, "AEGIS_TOKEN="+estate.Token)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return string(out), exit.ExitCode()
+	}
+	require.NoError(t, err)
+	return string(out), 0
+}
+
+func TestCandidateIsJudgedOnHistory(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	c := client.New(estate.URL, estate.Token)
+	g, sets := goal(ctx, t, estate.Process, aegis.GoalSpec{Intent: "set setting thawed to yes in us-east-1"})
+	require.Equal(t, aegis.GoalSucceeded, g.State, g.Error)
+	changed := sets[0]
+	stack := changed.Target.StackIDs[0]
+
+	candidate := aegis.SimulationRequest{
+		Modules: map[string]string{"acme/freeze.rego": freeze}, Data: map[string]any{"acme": map[string]any{"frozen": "thawed"}},
+	}
+	onHistory := candidate
+	onHistory.Since = "720h"
+	report, err := c.Simulate(ctx, onHistory)
+	require.NoError(t, err)
+	require.Positive(t, report.Evaluated)
+	require.Equal(t, 1, report.Totals.NewlyDenied, "%+v", report.NewlyDenied)
+	require.Zero(t, report.Totals.NewlyAllowed, "%+v", report.NewlyAllowed)
+	require.Zero(t, report.Totals.Errors, "%+v", report.Errors)
+	require.Equal(t, changed.ChangeSetID, report.NewlyDenied[0].ChangeSetID)
+	require.Equal(t, changed.Target.StackIDs[0], report.NewlyDenied[0].StackID)
+	require.Equal(t, []string{"settings_frozen"}, report.NewlyDenied[0].Codes)
+	require.Equal(t, "aws_ssm_parameter", report.ByType[0].Type)
+
+	t.Run("through the CLI, which fails a pipeline", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "freeze.rego"), []byte(freeze), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "data.json"), []byte(`{"acme":{"frozen":"thawed"}}`), 0o600))
+		out, code := aegisCLI(ctx, t, "policy", "simulate", "--bundle", dir, "--change-set", changed.ChangeSetID, "--fail-on", "newly-denied=0", "-o", "json")
+		require.Equal(t, 3, code, out)
+		var same aegis.Simulation
+		require.NoError(t, json.Unmarshal([]byte(out), &same))
+		require.Equal(t, report.NewlyDenied, same.NewlyDenied)
+		out, code = aegisCLI(ctx, t, "policy", "simulate", "--bundle", dir, "--since", "720h")
+		require.Zero(t, code, out)
+		require.Contains(t, out, "settings_frozen")
+	})
+
+	t.Run("on a goal that is not proposed", func(t *testing.T) {
+		t.Parallel()
+		before, err := c.ChangeSets(ctx, aegis.ChangeSetFilter{StackID: stack}, aegis.Page{})
+		require.NoError(t, err)
+		onGoal := candidate
+		onGoal.Goal = &aegis.GoalSpec{Intent: "set setting thawed to no in us-east-1"}
+		report, err := c.Simulate(ctx, onGoal)
+		require.NoError(t, err)
+		require.Len(t, report.Hypothetical, 1)
+		require.True(t, report.Hypothetical[0].Running.Allowed)
+		require.Equal(t, []string{"settings_frozen"}, report.Hypothetical[0].Candidate.Codes)
+		after, err := c.ChangeSets(ctx, aegis.ChangeSetFilter{StackID: stack}, aegis.Page{})
+		require.NoError(t, err)
+		require.Len(t, after.Items, len(before.Items))
+	})
+
+	t.Run("on what stacks have now", func(t *testing.T) {
+		t.Parallel()
+		live := candidate
+		live.Live = true
+		report, err := c.Simulate(ctx, live)
+		require.NoError(t, err)
+		var stacks []string
+		for _, f := range report.NewlyDenied {
+			stacks = append(stacks, f.StackID)
+		}
+		require.Equal(t, changed.Target.StackIDs, stacks)
+	})
+
+	t.Run("naming the place of a fault", func(t *testing.T) {
+		t.Parallel()
+		_, err := c.Simulate(ctx, aegis.SimulationRequest{Modules: map[string]string{"acme/freeze.rego": "package aegis.gate\n\ndeny contains x if y"}})
+		refused, ok := errors.AsType[*client.Error](err)
+		require.True(t, ok, err)
+		require.Contains(t, refused.Fields[0].Message, "acme/freeze.rego:3:")
+	})
+}
