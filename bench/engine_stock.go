@@ -55,7 +55,7 @@ func (s *stock) close() { _ = os.RemoveAll(s.dir) }
 
 func (s *stock) environment(keys aegis.Credentials) []string {
 	c := s.cfg.Engine
-	return append([]string{
+	return []string{
 		"PATH=" + filepath.Dir(s.cfg.LanguageHost) + ":/usr/local/bin:/usr/bin:/bin",
 		"HOME=" + s.dir, "TMPDIR=" + s.dir,
 		"PULUMI_HOME=" + s.cfg.PulumiHome, "PULUMI_BACKEND_URL=" + c.BackendURL,
@@ -66,7 +66,7 @@ func (s *stock) environment(keys aegis.Credentials) []string {
 		"AWS_ACCESS_KEY_ID=" + keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + keys.SecretAccessKey,
 		"AWS_SESSION_TOKEN=" + keys.SessionToken,
 		"AEGIS_TERRAFORM_PROVIDER_AWS=" + c.TerraformProviderAWS,
-	}, c.BackendEnv...)
+	}
 }
 
 func (s *stock) project(spec aegis.Spec) error {

@@ -119,6 +119,8 @@ type EngineConfig struct {
 	MaxConcurrent int `yaml:"max_concurrent"`
 	// ReadTimeout bounds a plan and a refresh of one stack.
 	ReadTimeout time.Duration `yaml:"read_timeout"`
+	// CancelGrace is how long a cancelled engine may take to stop by itself.
+	CancelGrace time.Duration `yaml:"cancel_grace"`
 }
 
 // DefaultConfig is a configuration that only lacks its services.
@@ -131,7 +133,7 @@ func DefaultConfig() Config {
 		Pulumi:            PulumiConfig{SecretsProvider: "passphrase"},
 		Policy:            PolicyConfig{Timeout: 2 * time.Second},
 		Budget:            BudgetConfig{EstateUSDMonth: 5000},
-		Engine:            EngineConfig{ReadTimeout: 10 * time.Minute},
+		Engine:            EngineConfig{ReadTimeout: 10 * time.Minute, CancelGrace: time.Minute},
 		WorkDir:           "aegis-work",
 		ReconcileInterval: 20 * time.Minute,
 	}
@@ -183,6 +185,12 @@ func (c *Config) override(getenv func(string) string) error {
 
 // stateInDatabase says that Pulumi's state is in the control database.
 func (c Config) stateInDatabase() bool { return c.Pulumi.BackendURL == "" }
+
+// stateInAWS says that Pulumi's own process needs AWS, for its state or the
+// secrets in it.
+func (c Config) stateInAWS() bool {
+	return strings.HasPrefix(c.Pulumi.BackendURL, "s3://") || strings.HasPrefix(c.Pulumi.SecretsProvider, "awskms://")
+}
 
 // needsDatabase is false while an estate is bootstrapped into another backend.
 func (c Config) needsDatabase() bool { return c.Pulumi.BootstrapURL == "" || c.Database.URL != "" }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -25,7 +24,7 @@ func newEngines(
 	if err != nil {
 		return nil, fmt.Errorf("find the work folder: %w", err)
 	}
-	key, err := digestKey(ctx, db)
+	key, err := digestKey(ctx, c, account, db)
 	if err != nil {
 		return nil, err
 	}
@@ -42,27 +41,23 @@ func newEngines(
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
 		Credentials: account.Credentials, Find: account.Find,
-		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, ReadTimeout: c.Engine.ReadTimeout, Logger: log,
+		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, ReadTimeout: c.Engine.ReadTimeout,
+		CancelGrace: c.Engine.CancelGrace, Logger: log,
 	}
-	if db != nil && c.stateInDatabase() {
-		ec.States = db
+	if db != nil {
+		ec.Snapshots = db
+		if c.stateInDatabase() {
+			ec.States = db
+		}
+	}
+	if c.stateInAWS() {
+		ec.BackendCredentials = account.BaseCredentials
 	}
 	engines, err := engine.New(ec)
 	if err != nil {
 		return nil, fmt.Errorf("set up engines: %w", err)
 	}
 	return engines, nil
-}
-
-// digestKey keys the digests of judged plans. What one worker judged another
-// may apply, so that they share it.
-func digestKey(ctx context.Context, db *postgres.DB) ([]byte, error) {
-	if db != nil {
-		return db.SharedKey(ctx, "digest")
-	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails since Go 1.24
-	return key, nil
 }
 
 func pluginEnv(tools toolchain.Tools) []string {

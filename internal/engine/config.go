@@ -43,10 +43,10 @@ type Config struct {
 	// SecretsProvider is "passphrase" (or "") with PassphraseFile, or awskms://….
 	SecretsProvider string
 	PassphraseFile  string
-	// BackendEnv are variables for the state backend and the secrets provider,
-	// "NAME=value", such as AWS credentials for s3:// and awskms://. Providers do
-	// not see them.
-	BackendEnv []string
+	// BackendCredentials returns the keys for s3:// state and an awskms:// secrets
+	// provider; nil is none. Providers do not see them. The region of each is in
+	// its URL.
+	BackendCredentials func(context.Context) (aegis.Credentials, error)
 	// States gives direct access to the state table of a postgres:// backend; nil
 	// goes through the CLI, which is slower.
 	States StateFiles
@@ -56,7 +56,11 @@ type Config struct {
 	// TerraformRC is a CLI configuration file (TF_CLI_CONFIG_FILE); "" is none.
 	TerraformRC string
 
-	// WorkDir is a private folder for scratch files and snapshots.
+	// Snapshots keeps states from before and after applies; nil keeps them in
+	// files under WorkDir, which other machines do not see.
+	Snapshots SnapshotStore
+
+	// WorkDir is a private folder for scratch files.
 	WorkDir string
 	// AWSEndpoint is one URL for all services; "" is AWS itself.
 	AWSEndpoint string
@@ -68,8 +72,9 @@ type Config struct {
 	// finds nothing.
 	Find func(context.Context, aegis.Lookup) (id string, found bool, err error)
 
-	// DigestKey keys the HMAC that stands for secret values in digests. It must
-	// stay the same as long as judged plans wait to be applied.
+	// DigestKey keys the HMAC that stands for secret values in digests, and what
+	// encrypts Snapshots derives from it. It must stay the same, for all workers,
+	// as long as judged plans wait to be applied.
 	DigestKey []byte
 	// MaxConcurrent bounds the engine runs at one time; 0 is one for each core
 	// and each 500 MiB of memory, whichever is less.
@@ -86,6 +91,9 @@ type Config struct {
 	Logger      *slog.Logger
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+
+	// backendKey is how the CLI asks for BackendCredentials.
+	backendKey credentialKey
 }
 
 const memoryPerRun = 500 << 20

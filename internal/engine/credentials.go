@@ -37,6 +37,23 @@ type grant struct {
 	run   aegis.StackRun
 }
 
+// serveBackendCredentials gives the Pulumi CLI, whose AWS is the state's and not
+// the run's, keys that outlive no session either.
+func serveBackendCredentials(cfg *Config) (func(), error) {
+	if cfg.BackendCredentials == nil {
+		return func() {}, nil
+	}
+	fetch := func(ctx context.Context, _ aegis.StackRun) (aegis.Credentials, error) {
+		return cfg.BackendCredentials(ctx)
+	}
+	s, err := serveCredentials(fetch, cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
+	cfg.backendKey = s.grant(aegis.StackRun{})
+	return s.Close, nil
+}
+
 // credentialKey is how one process asks for its keys.
 type credentialKey struct {
 	id, url, token string

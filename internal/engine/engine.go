@@ -66,12 +66,17 @@ func New(cfg Config) (*Engines, error) {
 	if err != nil {
 		return nil, err
 	}
+	closeBackend, err := serveBackendCredentials(&cfg)
+	if err != nil {
+		keys.Close()
+		return nil, err
+	}
 	e := &Engines{cfg: cfg, slots: newSlots(cfg.MaxConcurrent), running: map[string]map[*operation]struct{}{}}
-	e.close = keys.Close
+	e.close = func() { keys.Close(); closeBackend() }
 	if cfg.PulumiCLI != "" {
 		pool := newProviderPool(cfg, keys)
 		e.pulumi = &pulumiEngine{cfg: cfg, providers: pool}
-		e.close = func() { pool.Close(); keys.Close() }
+		e.close = func() { pool.Close(); keys.Close(); closeBackend() }
 	}
 	if cfg.TerraformCLI != "" {
 		t, err := newTerraformEngine(cfg, keys)

@@ -15,16 +15,18 @@ func (c Config) baseEnv() []string {
 	}
 }
 
-// awsEnv is what a provider needs to reach AWS as the holder of key.
+// awsEnv is what a process needs to reach AWS as the holder of key; "" leaves
+// the region to others.
 func (c Config) awsEnv(region string, key credentialKey) []string {
 	env := []string{
-		"AWS_REGION=" + region,
-		"AWS_DEFAULT_REGION=" + region,
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE=/dev/null",
 		"AWS_SHARED_CREDENTIALS_FILE=/dev/null",
 		"AWS_CONTAINER_CREDENTIALS_FULL_URI=" + key.url,
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN=" + key.token,
+	}
+	if region != "" {
+		env = append(env, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
 	}
 	if c.AWSEndpoint != "" {
 		// A call that the emulator lacks is not worth minutes of retries.
@@ -33,7 +35,7 @@ func (c Config) awsEnv(region string, key credentialKey) []string {
 	return env
 }
 
-// pulumiEnv is the environment of the Pulumi CLI. Cloud credentials are no
+// pulumiEnv is the environment of the Pulumi CLI. A run's credentials are no
 // part of it: providers are processes of their own.
 func (c Config) pulumiEnv() []string {
 	env := append(c.baseEnv(),
@@ -56,7 +58,10 @@ func (c Config) pulumiEnv() []string {
 	if c.PGPassFile != "" {
 		env = append(env, "PGPASSFILE="+c.PGPassFile)
 	}
-	return append(env, c.BackendEnv...)
+	if c.BackendCredentials != nil {
+		env = append(env, c.awsEnv("", c.backendKey)...)
+	}
+	return env
 }
 
 // pluginEnv are the settings of the stand-in for the AWS plugin.

@@ -28,24 +28,25 @@ func pluginScript(t *testing.T) string {
 
 func TestSnapshotDirKeepsTheNewest(t *testing.T) {
 	t.Parallel()
-	d := snapshotDir(t.TempDir())
+	dir := t.TempDir()
+	d := Config{WorkDir: dir}.snapshots()
 	start := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 	for i := range snapshotsKept + 5 {
-		require.NoError(t, d.save(Snapshot{StackID: "a", TakenAt: start.Add(time.Duration(i) * time.Second), Data: []byte{byte(i)}}))
+		require.NoError(t, d.save(t.Context(), Snapshot{StackID: "a", TakenAt: start.Add(time.Duration(i) * time.Second), Data: []byte{byte(i)}}))
 	}
-	all, err := d.newest("a", 100)
+	all, err := d.newest(t.Context(), "a", 100)
 	require.NoError(t, err)
 	require.Len(t, all, snapshotsKept)
 	require.Equal(t, []byte{snapshotsKept + 4}, all[0].Data)
 	all[0].Finished = true
-	require.NoError(t, d.save(all[0]))
-	again, err := d.newest("a", 1)
+	require.NoError(t, d.save(t.Context(), all[0]))
+	again, err := d.newest(t.Context(), "a", 1)
 	require.NoError(t, err)
 	require.True(t, again[0].Finished, "the same time is the same snapshot")
-	none, err := d.newest("../a", 1)
+	none, err := d.newest(t.Context(), "../a", 1)
 	require.NoError(t, err)
 	require.Len(t, none, 1, "a stack id is no path")
-	info, err := os.Stat(d.file(again[0]))
+	info, err := os.Stat(filepath.Join(dir, "snapshots", "a", again[0].TakenAt.Format(snapshotLayout)))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }

@@ -33,12 +33,12 @@ func (c Config) newJudge(run aegis.StackRun, digest string, snap Snapshot, err e
 
 // allow returns aegis.ErrDigestMismatch, or saves the snapshot together with
 // the plan, so that whoever comes after a crash knows what was under way.
-func (j *judge) allow(plan aegis.Plan) error {
-	if err := j.fence(); err != nil {
+func (j *judge) allow(ctx context.Context, plan aegis.Plan) error {
+	if err := j.fence(ctx); err != nil {
 		return err
 	}
 	if plan.Digest != j.digest {
-		rest, err := j.remains(plan)
+		rest, err := j.remains(ctx, plan)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (j *judge) allow(plan aegis.Plan) error {
 		plan = j.snap.Plan
 	}
 	j.snap.Plan = plan
-	if err := j.cfg.snapshots().save(j.snap); err != nil {
+	if err := j.cfg.snapshots().save(ctx, j.snap); err != nil {
 		return fmt.Errorf("save a snapshot before the apply: %w", err)
 	}
 	j.allowed = true
@@ -56,8 +56,8 @@ func (j *judge) allow(plan aegis.Plan) error {
 }
 
 // fence returns aegis.ErrLeaseLost when a younger lease has written since.
-func (j *judge) fence() error {
-	snaps, err := j.cfg.snapshots().newest(j.snap.StackID, 1)
+func (j *judge) fence(ctx context.Context) error {
+	snaps, err := j.cfg.snapshots().newest(ctx, j.snap.StackID, 1)
 	if err != nil {
 		return fmt.Errorf("read the newest snapshot: %w", err)
 	}
@@ -83,7 +83,7 @@ func (j *judge) finish(ctx context.Context, failed error, left func(context.Cont
 		return errors.Join(failed, err)
 	}
 	j.snap.Finished, j.snap.After = true, after.Data
-	if err := j.cfg.snapshots().save(j.snap); err != nil {
+	if err := j.cfg.snapshots().save(ctx, j.snap); err != nil {
 		return errors.Join(failed, fmt.Errorf("save a snapshot after the apply: %w", err))
 	}
 	return failed
@@ -91,8 +91,8 @@ func (j *judge) finish(ctx context.Context, failed error, left func(context.Cont
 
 // remains says that plan is what is left of the judged plan that an earlier
 // apply began.
-func (j *judge) remains(plan aegis.Plan) (bool, error) {
-	snaps, err := j.cfg.snapshots().newest(j.snap.StackID, 1)
+func (j *judge) remains(ctx context.Context, plan aegis.Plan) (bool, error) {
+	snaps, err := j.cfg.snapshots().newest(ctx, j.snap.StackID, 1)
 	if err != nil || len(snaps) == 0 || snaps[0].Plan.Digest != j.digest {
 		return false, err
 	}

@@ -57,7 +57,7 @@ func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, j *judge)
 		if pc.DryRun() {
 			return program(pc)
 		}
-		if refused = j.allow(phases.preview().plan(p.cfg.DigestKey)); refused != nil {
+		if refused = j.allow(ctx, phases.preview().plan(p.cfg.DigestKey)); refused != nil {
 			return refused
 		}
 		return program(pc)
@@ -128,7 +128,7 @@ func (p *pulumiEngine) destroy(ctx context.Context, run aegis.StackRun, j *judge
 	if err != nil {
 		return nil, err
 	}
-	if err := j.allow(plan); err != nil {
+	if err := j.allow(ctx, plan); err != nil {
 		return nil, err
 	}
 	s, err := p.open(ctx, run, nil)

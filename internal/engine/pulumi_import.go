@@ -29,7 +29,7 @@ func (p *pulumiEngine) adopt(ctx context.Context, run aegis.StackRun, address, i
 	if err != nil {
 		return err
 	}
-	if err := j.allow(aegis.Plan{StackID: run.Stack.StackID}); err != nil {
+	if err := j.allow(ctx, aegis.Plan{StackID: run.Stack.StackID}); err != nil {
 		return err
 	}
 	done, err := p.adoptInState(ctx, run, m, id)

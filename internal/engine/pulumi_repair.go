@@ -75,7 +75,7 @@ func (p *pulumiEngine) unlock(ctx context.Context, run aegis.StackRun) (bool, er
 func (p *pulumiEngine) restoreNewest(
 	ctx context.Context, run aegis.StackRun, corrupt error,
 ) (c checkpoint, d deployment, what string, err error) {
-	snaps, err := p.cfg.snapshots().newest(run.Stack.StackID, snapshotsKept)
+	snaps, err := p.cfg.snapshots().newest(ctx, run.Stack.StackID, snapshotsKept)
 	if err != nil {
 		return c, d, "", err
 	}

@@ -1,13 +1,10 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aegisworld/aegis"
@@ -31,108 +28,60 @@ type Snapshot struct {
 	After []byte `json:"after,omitempty"`
 }
 
-const (
-	snapshotsKept  = 10
-	snapshotLayout = "20060102T150405.000000000Z"
-)
-
-// snapshotDir keeps the newest snapshots of each stack in files of mode 0600
-// under a work folder.
-type snapshotDir string
-
-func (c Config) snapshots() snapshotDir { return snapshotDir(c.WorkDir) }
-
-func (d snapshotDir) folder(stackID string) string {
-	return filepath.Join(string(d), "snapshots", filepath.Base(filepath.Clean("/"+stackID)))
+// SnapshotStore keeps the snapshots of stacks where every worker finds them. It
+// sees them compressed and encrypted.
+type SnapshotStore interface {
+	// SaveSnapshot writes a snapshot, or replaces the one of the same stack and
+	// time, and forgets all but the stack's newest keep.
+	SaveSnapshot(ctx context.Context, stackID string, takenAt time.Time, sealed []byte, keep int) error
+	// Snapshots returns the stack's snapshots, the newest first, at most limit.
+	Snapshots(ctx context.Context, stackID string, limit int) ([][]byte, error)
 }
 
-func (d snapshotDir) file(s Snapshot) string {
-	return filepath.Join(d.folder(s.StackID), s.TakenAt.UTC().Format(snapshotLayout))
+const snapshotsKept = 10
+
+// snapshots are the newest snapshots of each stack.
+type snapshots struct {
+	store SnapshotStore
+	seal  sealer
+}
+
+func (c Config) snapshots() snapshots {
+	if c.Snapshots == nil {
+		return snapshots{store: snapshotDir(c.WorkDir), seal: unsealed{}}
+	}
+	return snapshots{store: c.Snapshots, seal: newVault(c.DigestKey, "aegis engine snapshots")}
 }
 
 // save writes the snapshot, or replaces the one of the same stack and time,
 // and removes old ones.
-func (d snapshotDir) save(s Snapshot) error {
-	if err := os.MkdirAll(d.folder(s.StackID), 0o700); err != nil {
-		return fmt.Errorf("save snapshot: %w", err)
-	}
-	data, err := json.Marshal(s)
+func (s snapshots) save(ctx context.Context, snap Snapshot) error {
+	data, err := json.Marshal(snap)
 	if err != nil {
 		return fmt.Errorf("encode snapshot: %w", err)
 	}
-	if err := writeFile(d.file(s), data); err != nil {
-		return fmt.Errorf("save snapshot: %w", err)
+	if data, err = s.seal.seal(data, snap.StackID); err != nil {
+		return fmt.Errorf("seal snapshot: %w", err)
 	}
-	names, err := d.names(s.StackID)
-	if err != nil {
-		return err
-	}
-	for _, old := range names[min(len(names), snapshotsKept):] {
-		if err := os.Remove(filepath.Join(d.folder(s.StackID), old)); err != nil {
-			return fmt.Errorf("remove old snapshot: %w", err)
-		}
-	}
-	return nil
+	return s.store.SaveSnapshot(ctx, snap.StackID, snap.TakenAt, data, snapshotsKept)
 }
 
 // newest returns the stack's snapshots, the newest first, at most n.
-func (d snapshotDir) newest(stackID string, n int) ([]Snapshot, error) {
-	names, err := d.names(stackID)
+func (s snapshots) newest(ctx context.Context, stackID string, n int) ([]Snapshot, error) {
+	kept, err := s.store.Snapshots(ctx, stackID, n)
 	if err != nil {
 		return nil, err
 	}
-	var all []Snapshot
-	for _, name := range names[:min(n, len(names))] {
-		data, err := os.ReadFile(filepath.Join(d.folder(stackID), name)) //nolint:gosec // a name just listed
-		if err != nil {
-			return nil, fmt.Errorf("read snapshot: %w", err)
+	all := make([]Snapshot, len(kept))
+	for i, data := range kept {
+		if data, err = s.seal.open(data, stackID); err != nil {
+			return nil, fmt.Errorf("open snapshot: %w", err)
 		}
-		var s Snapshot
-		if err := json.Unmarshal(data, &s); err != nil {
-			return nil, fmt.Errorf("decode snapshot %s: %w", name, err)
+		if err := json.Unmarshal(data, &all[i]); err != nil {
+			return nil, fmt.Errorf("decode snapshot: %w", err)
 		}
-		all = append(all, s)
 	}
 	return all, nil
-}
-
-// names lists the stack's snapshot files, the newest first.
-func (d snapshotDir) names(stackID string) ([]string, error) {
-	entries, err := os.ReadDir(d.folder(stackID))
-	if err != nil && !os.IsNotExist(err) {
-		return nil, fmt.Errorf("list snapshots: %w", err)
-	}
-	var names []string
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") {
-			names = append(names, e.Name())
-		}
-	}
-	slices.Sort(names)
-	slices.Reverse(names)
-	return names, nil
-}
-
-// writeFile writes all or nothing, mode 0600.
-func writeFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 // sound returns the newest state in snaps that check accepts.

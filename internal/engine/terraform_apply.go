@@ -35,7 +35,7 @@ func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged 
 	if unlocked {
 		res.Healed = append(res.Healed, "orphaned lock removed")
 	}
-	if err := j.allow(w.normalise(p)); err != nil {
+	if err := j.allow(ctx, w.normalise(p)); err != nil {
 		return res, err
 	}
 	if w.changes {
@@ -95,7 +95,7 @@ func (t *terraformEngine) adopt(ctx context.Context, run aegis.StackRun, address
 	if err != nil {
 		return err
 	}
-	if err := j.allow(aegis.Plan{StackID: run.Stack.StackID}); err != nil {
+	if err := j.allow(ctx, aegis.Plan{StackID: run.Stack.StackID}); err != nil {
 		return err
 	}
 	return j.finish(ctx, w.importOne(ctx, address, id), w.pull)

@@ -67,7 +67,7 @@ func (w *tfWorkspace) unlock() ([]string, error) {
 }
 
 func (w *tfWorkspace) restoreNewest(ctx context.Context, corrupt error) (Snapshot, string, error) {
-	snaps, err := w.cfg.snapshots().newest(w.run.Stack.StackID, snapshotsKept)
+	snaps, err := w.cfg.snapshots().newest(ctx, w.run.Stack.StackID, snapshotsKept)
 	if err != nil {
 		return Snapshot{}, "", err
 	}
@@ -87,7 +87,7 @@ func (w *tfWorkspace) restoreNewest(ctx context.Context, corrupt error) (Snapsho
 // settleInterrupted looks for what the last apply was to create and did not
 // record. It runs only when that apply never came to its end.
 func (w *tfWorkspace) settleInterrupted(ctx context.Context, state Snapshot) ([]string, error) {
-	snaps, err := w.cfg.snapshots().newest(w.run.Stack.StackID, 1)
+	snaps, err := w.cfg.snapshots().newest(ctx, w.run.Stack.StackID, 1)
 	if err != nil || len(snaps) == 0 || snaps[0].Finished {
 		return nil, err
 	}
@@ -115,5 +115,5 @@ func (w *tfWorkspace) settleInterrupted(ctx context.Context, state Snapshot) ([]
 		healed = append(healed, fmt.Sprintf("adopted %s %s after a crash", c.Type, id))
 	}
 	snaps[0].Finished = true
-	return healed, w.cfg.snapshots().save(snaps[0])
+	return healed, w.cfg.snapshots().save(ctx, snaps[0])
 }

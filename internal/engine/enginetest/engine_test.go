@@ -69,7 +69,7 @@ func (p place) config(ctx context.Context) (engine.Config, error) {
 	return engine.Config{
 		PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin,
 		TerraformProviderAWS: tools.TerraformProviderAWS, PluginCache: tools.PluginCache,
-		Program: Program, BackendURL: backend.String(), PGPassFile: pgpass, States: db,
+		Program: Program, BackendURL: backend.String(), PGPassFile: pgpass, States: db, Snapshots: db,
 		PassphraseFile: filepath.Join(p.Dir, "passphrase"), WorkDir: filepath.Join(p.Dir, "work"),
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		AWSEndpoint: p.Endpoint, AccountID: "123456789012", DigestKey: []byte("0123456789abcdef"),
