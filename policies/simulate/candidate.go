@@ -14,9 +14,7 @@ import (
 // candidate compiles the request's bundle. Its faults are InvalidErrors of the
 // field modules or bundle.
 func (s *Simulator) candidate(ctx context.Context, r aegis.SimulationRequest) (gate Judge, err error) {
-	field := "modules"
 	if len(r.Bundle) > 0 {
-		field = "bundle"
 		gate, err = s.Bundles.Instead(ctx, r.Bundle)
 	} else {
 		gate, err = s.Bundles.Added(ctx, r.Modules, r.Data)
@@ -25,9 +23,17 @@ func (s *Simulator) candidate(ctx context.Context, r aegis.SimulationRequest) (g
 		return nil, fmt.Errorf("load the candidate: %w", err)
 	}
 	if err != nil {
-		return nil, invalid(field, err)
+		return nil, invalid(field(r), err)
 	}
 	return gate, nil
+}
+
+// field is where a request has its candidate.
+func field(r aegis.SimulationRequest) string {
+	if len(r.Bundle) > 0 {
+		return "bundle"
+	}
+	return "modules"
 }
 
 // invalid is an InvalidError with a fault for each that OPA found, as

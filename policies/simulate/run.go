@@ -48,9 +48,16 @@ type Options struct {
 	// Forbidden is what the door denies whatever policy says, given the result
 	// of policy; nil is nothing.
 	Forbidden func(input aegis.GateInput, result aegis.GateResult) []aegis.RuleResult
+	// MostTimeouts ends the run with ErrTooSlow when the candidate ran out of time
+	// for as many cases, each of which took all the time of a decision; 0 is no
+	// bound.
+	MostTimeouts int
 	// Workers is how many cases are judged at once; 0 is GOMAXPROCS.
 	Workers int
 }
+
+// ErrTooSlow says that the candidate takes too long for too many cases.
+var ErrTooSlow = errors.New("the bundle takes too long")
 
 // task is a case on its way; the collector waits for done in the order of the
 // cases, which makes the report the same whoever is faster.
@@ -84,7 +91,7 @@ func Run(ctx context.Context, o Options, cases iter.Seq2[Case, error]) (aegis.Si
 		})
 	}
 	totals := newTally(o)
-	group.Go(func() error { return collect(ctx, order, totals) })
+	group.Go(func() error { return collect(ctx, order, totals, o.MostTimeouts) })
 	if err := group.Wait(); err != nil {
 		return aegis.Simulation{}, fmt.Errorf("simulate: %w", err)
 	}
@@ -110,11 +117,14 @@ func feed(ctx context.Context, cases iter.Seq2[Case, error], work, order chan<- 
 	return ctx.Err()
 }
 
-func collect(ctx context.Context, order <-chan *task, totals *tally) error {
+func collect(ctx context.Context, order <-chan *task, totals *tally, mostTimeouts int) error {
 	for t := range order {
 		select {
 		case o := <-t.done:
 			totals.add(o)
+			if mostTimeouts > 0 && totals.timeouts >= mostTimeouts {
+				return fmt.Errorf("%d of %d decisions ran out of time: %w", totals.timeouts, totals.sum.Evaluated, ErrTooSlow)
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -57,6 +58,10 @@ type Config struct {
 	Now func() time.Time
 }
 
+// mostTimeouts is how many decisions may take all the time that they have; a
+// loop in a rule would keep all cores for hours.
+const mostTimeouts = 20
+
 // Simulator answers simulation requests, one at a time, since one takes all
 // cores.
 type Simulator struct {
@@ -93,7 +98,12 @@ func (s *Simulator) Simulate(ctx context.Context, r aegis.SimulationRequest) (ae
 	}
 	var notes []string
 	cases := s.cases(ctx, q, func(note string) { notes = append(notes, note) })
-	report, err := Run(ctx, Options{Running: s.Bundles.Running(), Candidate: candidate, Forbidden: s.Forbidden}, cases)
+	report, err := Run(ctx, Options{
+		Running: s.Bundles.Running(), Candidate: candidate, Forbidden: s.Forbidden, MostTimeouts: mostTimeouts,
+	}, cases)
+	if errors.Is(err, ErrTooSlow) {
+		return aegis.Simulation{}, invalid(field(r), err)
+	}
 	report.Notes = append(report.Notes, notes...)
 	return report, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/policies"
 	"github.com/aegisworld/aegis/policies/simulate"
 )
 
@@ -183,6 +184,22 @@ func TestFaultsOfRegoHaveAPlace(t *testing.T) {
 	invalid, ok := errors.AsType[*aegis.InvalidError](err)
 	require.True(t, ok, err)
 	require.Regexp(t, `^acme/pace\.rego:\d+:\d+: rego_parse_error: `, invalid.Faults[0].Message)
+}
+
+func TestLoopsEndTheSimulation(t *testing.T) {
+	t.Parallel()
+	e := noBuckets()
+	c := recorded(t, nothing, input("cs-1", resource("a.b.c", "aws_vpc")))
+	for range 100 {
+		e.decisions = append(e.decisions, aegis.Decision{ChangeSetID: "cs-1", Input: c.Input, Result: *c.Recorded})
+	}
+	e.candidate = func(aegis.GateInput) aegis.GateResult {
+		return aegis.GateResult{Deny: []aegis.RuleResult{{Code: policies.CodeTimeout, Msg: "too slow"}}}
+	}
+	_, err := e.simulator().Simulate(t.Context(), aegis.SimulationRequest{Modules: map[string]string{"loop.rego": ""}})
+	invalid, ok := errors.AsType[*aegis.InvalidError](err)
+	require.True(t, ok, err)
+	require.Contains(t, invalid.Faults[0].Message, "20 of 20 decisions ran out of time")
 }
 
 func TestOneSimulationAtATime(t *testing.T) {

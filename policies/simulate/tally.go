@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/policies"
 )
 
 // Bounds of a report.
@@ -33,6 +34,8 @@ type tally struct {
 	rules  map[string]*aegis.RuleFlips
 	stacks map[string]*aegis.StackFlips
 	types  map[string]*aegis.TypeFlips
+	// timeouts counts the cases for which the candidate ran out of time.
+	timeouts int
 }
 
 func newTally(o Options) *tally {
@@ -54,6 +57,9 @@ func (t *tally) add(o outcome) {
 		return
 	}
 	t.sum.Evaluated++
+	if slices.ContainsFunc(o.faults, func(f aegis.SimulationFault) bool { return f.Code == policies.CodeTimeout }) {
+		t.timeouts++
+	}
 	if o.Summary != "" {
 		t.sum.Hypothetical = push(t.sum.Hypothetical, maxFlips, o.verdict())
 	}
