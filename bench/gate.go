@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"time"
 
 	"github.com/aegisworld/aegis"
@@ -35,11 +34,14 @@ type size struct {
 
 // Gate measures decisions of the gate with all shipped rules, alone and with
 // their record in the database, and stock OPA on the same policy and input.
-// files is the bundle.
-func Gate(ctx context.Context, p *e2e.Process, files fs.FS, w io.Writer) error {
+func Gate(ctx context.Context, p *e2e.Process, w io.Writer) error {
 	gate, err := policies.NewGate(ctx, policies.Options{})
 	if err != nil {
 		return fmt.Errorf("load the gate: %w", err)
+	}
+	files, err := policies.Shipped()
+	if err != nil {
+		return fmt.Errorf("read the shipped bundle: %w", err)
 	}
 	stock, err := newStockOPA(ctx, files)
 	if err != nil {

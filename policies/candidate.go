@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ const (
 	maxUnpackedBytes = 64 << 20
 	maxBundleFiles   = 5000
 )
+
+// Shipped are the files of the embedded bundle.
+func Shipped() (fs.FS, error) { return bundleFiles("") }
 
 // Extend compiles the bundle of the options with more modules, which replace
 // those of the same path, and with data merged into its own. Faults of Rego
