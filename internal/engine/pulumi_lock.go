@@ -29,6 +29,17 @@ func (p *pulumiEngine) cancelLock(ctx context.Context, run aegis.StackRun) (bool
 	return false, nil
 }
 
+// unlockDead removes the locks of reads that were killed: they have no lease,
+// and no repair would come. A lock whose owner may live stays, and the CLI says
+// whose it is.
+func (p *pulumiEngine) unlockDead(ctx context.Context, run aegis.StackRun) error {
+	run.FencingToken = 0
+	if _, err := p.unlock(ctx, run); err != nil && !errors.Is(err, aegis.ErrLeaseHeld) {
+		return err
+	}
+	return nil
+}
+
 // openState opens a session for an operation on the state alone.
 func (p *pulumiEngine) openState(ctx context.Context, run aegis.StackRun) (*session, error) {
 	return p.open(ctx, run, nil)

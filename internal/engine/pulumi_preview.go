@@ -25,6 +25,9 @@ func (p *pulumiEngine) recordPreview(ctx context.Context, run aegis.StackRun) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := p.unlockDead(ctx, run); err != nil {
+		return nil, err
+	}
 	s, err := p.open(ctx, run, program)
 	if err != nil {
 		return nil, err
@@ -55,6 +58,9 @@ func (p *pulumiEngine) recordPreview(ctx context.Context, run aegis.StackRun) (*
 
 // observe reads the real resources and compares them with the state.
 func (p *pulumiEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
+	if err := p.unlockDead(ctx, run); err != nil {
+		return aegis.Observation{}, err
+	}
 	s, err := p.open(ctx, run, nil)
 	if err != nil {
 		return aegis.Observation{}, err
