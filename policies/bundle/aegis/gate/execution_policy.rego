@@ -1,15 +1,17 @@
 package aegis.gate
 
+import data.aegis.lib
+
 # METADATA
 # title: The envelope in which the change is applied
 # description: Computed from the diff, so that the executor's session can do this change and little else.
 execution_policy := {
 	"tool_allowances": {tool: -1},
 	"resource_limits": {
-		"max_changes": max([count(changes), count(undo)]),
-		"max_deletes": max([count(removed), count(undo_removed)]),
-		"max_duration_seconds": settings.max_duration_seconds.base + (settings.max_duration_seconds.per_change * count(changes)),
-		"max_usd_month": max([cost, 0]),
+		"max_changes": max([count(lib.changes), count(lib.undo)]),
+		"max_deletes": max([count(lib.removed), count(lib.undo_removed)]),
+		"max_duration_seconds": settings.max_duration_seconds.base + (settings.max_duration_seconds.per_change * count(lib.changes)),
+		"max_usd_month": max([input.change_set.cost_delta_usd_month, 0]),
 	},
 	"network_scope": {
 		"regions": sort([r | some r in input.change_set.target.regions]),
@@ -33,8 +35,6 @@ tool := "pulumi" if input.change_set.target.kind == "pulumi_stack"
 
 tool := "terraform" if input.change_set.target.kind == "terraform_workspace"
 
-undo_removed := [c | some c in undo; c.action in {"delete", "replace"}]
-
 # The inverse is applied unasked only when policy has nothing against it.
 default automatic := true
 
@@ -52,26 +52,29 @@ readable contains id if {
 
 default secrets := false
 
-secrets if {
-	some c in array.concat(changes, undo)
-	count(items(c.sensitive)) > 0
-}
+secrets if input.diff[_].sensitive[_]
+
+secrets if input.inverse[_].sensitive[_]
 
 # Services are IAM prefixes of what the diff's types are made of, by the
 # longest prefix of the type's name that the settings have.
 services contains service if {
-	some type in {c.type | some c in array.concat(changes, undo)}
+	some type in types
 	some service in services_of(type)
 }
 
-services_of(type) := settings.services[prefix] if {
-	fitting := {p | some p, _ in settings.services; startswith(type, p)}
-	longest := max({count(p) | some p in fitting})
-	some prefix in fitting
-	count(prefix) == longest
+types := {t | t := input.diff[_].type} | {t | t := input.inverse[_].type}
+
+services_of(type) := settings.services[fitting[0]] if {
+	fitting := regex.find_n(service_prefix, type, 1)
+	count(fitting) == 1
 }
 
 services_of(type) := [split(type, "_")[1]] if {
 	startswith(type, "aws_")
-	count({p | some p, _ in settings.services; startswith(type, p)}) == 0
+	not regex.match(service_prefix, type)
 }
+
+# The first alternative that fits counts; in reverse order, the longer of two
+# prefixes comes first.
+service_prefix := sprintf("^(%s)", [concat("|", array.reverse(sort(object.keys(settings.services))))])

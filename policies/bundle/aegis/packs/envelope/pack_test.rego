@@ -1,0 +1,55 @@
+package aegis.packs.envelope_test
+
+import data.aegis.fixtures.change
+import data.aegis.fixtures.create
+import data.aegis.fixtures.delete
+import data.aegis.fixtures.denied
+import data.aegis.fixtures.given
+import data.aegis.fixtures.warned
+
+risking(score, tolerance) := given({"change_set": {"risk_score": score, "risk_tolerance": tolerance}})
+
+test_risk_is_bounded_by_tolerance if {
+	denied(risking(31, "low")) == {"risk_exceeds_tolerance"}
+	denied(risking(30, "low")) == set()
+	denied(risking(61, "medium")) == {"risk_exceeds_tolerance"}
+	denied(risking(60, "medium")) == set()
+	denied(risking(100, "high")) == set()
+	denied(risking(100, "")) == set()
+	denied(risking(0, "reckless")) == {"risk_exceeds_tolerance"}
+}
+
+test_risk_message_names_the_factors if {
+	doc := given({"change_set": {"risk_score": 90, "risk_tolerance": "low", "risk_factors": [{"code": "iam_widening"}, {"code": "regions"}]}})
+	some r in data.aegis.gate.deny with input as doc
+	r.msg == "risk score 90 is above 30, the bound of tolerance low (iam_widening, regions)"
+}
+
+test_irreversible_parts if {
+	denied(given({"change_set": {"irreversible": ["aws_x::y"], "risk_tolerance": "low"}})) == {"irreversible_change"}
+	doc := given({"change_set": {"irreversible": ["aws_x::y"], "risk_tolerance": "medium"}})
+	denied(doc) == set()
+	warned(doc) == {"irreversible_part"}
+}
+
+test_breakers if {
+	b := {"scope": "stack", "key": "dev.data.eu-west-1", "open": true, "reason": "rollback failed"}
+	denied(given({"breakers": [b]})) == {"breaker_open"}
+	denied(given({"breakers": [object.union(b, {"open": false})]})) == set()
+}
+
+test_poor_history_is_a_warning if {
+	warned(given({"history": {"promoted": 1, "rolled_back": 1, "failed": 1}})) == {"poor_history"}
+	warned(given({"history": {"promoted": 2, "rolled_back": 1, "failed": 1}})) == set()
+}
+
+bound(names, c) := given({"diff": [c], "change_set": {"constraints": names}})
+
+test_constraints_hold_the_plan if {
+	replaces := change("replace", "aws_subnet", {}, {})
+	denied(bound(["no_deletions"], delete("aws_subnet", {}))) == {"constraint_broken"}
+	denied(bound(["no_deletions"], replaces)) == {"constraint_broken"}
+	denied(bound(["no_replacements"], replaces)) == {"constraint_broken"}
+	denied(bound(["no_replacements"], delete("aws_subnet", {}))) == set()
+	denied(bound(["no_deletions"], create("aws_subnet", {}))) == set()
+}
