@@ -9,7 +9,7 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// breakersListed bounds the list; the open ones come first.
+// breakersListed bounds the list.
 const breakersListed = 500
 
 // openBreaker queues the opening of a breaker; one that is open for the same
@@ -91,15 +91,17 @@ func (db *DB) CloseBreaker(ctx context.Context, id, by string) (aegis.Breaker, e
 	return closed, nil
 }
 
-// Breakers lists breakers, open ones first, newest first. One that has expired
-// is closed.
+// Breakers lists the open breakers and the newest closed ones, the newest
+// first. One that has expired is closed.
 func (db *DB) Breakers(ctx context.Context) ([]aegis.Breaker, error) {
 	rows, _ := db.pool.Query(ctx, `
-		SELECT breaker_id, scope, key, live.open, reason, opened_by, opened_at,
-			CASE WHEN breakers.open AND NOT live.open THEN expires_at ELSE closed_at END AS closed_at, expires_at
-		FROM breakers, LATERAL (SELECT breakers.open AND coalesce(expires_at > now(), true) AS open) AS live
-		ORDER BY live.open DESC, opened_at DESC, breaker_id DESC
-		LIMIT $1`, breakersListed)
+		SELECT * FROM (
+			SELECT breaker_id, scope, key, live.open, reason, opened_by, opened_at,
+				CASE WHEN breakers.open AND NOT live.open THEN expires_at ELSE closed_at END AS closed_at, expires_at
+			FROM breakers, LATERAL (SELECT breakers.open AND coalesce(expires_at > now(), true) AS open) AS live
+			ORDER BY live.open DESC, opened_at DESC, breaker_id DESC
+			LIMIT $1) AS listed
+		ORDER BY opened_at DESC, breaker_id DESC`, breakersListed)
 	breakers, err := pgx.CollectRows(rows, pgx.RowToStructByName[aegis.Breaker])
 	if err != nil {
 		return nil, fmt.Errorf("list breakers: %w", mapError(err))
