@@ -83,6 +83,18 @@ func (db *DB) RefusePolicyBundle(ctx context.Context, refused aegis.PolicyBundle
 	return nil
 }
 
+// NewestPolicyDigest is that of what a source gave last, "" for nothing.
+func (db *DB) NewestPolicyDigest(ctx context.Context, source string) (string, error) {
+	rows, _ := db.pool.Query(ctx, `
+		SELECT digest FROM policy_bundles WHERE source = $1 AND digest <> ''
+		ORDER BY created_at DESC, bundle_id DESC LIMIT 1`, source)
+	digests, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("read what came from %s: %w", source, mapError(err))
+	}
+	return strings.Join(digests, ""), nil
+}
+
 // bundleRow is a bundle with its place in the list.
 type bundleRow struct {
 	aegis.PolicyBundle
