@@ -1,7 +1,6 @@
 package ship
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,20 +62,7 @@ func (s *Shipper) sound(ctx context.Context, digest string) (files archive.Files
 
 // load compiles a bundle under the settings of this installation.
 func (s *Shipper) load(ctx context.Context, files archive.Files) (*policies.Gate, error) {
-	var packed bytes.Buffer
-	if err := files.Tar(&packed); err != nil {
-		return nil, err // which says what was attempted
-	}
-	return policies.Replace(ctx, s.Options, packed.Bytes())
-}
-
-// gate compiles a bundle that is known.
-func (s *Shipper) gate(ctx context.Context, digest string) (*policies.Gate, error) {
-	files, err := s.files(ctx, digest)
-	if err != nil {
-		return nil, err
-	}
-	return s.load(ctx, files)
+	return policies.Load(ctx, files, s.Options)
 }
 
 // unfit makes an InvalidError of the reasons why a bundle does not compile.

@@ -3,10 +3,13 @@ package ship
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/policies"
+	"github.com/aegisworld/aegis/policies/archive"
 )
 
 // live is the gate of this process.
@@ -32,9 +35,25 @@ type Loader struct {
 	// Watch tells when anything happened; see postgres.Watch.
 	Watch func(ctx context.Context) (<-chan int64, error)
 
-	// What was loaded last; only Load, by one goroutine, uses it.
+	loading          sync.Mutex
 	seen             int64
 	decides, besides string
+	current          atomic.Pointer[loaded]
+}
+
+// loaded is a gate with what it was loaded from.
+type loaded struct {
+	gate  *policies.Gate
+	files archive.Files
+}
+
+// Current is the gate that decides and the files that it was loaded from; nil
+// when none could be loaded yet.
+func (l *Loader) Current() (*policies.Gate, archive.Files) {
+	if c := l.current.Load(); c != nil {
+		return c.gate, c.files
+	}
+	return nil, nil
 }
 
 // Load brings the gate in step once. A bundle that can't be loaded is an
@@ -42,6 +61,8 @@ type Loader struct {
 // did, so that every change is denied until an operator of this host overrides
 // it.
 func (l *Loader) Load(ctx context.Context) error {
+	l.loading.Lock()
+	defer l.loading.Unlock()
 	running, err := l.Store.RunningPolicy(ctx)
 	if err != nil {
 		return err // which says what was attempted
@@ -63,14 +84,14 @@ func (l *Loader) decide(ctx context.Context, running aegis.RunningPolicy) error 
 	if running.Digest == l.decides {
 		return nil
 	}
-	gate, err := l.gate(ctx, running.Digest)
+	next, err := l.open(ctx, running.Digest)
 	if err != nil {
-		l.Failed("load")
-		return fmt.Errorf("load policy bundle %s: %w", running.Digest, err)
+		return err
 	}
-	l.Live.Swap(gate)
+	l.Live.Swap(next.gate)
+	l.current.Store(&next)
 	l.decides = running.Digest
-	l.Logger.InfoContext(ctx, "policy bundle runs", "digest", running.Digest, "revision", gate.Revision(),
+	l.Logger.InfoContext(ctx, "policy bundle runs", "digest", running.Digest, "revision", next.gate.Revision(),
 		"change_set_id", running.ChangeSetID)
 	return nil
 }
@@ -82,15 +103,28 @@ func (l *Loader) beside(ctx context.Context, running aegis.RunningPolicy) error 
 	case "":
 		l.Live.Shadow(nil)
 	default:
-		gate, err := l.gate(ctx, running.Shadow)
+		next, err := l.open(ctx, running.Shadow)
 		if err != nil {
-			l.Failed("load")
-			return fmt.Errorf("load policy bundle %s beside it: %w", running.Shadow, err)
+			return err
 		}
-		l.Live.Shadow(gate)
+		l.Live.Shadow(next.gate)
 	}
 	l.besides = running.Shadow
 	return nil
+}
+
+// open loads a bundle by its digest.
+func (l *Loader) open(ctx context.Context, digest string) (loaded, error) {
+	files, err := l.files(ctx, digest)
+	if err != nil {
+		return loaded{}, err // which says what was attempted
+	}
+	gate, err := l.load(ctx, files)
+	if err != nil {
+		l.Failed("load")
+		return loaded{}, fmt.Errorf("load policy bundle %s: %w", digest, err)
+	}
+	return loaded{gate, files}, nil
 }
 
 // Run follows what runs until ctx ends.
