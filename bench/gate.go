@@ -39,9 +39,9 @@ func Gate(ctx context.Context, p *e2e.Process, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("load the gate: %w", err)
 	}
-	files, err := policies.Shipped()
+	files, err := policies.Embedded()
 	if err != nil {
-		return fmt.Errorf("read the shipped bundle: %w", err)
+		return err
 	}
 	stock, err := newStockOPA(ctx, files)
 	if err != nil {

@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/bundle"
 	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/aegisworld/aegis/policies/archive"
 )
 
 // stockOPA evaluates a bundle as `opa bench -b DIR -i FILE data.aegis.gate`
@@ -21,17 +21,13 @@ type stockOPA struct {
 	query rego.PreparedEvalQuery
 }
 
-func newStockOPA(ctx context.Context, files fs.FS) (*stockOPA, error) {
-	loader, err := bundle.NewFSLoader(files)
-	if err != nil {
-		return nil, fmt.Errorf("open the bundle for stock OPA: %w", err)
-	}
-	b, err := bundle.NewCustomReader(loader).WithRegoVersion(ast.RegoV1).WithSkipBundleVerification(true).Read()
+func newStockOPA(ctx context.Context, files archive.Files) (*stockOPA, error) {
+	b, err := files.Parse(ast.CapabilitiesForThisVersion(), archive.IsTest)
 	if err != nil {
 		return nil, fmt.Errorf("read the bundle for stock OPA: %w", err)
 	}
 	unrendered := rego.GenerateJSON(func(*ast.Term, *rego.EvalContext) (any, error) { return struct{}{}, nil })
-	query, err := rego.New(rego.Query("data.aegis.gate"), rego.ParsedBundle("bench", &b), unrendered).PrepareForEval(ctx)
+	query, err := rego.New(rego.Query("data.aegis.gate"), rego.ParsedBundle("bench", b), unrendered).PrepareForEval(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("prepare stock OPA: %w", err)
 	}

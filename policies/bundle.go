@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
 	"github.com/open-policy-agent/opa/v1/loader/filter"
 )
@@ -50,7 +51,17 @@ func parseBundle(files fs.FS, skip filter.LoaderFilter) (*bundle.Bundle, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open policy bundle: %w", err)
 	}
-	return readLoader(loader.WithFilter(skip))
+	b, err := bundle.NewCustomReader(loader.WithFilter(skip)).
+		WithRegoVersion(ast.RegoV1).
+		WithProcessAnnotations(true).
+		WithCapabilities(pureCapabilities()).
+		WithSizeLimitBytes(maxFileBytes).
+		WithSkipBundleVerification(true).
+		Read()
+	if err != nil {
+		return nil, fmt.Errorf("read policy bundle: %w", err)
+	}
+	return &b, nil
 }
 
 // withoutTests leaves out *_test.rego.

@@ -26,6 +26,7 @@ import (
 	"github.com/aegisworld/aegis/internal/telemetry"
 	"github.com/aegisworld/aegis/internal/toolchain"
 	"github.com/aegisworld/aegis/policies"
+	"github.com/aegisworld/aegis/policies/archive"
 	"github.com/aegisworld/aegis/policies/simulate"
 	"github.com/aegisworld/aegis/rollout"
 	"github.com/aegisworld/aegis/stacks"
@@ -110,7 +111,11 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		return err
 	}
 	policy := policies.Options{BundleDir: c.Policy.BundleDir, Timeout: c.Policy.Timeout, Data: c.Policy.Data, Logger: p.log}
-	gate, err := policies.NewGate(ctx, policy)
+	bundle, err := policy.Files()
+	if err != nil {
+		return fmt.Errorf("read the policy bundle: %w", err)
+	}
+	gate, err := policies.Load(ctx, bundle, policy)
 	if err != nil {
 		return fmt.Errorf("load the policy bundle: %w", err)
 	}
@@ -134,7 +139,10 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		Regions: c.Regions, Logger: p.log,
 	})
 	p.simulator = simulate.New(simulate.Config{
-		Bundles: simulate.Bundles{Gate: gate, Options: policy}, Decisions: p.db, Stacks: p.db, Door: p.door, Planner: p.planner,
+		Bundles: simulate.Bundles{
+			Current: func() (*policies.Gate, archive.Files) { return gate, bundle }, Options: policy,
+		},
+		Decisions: p.db, Stacks: p.db, Door: p.door, Planner: p.planner,
 		Forbidden: rollout.Forbidden,
 	})
 	p.reconciler = drift.New(drift.Config{
