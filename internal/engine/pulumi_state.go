@@ -101,13 +101,18 @@ func (p *pulumiEngine) export(ctx context.Context, run aegis.StackRun) ([]byte, 
 		return nil, err
 	}
 	defer s.close()
-	u, err := s.stack.Export(ctx)
+	// The Automation API's own Export shows the secrets.
+	out, text, _, err := s.command.Run(ctx, s.dir, nil, nil, nil, nil, "stack", "export", "--stack", run.Stack.StackID)
 	if err != nil {
-		err = s.failure(err, nil)
+		err = s.failure(fmt.Errorf("export: %w: %s", err, text), nil)
 		if noStack(err) {
 			return nil, fmt.Errorf("state of stack %s: %w", run.Stack.StackID, aegis.ErrNotFound)
 		}
 		return nil, err
+	}
+	var u apitype.UntypedDeployment
+	if err := json.Unmarshal([]byte(out), &u); err != nil {
+		return nil, fmt.Errorf("export state: %w: %w", aegis.ErrStateCorrupt, err)
 	}
 	c := checkpoint{Version: u.Version}
 	c.Checkpoint.Latest = u.Deployment
