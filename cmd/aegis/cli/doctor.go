@@ -8,8 +8,8 @@ func (c *cli) doctor() *cobra.Command {
 		Long: "Print the tools that the main job needs, where each was found, and the remedy for what is missing.\n" +
 			"Exits 1 when the main job can't run.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if c.output != "text" && c.output != "json" {
-				return usage("--output: %q is neither text nor json", c.output)
+			if err := c.checkOutput(); err != nil {
+				return err
 			}
 			return c.ops.Doctor(cmd.Context(), c.Out, c.output == "json")
 		},

@@ -89,11 +89,16 @@ func (c *cli) clientFlags(cmd *cobra.Command) {
 	f.StringVar(&c.token, "token", "", "a token (default $AEGIS_TOKEN, which other users of this machine can't see)")
 	f.StringVarP(&c.output, "output", "o", "text", "text or json")
 	cmd.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if c.output != "text" && c.output != "json" {
-			return usage("--output: %q is neither text nor json", c.output)
-		}
-		return nil
+		return c.checkOutput()
 	}
+}
+
+// checkOutput refuses an --output that is none.
+func (c *cli) checkOutput() error {
+	if c.output != "text" && c.output != "json" {
+		return usage("--output: %q is neither text nor json", c.output)
+	}
+	return nil
 }
 
 // failOn is the flag --fail-on of a verb that can find some things.

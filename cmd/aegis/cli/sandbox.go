@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strings"
 
@@ -70,23 +71,43 @@ func (c *cli) sandboxStatus() *cobra.Command {
 }
 
 func (c *cli) sandboxEnv() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "env", Short: "Print the variables with which other tools reach the sandbox", Args: noArgs,
-		Example: `  eval "$(aegis sandbox env)"`,
+		Long: "Print the variables with which other tools reach the sandbox: as lines for a shell, or with -o json as one\n" +
+			"object of names and values.",
+		Example: `  eval "$(aegis sandbox env)"
+  aegis sandbox env -o json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.checkOutput(); err != nil {
+				return err
+			}
 			env, err := c.ops.SandboxEnv(cmd.Context(), dataDir(cmd))
 			if err != nil {
 				return err
 			}
-			for _, pair := range env {
-				name, value, _ := strings.Cut(pair, "=")
-				if _, err := fmt.Fprintf(c.Out, "export %s=%s\n", name, shellQuote(value)); err != nil {
-					return err
+			return c.show(c.variables(env), func(w io.Writer) {
+				for _, pair := range env {
+					name, value, _ := strings.Cut(pair, "=")
+					_, _ = fmt.Fprintf(w, "export %s=%s\n", name, shellQuote(value)) // into memory
 				}
-			}
-			return nil
+			})
 		},
 	}
+	cmd.Flags().StringVarP(&c.output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+// variables are pairs, "NAME=value", by name, without a shell to fill $PATH in.
+func (c *cli) variables(pairs []string) map[string]string {
+	byName := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		if rest, ok := strings.CutSuffix(value, ":$PATH"); ok {
+			value = rest + ":" + c.getenv("PATH")
+		}
+		byName[name] = value
+	}
+	return byName
 }
 
 // shellQuote quotes a value for a POSIX shell; a leading or trailing $PATH
