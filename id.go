@@ -25,5 +25,18 @@ func NewID(prefix string, now time.Time) string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
 	_, _ = rand.Read(b[6:]) // never fails since Go 1.24
+	return formatID(prefix, b)
+}
+
+// DerivedID is NewID with the random bits taken from seed, a digest: the same
+// seed and time give the same identifier.
+func DerivedID(prefix string, at time.Time, seed [32]byte) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
+	copy(b[6:], seed[:])
+	return formatID(prefix, b)
+}
+
+func formatID(prefix string, b [16]byte) string {
 	return prefix + "-" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }

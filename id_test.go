@@ -23,6 +23,16 @@ func TestNewID(t *testing.T) {
 		require.True(t, slices.IsSorted(ids))
 	})
 
+	t.Run("derives the same from the same", func(t *testing.T) {
+		t.Parallel()
+		at := time.UnixMilli(1)
+		id := aegis.DerivedID(aegis.GoalPrefix, at, [32]byte{1})
+		require.Regexp(t, `^goal-[0-9a-v]{26}$`, id)
+		require.Equal(t, id, aegis.DerivedID(aegis.GoalPrefix, at, [32]byte{1}))
+		require.NotEqual(t, id, aegis.DerivedID(aegis.GoalPrefix, at, [32]byte{2}))
+		require.Less(t, id, aegis.DerivedID(aegis.GoalPrefix, at.Add(time.Millisecond), [32]byte{}), "it sorts by age")
+	})
+
 	t.Run("never repeats in one millisecond", func(t *testing.T) {
 		t.Parallel()
 		seen := map[string]bool{}

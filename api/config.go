@@ -125,7 +125,7 @@ type tokenStore interface {
 }
 
 type requestStore interface {
-	BeginRequest(ctx context.Context, principal, key string, request [32]byte) (*aegis.StoredResponse, error)
+	BeginRequest(ctx context.Context, principal, key string, request [32]byte) (*aegis.StoredResponse, time.Time, error)
 	FinishRequest(ctx context.Context, principal, key string, status int, header map[string]string, body []byte) error
 }
 

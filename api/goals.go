@@ -76,7 +76,11 @@ func (s *server) createGoal(ctx context.Context, in *createGoalInput) (*createdO
 		return nil, err
 	}
 	goal.TraceID = traceID(ctx, in.Traceparent, goal.CreatedAt)
-	if err := s.Goals.CreateGoal(ctx, goal); err != nil {
+	err = s.Goals.CreateGoal(ctx, goal)
+	if errors.Is(err, aegis.ErrConflict) { // by this very request, when it was tried before
+		goal, err = s.Goals.Goal(ctx, goal.GoalID)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &createdOutput[aegis.Goal]{Location: "/v1/goals/" + goal.GoalID, Body: goal}, nil
@@ -88,7 +92,7 @@ func (s *server) newGoal(ctx context.Context, r GoalRequest) (aegis.Goal, error)
 		return aegis.Goal{}, err
 	}
 	spec := aegis.GoalSpec{
-		GoalID: aegis.NewID(aegis.GoalPrefix, now), Intent: strings.TrimSpace(r.Intent), Constraints: r.Constraints,
+		GoalID: newID(ctx, aegis.GoalPrefix, now), Intent: strings.TrimSpace(r.Intent), Constraints: r.Constraints,
 		Deadline: r.Deadline, RiskTolerance: r.RiskTolerance, Domains: r.Domains,
 	}
 	if r.Budget != nil {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -31,7 +32,8 @@ func (s *server) idempotent(g *gin.Context) {
 		return
 	}
 	who, ctx := principal(g.Request.Context()).TokenID, g.Request.Context()
-	stored, err := s.Requests.BeginRequest(ctx, who, key, fingerprint(g.Request))
+	sum := fingerprint(g.Request)
+	stored, began, err := s.Requests.BeginRequest(ctx, who, key, sum)
 	if errors.Is(err, aegis.ErrConflict) {
 		g.Header("Retry-After", "1")
 		s.abort(g, newProblem(http.StatusConflict, "in_progress", "the first request with this Idempotency-Key is still being answered; try again"))
@@ -47,11 +49,31 @@ func (s *server) idempotent(g *gin.Context) {
 	}
 	rec := &recorder{ResponseWriter: g.Writer}
 	g.Writer = rec
+	seed := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%x", who, key, sum))
+	g.Request = g.Request.WithContext(context.WithValue(ctx, attemptKey{}, attempt{began, seed}))
 	g.Next()
 	answer, ctx := rec.stored(g.FullPath()), context.WithoutCancel(ctx)
 	if err := s.Requests.FinishRequest(ctx, who, key, answer.Status, answer.Header, answer.Body); err != nil {
 		s.Logger.ErrorContext(ctx, "keep idempotent response", "error", err)
 	}
+}
+
+// attempt is what stays the same when a request is tried again.
+type attempt struct {
+	began time.Time
+	seed  [32]byte
+}
+
+type attemptKey struct{}
+
+// newID names what a request makes. With an Idempotency-Key the name stays the
+// same when the request is tried again: a process may have died after making it
+// and before keeping the answer. Whoever makes it answers with what is there.
+func newID(ctx context.Context, prefix string, now time.Time) string {
+	if a, ok := ctx.Value(attemptKey{}).(attempt); ok {
+		return aegis.DerivedID(prefix, a.began, a.seed)
+	}
+	return aegis.NewID(prefix, now)
 }
 
 // fingerprint is the SHA-256 of what makes two requests the same.

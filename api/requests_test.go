@@ -68,6 +68,29 @@ func TestHugeHeadersAreRefused(t *testing.T) {
 	require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, got.status)
 }
 
+func TestARequestTriedAgainAfterACrashMakesOneGoal(t *testing.T) {
+	t.Parallel()
+	store := apitest.NewStore()
+	srv := apitest.Serve(t, store)
+	ask := func(key string) answer {
+		return request{
+			route: "POST /v1/goals", token: srv.Token, body: `{"intent":"x"}`, header: map[string]string{"Idempotency-Key": key},
+		}.do(t, srv.URL)
+	}
+	first := ask("key-1")
+	require.Equal(t, http.StatusAccepted, first.status)
+	store.LoseAnswers()
+	again := ask("key-1")
+	require.Equal(t, http.StatusAccepted, again.status)
+	require.Empty(t, again.header.Get("Idempotency-Replayed"), "the answer was not kept")
+	require.Equal(t, first.header.Get("Location"), again.header.Get("Location"))
+	require.JSONEq(t, first.body, again.body)
+	require.NotEqual(t, first.header.Get("Location"), ask("key-2").header.Get("Location"))
+	goals, _, err := store.Goals(t.Context(), aegis.Page{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, goals, 2)
+}
+
 func TestIdempotency(t *testing.T) {
 	t.Parallel()
 	store := apitest.NewStore()

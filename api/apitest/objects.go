@@ -19,6 +19,9 @@ func (s *Store) CreateGoal(_ context.Context, g aegis.Goal) error {
 	if s.fault != nil {
 		return s.fault
 	}
+	if slices.ContainsFunc(s.goals, func(x aegis.Goal) bool { return x.GoalID == g.GoalID }) {
+		return aegis.ErrConflict
+	}
 	s.goals = append(s.goals, g)
 	s.emit("goal", g.GoalID, g.GoalID, "goal."+string(g.State), g)
 	return nil

@@ -180,20 +180,34 @@ func (s *Store) Session(_ context.Context, sum [32]byte) (aegis.Principal, error
 }
 
 // BeginRequest claims an idempotency key, or answers what was stored for it.
-func (s *Store) BeginRequest(_ context.Context, who, key string, sum [32]byte) (*aegis.StoredResponse, error) {
+func (s *Store) BeginRequest(_ context.Context, who, key string, sum [32]byte) (*aegis.StoredResponse, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.requests[who+" "+key]
 	switch {
 	case !ok:
-		s.requests[who+" "+key] = &request{sum: sum}
-		return nil, s.fault
+		r = &request{sum: sum, began: s.Now()}
+		s.requests[who+" "+key] = r
+		return nil, r.began, s.fault
 	case r.sum != sum:
-		return nil, aegis.ErrIdempotencyMismatch
+		return nil, r.began, aegis.ErrIdempotencyMismatch
+	case r.free:
+		r.free = false
+		return nil, r.began, nil
 	case r.answer == nil:
-		return nil, aegis.ErrConflict
+		return nil, r.began, aegis.ErrConflict
 	default:
-		return r.answer, nil
+		return r.answer, r.began, nil
+	}
+}
+
+// LoseAnswers has every request as if its process had died before its answer
+// was kept, and a minute had passed.
+func (s *Store) LoseAnswers() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.requests {
+		r.answer, r.free = nil, true
 	}
 }
 

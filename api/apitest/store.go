@@ -51,6 +51,8 @@ type code struct {
 
 type request struct {
 	sum    [32]byte
+	began  time.Time
+	free   bool
 	answer *aegis.StoredResponse
 }
 

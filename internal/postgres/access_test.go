@@ -94,7 +94,8 @@ func TestIdempotencyKeys(t *testing.T) {
 	t.Parallel()
 	db, conn := open(t)
 	begin := func(key string, request byte) (*aegis.StoredResponse, error) {
-		return db.BeginRequest(t.Context(), "tok-1", key, [32]byte{request})
+		stored, _, err := db.BeginRequest(t.Context(), "tok-1", key, [32]byte{request})
+		return stored, err
 	}
 	stored, err := begin("k", 1)
 	require.NoError(t, err)
@@ -103,7 +104,7 @@ func TestIdempotencyKeys(t *testing.T) {
 	require.ErrorIs(t, err, aegis.ErrConflict, "in progress")
 	_, err = begin("k", 2)
 	require.ErrorIs(t, err, aegis.ErrIdempotencyMismatch)
-	_, err = db.BeginRequest(t.Context(), "tok-2", "k", [32]byte{2})
+	_, _, err = db.BeginRequest(t.Context(), "tok-2", "k", [32]byte{2})
 	require.NoError(t, err, "keys of others are others")
 
 	require.NoError(t, db.FinishRequest(t.Context(), "tok-1", "k", 202, map[string]string{"Location": "/v1/goals/1"}, []byte("{}\n")))
@@ -125,6 +126,31 @@ func TestIdempotencyKeys(t *testing.T) {
 	require.Nil(t, stored, "a server's fault is not kept")
 }
 
+func TestARequestTriedAgainBeganWhenItBeganFirst(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	begin := func(request byte) time.Time {
+		stored, began, err := db.BeginRequest(t.Context(), "tok-1", "k", [32]byte{request})
+		require.NoError(t, err)
+		require.Nil(t, stored)
+		return began
+	}
+	first := begin(1)
+	_, err := conn.Exec(t.Context(), `UPDATE requests SET expires_at = now() - interval '1 s'`)
+	require.NoError(t, err)
+	require.NoError(t, db.Prune(t.Context()))
+	require.Equal(t, first, begin(1), "its process died")
+	require.NoError(t, db.FinishRequest(t.Context(), "tok-1", "k", 503, nil, nil))
+	require.Equal(t, first, begin(1), "it was not known to be done")
+	require.NoError(t, db.FinishRequest(t.Context(), "tok-1", "k", 503, nil, nil))
+	other := begin(2)
+	require.True(t, other.After(first), "another request begins anew")
+	require.NoError(t, db.FinishRequest(t.Context(), "tok-1", "k", 202, nil, nil))
+	_, err = conn.Exec(t.Context(), `UPDATE requests SET expires_at = now() - interval '1 s'`)
+	require.NoError(t, err)
+	require.True(t, begin(2).After(other), "an answered one ended")
+}
+
 func TestConcurrentRequestsOfOneKey(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t)
@@ -132,7 +158,7 @@ func TestConcurrentRequestsOfOneKey(t *testing.T) {
 	var group errgroup.Group
 	for range 16 {
 		group.Go(func() error {
-			_, err := db.BeginRequest(t.Context(), "tok-1", "k", [32]byte{1})
+			_, _, err := db.BeginRequest(t.Context(), "tok-1", "k", [32]byte{1})
 			if errors.Is(err, aegis.ErrConflict) {
 				return nil
 			}

@@ -13,3 +13,6 @@ func (db *DB) WorkFast(ctx context.Context, h Handlers) error {
 		reap: time.Second, sweep: time.Second, stop: 5 * time.Second,
 	})
 }
+
+// Prune removes what has expired.
+func (db *DB) Prune(ctx context.Context) error { return db.prune(ctx) }

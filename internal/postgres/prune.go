@@ -11,7 +11,7 @@ import (
 // old requests, workers long gone, and events after 90 days.
 func (db *DB) prune(ctx context.Context) error {
 	b := &pgx.Batch{}
-	b.Queue(`DELETE FROM requests WHERE expires_at < now()`)
+	b.Queue(`DELETE FROM requests WHERE expires_at < now() AND (status IS NOT NULL OR began_at < now() - $1::interval)`, answerLife)
 	b.Queue(`DELETE FROM login_codes WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM sessions WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM workers WHERE beat_at < now() - interval '1 hour'`)
