@@ -63,10 +63,10 @@ func TestLoadConfig(t *testing.T) {
 func TestSecretFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sub", "token")
-	first, err := secretFile(path, "aegis_")
+	first, err := tokenFile(path)
 	require.NoError(t, err)
 	require.Len(t, first, len("aegis_")+43)
-	again, err := secretFile(path, "aegis_")
+	again, err := tokenFile(path)
 	require.NoError(t, err)
 	require.Equal(t, first, again, "a second start keeps the token")
 	info, err := os.Stat(path)

@@ -122,7 +122,7 @@ func sandboxConfig(o SandboxOptions, dir, addr string, account *sandbox.Account)
 
 // sandbox serves, says so, and keeps the account alive.
 func (p *control) sandbox(ctx context.Context, o SandboxOptions, account *sandbox.Account, listener net.Listener) error {
-	token, err := secretFile(filepath.Join(account.DataDir, "admin.token"), "aegis_")
+	token, err := tokenFile(filepath.Join(account.DataDir, "admin.token"))
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func SandboxEnv(ctx context.Context, dataDir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := secretFile(filepath.Join(account.DataDir, "admin.token"), "aegis_")
+	token, err := tokenFile(filepath.Join(account.DataDir, "admin.token"))
 	if err != nil {
 		return nil, err
 	}

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// secretFile returns the content of a file of mode 0600, which is made, with
-// prefix and 256 random bits in base64url, when it does not exist.
-func secretFile(path, prefix string) (string, error) {
+// tokenFile returns the token in a file of mode 0600, which is made, of 256
+// random bits in base64url, when it does not exist.
+func tokenFile(path string) (string, error) {
 	b, err := os.ReadFile(path) //nolint:gosec // a path of our own configuration
 	if err == nil {
 		return strings.TrimSpace(string(b)), nil
@@ -25,7 +25,7 @@ func secretFile(path, prefix string) (string, error) {
 	}
 	var raw [32]byte
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
-	secret := prefix + base64.RawURLEncoding.EncodeToString(raw[:])
+	secret := "aegis_" + base64.RawURLEncoding.EncodeToString(raw[:])
 	if err := writePrivate(path, []byte(secret+"\n")); err != nil {
 		return "", fmt.Errorf("write secret: %w", err)
 	}

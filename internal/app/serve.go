@@ -56,7 +56,7 @@ func (p *control) firstToken(ctx context.Context) error {
 		return nil
 	}
 	file := filepath.Join(p.config.WorkDir, "admin.token")
-	secret, err := secretFile(file, "aegis_")
+	secret, err := tokenFile(file)
 	if err != nil {
 		return err
 	}
