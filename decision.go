@@ -107,4 +107,15 @@ type Decision struct {
 	// LatencyUS is the evaluation's time in microseconds.
 	LatencyUS int64     `json:"latency_us"`
 	DecidedAt time.Time `json:"decided_at"`
+	// Shadow says that a candidate bundle was judged beside the running one:
+	// such a decision decides nothing.
+	Shadow bool `json:"shadow,omitempty"`
+}
+
+// DecisionFilter narrows a list of decisions; zero fields match all, but what
+// shadow bundles decide is left out.
+type DecisionFilter struct {
+	StackID string
+	// Shadow takes in what shadow bundles decided.
+	Shadow bool
 }

@@ -102,7 +102,7 @@ type envelopeStore interface {
 }
 
 type decisionStore interface {
-	Decisions(ctx context.Context, stackID string, page aegis.Page) ([]aegis.Decision, string, error)
+	Decisions(ctx context.Context, f aegis.DecisionFilter, page aegis.Page) ([]aegis.Decision, string, error)
 	Decision(ctx context.Context, id string) (aegis.Decision, error)
 }
 

@@ -15,7 +15,7 @@ func (s *server) recordRoutes() {
 		OperationID: "list-decisions", Method: http.MethodGet, Path: "/v1/policies/decisions", Tags: []string{"policy"},
 		Summary: "List policy decisions",
 	}, func(ctx context.Context, in *decisionQuery) (*listOutput[aegis.Decision], error) {
-		return listOf(s.Decisions.Decisions(ctx, in.StackID, in.page()))
+		return listOf(s.Decisions.Decisions(ctx, in.filter(), in.page()))
 	})
 	handle(s, huma.Operation{
 		OperationID: "get-decision", Method: http.MethodGet, Path: "/v1/policies/decisions/{decision_id}", Tags: []string{"policy"},
@@ -41,6 +41,11 @@ type decisionQuery struct {
 	PageQuery
 
 	StackID string `query:"stack_id" maxLength:"128" pattern:"^[A-Za-z0-9._-]+$"`
+	Shadow  bool   `query:"shadow" doc:"Also what shadow bundles decided, which decides nothing"`
+}
+
+func (q decisionQuery) filter() aegis.DecisionFilter {
+	return aegis.DecisionFilter{StackID: q.StackID, Shadow: q.Shadow}
 }
 
 type decisionPath struct {

@@ -32,10 +32,13 @@ func (c *Client) CancelChangeSet(ctx context.Context, id string) (aegis.Autonomo
 	return post[aegis.AutonomousChangeSet](ctx, c, "/v1/change-sets/"+url.PathEscape(id)+"/cancel", nil)
 }
 
-// Decisions lists policy decisions about a stack, or all when stackID is "".
-func (c *Client) Decisions(ctx context.Context, stackID string, p aegis.Page) (List[aegis.Decision], error) {
+// Decisions lists the policy decisions that match a filter.
+func (c *Client) Decisions(ctx context.Context, f aegis.DecisionFilter, p aegis.Page) (List[aegis.Decision], error) {
 	q := pageQuery(p)
-	set(q, "stack_id", stackID)
+	set(q, "stack_id", f.StackID)
+	if f.Shadow {
+		q.Set("shadow", "true")
+	}
 	return get[List[aegis.Decision]](ctx, c, "/v1/policies/decisions", q)
 }
 

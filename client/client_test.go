@@ -145,7 +145,7 @@ func TestRecords(t *testing.T) {
 	srv, c := sampled(t)
 	srv.PutDecision(aegis.Decision{DecisionID: "dec-1", StackIDs: []string{"a.b.c"}, Allowed: true})
 	srv.PutTrace(aegis.TaskTrace{TraceID: "tr-1"})
-	decisions, err := c.Decisions(t.Context(), "a.b.c", aegis.Page{})
+	decisions, err := c.Decisions(t.Context(), aegis.DecisionFilter{StackID: "a.b.c"}, aegis.Page{})
 	require.NoError(t, err)
 	require.Len(t, decisions.Items, 1)
 	_, err = c.Decision(t.Context(), "dec-1")

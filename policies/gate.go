@@ -138,7 +138,7 @@ func (g *Gate) Revision() string { return g.revision }
 // that has a remediation ends with it.
 func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) (result aegis.GateResult) {
 	if g == nil || g.decide == nil {
-		return refusal(CodeMissing, "no policy bundle is loaded")
+		return g.missing()
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -198,6 +198,15 @@ func (g *Gate) fault(ctx context.Context, in aegis.GateInput, err error) aegis.G
 	g.logger.ErrorContext(ctx, "policy gave no answer", "change_set_id", in.ChangeSet.ChangeSetID,
 		"code", code, "error", err)
 	return refusal(code, err.Error())
+}
+
+// missing is the answer of no gate, and of a bundle without package aegis.gate.
+func (g *Gate) missing() aegis.GateResult {
+	result := refusal(CodeMissing, "no policy bundle is loaded")
+	if g != nil {
+		result.BundleRevision = g.revision
+	}
+	return result
 }
 
 func refusal(code, msg string) aegis.GateResult {

@@ -135,8 +135,10 @@ func TestFailsClosed(t *testing.T) {
 			if c.code != policies.CodeTimeout {
 				o.Timeout = 0
 			}
-			r := newGate(t, o).Decide(t.Context(), scaling(1))
+			g := newGate(t, o)
+			r := g.Decide(t.Context(), scaling(1))
 			require.Equal(t, []string{c.code}, codes(r))
+			require.Equal(t, g.Revision(), r.BundleRevision, "it says whose fault it is")
 			require.False(t, r.Allowed())
 			require.Equal(t, aegis.ExecutionPolicy{}, r.ExecutionPolicy)
 		})

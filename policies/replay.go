@@ -17,7 +17,7 @@ import (
 // denial; the error says that the document is not JSON (aegis.ErrBadRecord).
 func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aegis.GateResult, err error) {
 	if g == nil || g.decide == nil {
-		return refusal(CodeMissing, "no policy bundle is loaded"), nil
+		return g.missing(), nil
 	}
 	value, err := ast.ValueFromReader(bytes.NewReader(document))
 	if err != nil {

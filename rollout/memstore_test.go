@@ -230,8 +230,10 @@ func (s *memStore) record(step rollout.Step) {
 		}
 	}
 	s.breakers = append(s.breakers, step.Breakers...)
-	if step.Decision != nil {
-		s.decisions = append(s.decisions, *step.Decision)
+	for _, d := range []*aegis.Decision{step.Decision, step.Shadow} {
+		if d != nil {
+			s.decisions = append(s.decisions, *d)
+		}
 	}
 	s.events = append(s.events, step.Events...)
 	s.traces[step.ChangeSet.TraceID] = append(s.traces[step.ChangeSet.TraceID], step.Trace.Steps...)

@@ -118,7 +118,7 @@ func TestOnPostgres(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, aegis.StackClean, stack.State)
 		require.Equal(t, int64(3), stack.Revision)
-		decisions, _, err := d.db.Decisions(t.Context(), us, aegis.Page{})
+		decisions, _, err := d.db.Decisions(t.Context(), aegis.DecisionFilter{StackID: us}, aegis.Page{})
 		require.NoError(t, err)
 		require.Len(t, decisions, 1)
 		decision, err := d.db.Decision(t.Context(), decisions[0].DecisionID)

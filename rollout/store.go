@@ -127,8 +127,9 @@ type Step struct {
 	Own []string
 	// Disown gives all of the change set's stacks back, those of Own included.
 	Disown bool
-	// Decision is recorded.
-	Decision *aegis.Decision
+	// Decision is recorded, and beside it Shadow: what a candidate bundle says
+	// of the same input.
+	Decision, Shadow *aegis.Decision
 	// Reserve holds money for the change set, replacing what it held before.
 	Reserve []Reservation
 	// Settlement ends the change set's reservations.

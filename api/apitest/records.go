@@ -59,13 +59,13 @@ func (s *Store) PutDecision(d aegis.Decision) {
 	s.decisions = append(s.decisions, d)
 }
 
-// Decisions lists those about a stack, or all.
-func (s *Store) Decisions(_ context.Context, stack string, p aegis.Page) ([]aegis.Decision, string, error) {
+// Decisions lists those that match.
+func (s *Store) Decisions(_ context.Context, f aegis.DecisionFilter, p aegis.Page) ([]aegis.Decision, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []aegis.Decision
 	for _, d := range s.decisions {
-		if stack == "" || slices.Contains(d.StackIDs, stack) {
+		if (f.StackID == "" || slices.Contains(d.StackIDs, f.StackID)) && (f.Shadow || !d.Shadow) {
 			out = append(out, d)
 		}
 	}

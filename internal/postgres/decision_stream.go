@@ -16,7 +16,8 @@ import (
 const streamBatch = 200
 
 // RecordedDecisions streams the gate's decisions since then with their inputs,
-// newest first; changeSetIDs, when given, keeps to those about them. It reads
+// newest first, without those of shadow bundles; changeSetIDs, when given,
+// keeps to those about them. It reads
 // in batches, row by row, so that memory does not grow with their number, and
 // a decision made meanwhile never appears. An error that is
 // aegis.ErrBadRecord is about one decision, whose ids it comes with; any other
@@ -45,7 +46,7 @@ func (db *DB) streamDecisions(
 	rows, err := db.pool.Query(ctx, `
 		SELECT decision_id, change_set_id, stack_ids, bundle_revision, path, input, input_digest, result, allowed, latency_us, decided_at
 		FROM decisions
-		WHERE (decided_at, decision_id) < ($1, $2) AND decided_at >= $3 AND path = 'aegis/gate'
+		WHERE (decided_at, decision_id) < ($1, $2) AND decided_at >= $3 AND path = 'aegis/gate' AND NOT shadow
 			AND (cardinality($4::text[]) = 0 OR change_set_id = ANY ($4))
 		ORDER BY decided_at DESC, decision_id DESC
 		LIMIT $5`, before, last.id, since, emptyNotNil(changeSetIDs), streamBatch)

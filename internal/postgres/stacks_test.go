@@ -111,7 +111,7 @@ func TestListsFilter(t *testing.T) {
 	require.Equal(t, []string{two.ChangeSetID}, ids(aegis.ChangeSetFilter{State: aegis.StateDenied, StackID: "b", Source: aegis.SourceGoal}))
 	require.Empty(t, ids(aegis.ChangeSetFilter{GoalID: "goal-x"}))
 
-	decisions, _, err := db.Decisions(t.Context(), "b", aegis.Page{})
+	decisions, _, err := db.Decisions(t.Context(), aegis.DecisionFilter{StackID: "b"}, aegis.Page{})
 	require.NoError(t, err)
 	require.Len(t, decisions, 1)
 	require.Empty(t, decisions[0].Input)

@@ -98,8 +98,10 @@ func own(b *pgx.Batch, step rollout.Step) {
 
 // record queues what the step found and did.
 func record(b *pgx.Batch, step rollout.Step) {
-	if step.Decision != nil {
-		addDecision(b, *step.Decision)
+	for _, d := range []*aegis.Decision{step.Decision, step.Shadow} {
+		if d != nil {
+			addDecision(b, *d)
+		}
 	}
 	revisions := slices.SortedFunc(slices.Values(step.Revisions), func(x, y aegis.SpecRevision) int {
 		return strings.Compare(x.StackID, y.StackID)

@@ -20,7 +20,7 @@ func (c *cli) decisionList() *cobra.Command {
 	cmd.Flags().StringVar(&stack, "stack", "", "only those about this stack")
 	fail := addFailOn(cmd, "deny")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		list, err := c.api().Decisions(cmd.Context(), stack, *page)
+		list, err := c.api().Decisions(cmd.Context(), aegis.DecisionFilter{StackID: stack}, *page)
 		if err != nil {
 			return err
 		}

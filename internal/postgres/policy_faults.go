@@ -1,0 +1,39 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/aegisworld/aegis"
+)
+
+// faultCodes are those of denials that say that policy gave no answer.
+func faultCodes() []string {
+	return []string{"policy_error", "policy_timeout", "policy_undefined", "policy_missing"}
+}
+
+// PolicyFaults counts what a bundle of that revision decided since then, as a
+// shadow or as the running one, and how often it gave no answer.
+func (db *DB) PolicyFaults(ctx context.Context, revision string, shadow bool, since time.Time) (aegis.PolicyFaults, error) {
+	rows, _ := db.pool.Query(ctx, `
+		SELECT
+			count(*) AS evaluated,
+			count(fault) AS faults,
+			coalesce((array_agg(fault ORDER BY decided_at, decision_id) FILTER (WHERE fault IS NOT NULL))[1], '') AS first
+		FROM decisions
+			LEFT JOIN LATERAL (
+				SELECT d ->> 'code' || ': ' || (d ->> 'msg') AS fault
+				FROM json_array_elements(CASE WHEN json_typeof(result -> 'deny') = 'array' THEN result -> 'deny' END) d
+				WHERE d ->> 'code' = ANY ($4)
+				LIMIT 1
+			) denials ON true
+		WHERE bundle_revision = $1 AND shadow = $2 AND decided_at >= $3`, revision, shadow, since, faultCodes())
+	faults, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[aegis.PolicyFaults])
+	if err != nil {
+		return aegis.PolicyFaults{}, fmt.Errorf("count decisions of policy bundle %s: %w", revision, mapError(err))
+	}
+	return faults, nil
+}
