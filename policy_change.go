@@ -22,6 +22,8 @@ type PolicyChange struct {
 	SignedBy   string         `json:"signed_by"`
 	Tests      PolicyTests    `json:"tests"`
 	Simulation PolicyReplay   `json:"simulation"`
+	// Packages are those of its rules, such as "aegis.gate", sorted.
+	Packages []string `json:"packages"`
 	Modules    []PolicyModule `json:"modules"`
 }
 

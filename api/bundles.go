@@ -80,6 +80,7 @@ func acceptedChange(cs aegis.AutonomousChangeSet, err error) (*createdOutput[aeg
 type archiveOutput struct {
 	ContentType string `header:"Content-Type"`
 	ETag        string `header:"ETag"`
+	SandboxDir  string `header:"Aegis-Sandbox-Dir"`
 	Body        []byte
 }
 
@@ -91,5 +92,5 @@ func (s *server) activeBundle(ctx context.Context, _ *struct{}) (*archiveOutput,
 	if err != nil {
 		return nil, err
 	}
-	return &archiveOutput{ContentType: "application/gzip", ETag: `"` + digest + `"`, Body: archive}, nil
+	return &archiveOutput{ContentType: "application/gzip", ETag: `"` + digest + `"`, SandboxDir: s.SandboxDir, Body: archive}, nil
 }

@@ -33,6 +33,9 @@ type Config struct {
 	Simulator simulator
 	// Bundles ships policy bundles; without it, that is not offered.
 	Bundles bundles
+	// SandboxDir is the data folder of a sandbox, told to clients on this machine
+	// that push bundles; "" elsewhere.
+	SandboxDir string
 	// SimulateTimeout bounds a simulation; 10 min when zero.
 	SimulateTimeout time.Duration
 

@@ -133,6 +133,7 @@ func strike(ctx context.Context, p *e2e.Process, point killPoint, set setting) (
 	if err != nil {
 		return out, nil, err
 	}
+	pool.Reset() // its connections are to the database that was killed, if it was
 	restarted := time.Now()
 	err = e2e.Await(ctx, "the change set to move on", func(ctx context.Context) (bool, error) {
 		now, err := look(ctx, pool, goal.GoalID)

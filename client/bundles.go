@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/aegisworld/aegis"
@@ -30,23 +32,48 @@ func (c *Client) Bundles(ctx context.Context, page aegis.Page) (List[aegis.Polic
 	return get[List[aegis.PolicyBundle]](ctx, c, "/v1/policies/bundles", pageQuery(page))
 }
 
-// ActiveBundle reads the policy bundle that runs, a .tar.gz, and its digest.
-func (c *Client) ActiveBundle(ctx context.Context) (digest string, archive []byte, err error) {
+// ActiveBundle is the policy bundle that runs.
+type ActiveBundle struct {
+	// Archive is a .tar.gz, Digest that of its files.
+	Archive []byte
+	Digest  string
+	// SandboxDir is the data folder of a sandbox on this machine, whose key
+	// signs bundles there; "" elsewhere.
+	SandboxDir string
+}
+
+// ActiveBundle reads the policy bundle that runs.
+func (c *Client) ActiveBundle(ctx context.Context) (ActiveBundle, error) {
 	req, err := c.request(ctx, http.MethodGet, "/v1/policies/bundles/active", nil, nil)
 	if err != nil {
-		return "", nil, err
+		return ActiveBundle{}, err
 	}
 	req.Header.Set("Accept", "application/gzip, application/problem+json")
 	res, err := c.http.Do(req)
 	if err != nil {
-		return "", nil, &unreachableError{err}
+		return ActiveBundle{}, &unreachableError{err}
 	}
 	defer func() { _ = res.Body.Close() }() // everything was read
 	if res.StatusCode != http.StatusOK {
-		return "", nil, decode(res, nil)
+		return ActiveBundle{}, decode(res, nil)
 	}
-	if archive, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer)); err != nil {
-		return "", nil, fmt.Errorf("read the running policy bundle: %w", &unreachableError{err})
+	archive, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return ActiveBundle{}, fmt.Errorf("read the running policy bundle: %w", &unreachableError{err})
 	}
-	return strings.Trim(res.Header.Get("ETag"), `"`), archive, nil
+	active := ActiveBundle{Archive: archive, Digest: strings.Trim(res.Header.Get("ETag"), `"`)}
+	if loopback(c.base) {
+		active.SandboxDir = res.Header.Get("Aegis-Sandbox-Dir")
+	}
+	return active, nil
+}
+
+// loopback says that the API is on this machine.
+func loopback(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }

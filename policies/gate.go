@@ -33,6 +33,10 @@ const DefaultTimeout = 2 * time.Second
 const gateQuery = `{"deny": data.aegis.gate.deny, "warn": data.aegis.gate.warn,
 	"require": data.aegis.gate.require, "execution_policy": data.aegis.gate.execution_policy}`
 
+// metaQuery is gateQuery's for changes of the policy bundle itself.
+const metaQuery = `{"deny": data.aegis.meta.deny, "warn": data.aegis.meta.warn,
+	"require": data.aegis.meta.require, "execution_policy": data.aegis.meta.execution_policy}`
+
 const maskQuery = `data.aegis.system.log.mask`
 
 // Options configure a Gate; the zero value is the embedded bundle.
@@ -51,8 +55,10 @@ type Options struct {
 // Gate judges changes. It is safe for concurrent use.
 type Gate struct {
 	decide       *rego.PreparedEvalQuery
+	meta         *rego.PreparedEvalQuery
 	mask         *rego.PreparedEvalQuery
 	revision     string
+	packages     []string
 	remediations map[string]string
 	timeout      time.Duration
 	logger       *slog.Logger
@@ -78,7 +84,7 @@ func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gate{revision: rev, timeout: o.Timeout, logger: o.Logger}
+	g := &Gate{revision: rev, packages: packagesOf(b), timeout: o.Timeout, logger: o.Logger}
 	if g.timeout <= 0 {
 		g.timeout = DefaultTimeout
 	}
@@ -94,9 +100,29 @@ func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
 		if g.decide, err = prepare(ctx, compiler, b, gateQuery); err != nil {
 			return nil, err
 		}
+		if g.meta, err = prepareMeta(ctx, compiler, b, o); err != nil {
+			return nil, err
+		}
 	}
 	g.mask, err = prepare(ctx, compiler, b, maskQuery)
 	return g, err
+}
+
+// prepareMeta takes the rules about bundles from the embedded bundle where a
+// bundle has none of its own.
+func prepareMeta(ctx context.Context, c *ast.Compiler, b *bundle.Bundle, o Options) (*rego.PreparedEvalQuery, error) {
+	if hasPackage(b, "data.aegis.meta") {
+		return prepare(ctx, c, b, metaQuery)
+	}
+	embedded, err := Embedded()
+	if err != nil {
+		return nil, err
+	}
+	builtin, err := Load(ctx, embedded, o)
+	if err != nil {
+		return nil, err
+	}
+	return builtin.meta, nil
 }
 
 func compile(b *bundle.Bundle) (*ast.Compiler, error) {
@@ -133,9 +159,10 @@ func hasPackage(b *bundle.Bundle, path string) bool {
 // Revision identifies the rules: the manifest's revision, "@" and a digest.
 func (g *Gate) Revision() string { return g.revision }
 
-// Decide judges one change. It never fails: whatever keeps policy from
-// answering is a denial with one of the codes above. The message of a rule
-// that has a remediation ends with it.
+// Decide judges one change, by package aegis.gate, or by aegis.meta one of the
+// policy bundle itself. It never fails: whatever keeps policy from answering is
+// a denial with one of the codes above. The message of a rule that has a
+// remediation ends with it.
 func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) (result aegis.GateResult) {
 	if g == nil || g.decide == nil {
 		return g.missing()
@@ -165,7 +192,15 @@ func (g *Gate) evaluate(ctx context.Context, in aegis.GateInput) (aegis.GateResu
 	if err != nil {
 		return aegis.GateResult{}, err
 	}
-	rs, err := g.decide.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true))
+	query := g.decide
+	if in.Policy != nil {
+		query = g.meta
+	}
+	return answered(ctx, query, value)
+}
+
+func answered(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value) (aegis.GateResult, error) {
+	rs, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalSortSets(true))
 	if err != nil {
 		return aegis.GateResult{}, fmt.Errorf("evaluate policy: %w", err)
 	}

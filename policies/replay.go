@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 
 	aegis "github.com/aegisworld/aegis"
 )
@@ -31,22 +30,11 @@ func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aeg
 	}()
 	ctx, cancel := context.WithTimeout(ctx, g.timeout)
 	defer cancel()
-	answer, err := g.answer(ctx, value)
+	answer, err := answered(ctx, g.decide, value)
 	if err != nil {
 		return g.fault(ctx, aegis.GateInput{}, err), nil
 	}
 	g.addRemediations(answer.Deny)
 	g.addRemediations(answer.Warn)
 	return answer, nil
-}
-
-func (g *Gate) answer(ctx context.Context, input ast.Value) (aegis.GateResult, error) {
-	rs, err := g.decide.Eval(ctx, rego.EvalParsedInput(input), rego.EvalSortSets(true))
-	if err != nil {
-		return aegis.GateResult{}, fmt.Errorf("evaluate policy: %w", err)
-	}
-	if len(rs) == 0 || len(rs[0].Expressions) == 0 {
-		return aegis.GateResult{}, errUndefined
-	}
-	return decodeAnswer(rs[0].Expressions[0].Value)
 }

@@ -42,7 +42,7 @@ func newBench() *bench {
 
 func (b *bench) config() rollout.Config {
 	return rollout.Config{
-		Store: b.store, Engine: b.world, Gate: b.gate, Pricer: prices{}, Checker: b.checks, Specs: anySpec{},
+		Store: b.store, Engine: b.world, Gates: b.gate, Pricer: prices{}, Checker: b.checks, Specs: anySpec{},
 		Regions: []string{"us-east-1", "eu-west-1", "ap-southeast-1"}, Now: b.store.now,
 	}
 }

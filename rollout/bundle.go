@@ -141,11 +141,16 @@ func (d *Door) undoneBundle(ctx context.Context, cs *aegis.AutonomousChangeSet, 
 }
 
 // restore proposes the bundle that ran before that change set.
-func (d *Door) restore(ctx context.Context, undone *aegis.AutonomousChangeSet, actor string) (aegis.AutonomousChangeSet, error) {
-	return d.insertBundle(ctx, aegis.AutonomousChangeSet{
-		Source: aegis.SourceRollback, Actor: actor, Summary: "Roll the policy bundle back to " + short(undone.Policy.Base),
-		RollbackOf: undone.ChangeSetID, Policy: &aegis.PolicyChange{Digest: undone.Policy.Base},
-	})
+func (d *Door) restore(ctx context.Context, from *aegis.AutonomousChangeSet, actor string) (aegis.AutonomousChangeSet, error) {
+	return d.insertBundle(ctx, undone(from, actor))
+}
+
+// undone is the change set that brings back what ran before another.
+func undone(from *aegis.AutonomousChangeSet, actor string) aegis.AutonomousChangeSet {
+	return aegis.AutonomousChangeSet{
+		Source: aegis.SourceRollback, Actor: actor, Summary: "Roll the policy bundle back to " + short(from.Policy.Base),
+		RollbackOf: from.ChangeSetID, Policy: &aegis.PolicyChange{Digest: from.Policy.Base},
+	}
 }
 
 // short is as much of a digest as people compare.

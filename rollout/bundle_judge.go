@@ -81,11 +81,19 @@ func judgeBundle(ctx context.Context, r *run) (Verdict, error) {
 	}
 	r.cs.Denials, r.cs.Warnings = result.Deny, result.Warn
 	r.cs.ExecutionPolicy = &result.ExecutionPolicy
-	if !result.Allowed() {
+	if !result.Allowed() && !r.undoes(running, result.Deny) {
 		return deny(reasons(result.Deny)), nil
 	}
 	r.pending.Own = []string{bundleLease}
 	v := proceed()
 	v.Next = aegis.PhaseCanary
 	return v, nil
+}
+
+// undoes says that the change set brings back what ran before the running
+// bundle, which gives no answer. That inverse was judged when the bundle came,
+// by rules that did answer.
+func (r *run) undoes(running aegis.RunningPolicy, denials []aegis.RuleResult) bool {
+	return r.cs.RollbackOf != "" && r.cs.RollbackOf == running.ChangeSetID &&
+		!slices.ContainsFunc(denials, func(d aegis.RuleResult) bool { return !d.Unanswered() })
 }

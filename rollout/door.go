@@ -17,11 +17,18 @@ type engine interface {
 	Repair(ctx context.Context, run aegis.StackRun) (healed []string, err error)
 }
 
-// gate judges a change; it never fails, it denies.
-type gate interface {
+// Judge judges changes by one policy bundle; it never fails, it denies.
+type Judge interface {
 	Decide(ctx context.Context, input aegis.GateInput) aegis.GateResult
 	// Record is the input as it is to be stored: masked by policy.
 	Record(ctx context.Context, input aegis.GateInput) (json.RawMessage, error)
+}
+
+// gates are the policy bundles that judge now.
+type gates interface {
+	// Pin returns the one that decides, and the one that is tried beside it, nil
+	// for none.
+	Pin() (running, beside Judge)
 }
 
 // pricer knows what a difference costs.
@@ -43,7 +50,7 @@ type specs interface {
 type Config struct {
 	Store   store
 	Engine  engine
-	Gate    gate
+	Gates   gates
 	Pricer  pricer
 	Checker checker
 	Specs   specs
@@ -90,7 +97,7 @@ type Timing struct {
 type Door struct {
 	store   store
 	engine  engine
-	gate    gate
+	gates   gates
 	pricer  pricer
 	checker checker
 	specs   specs
@@ -106,7 +113,7 @@ type Door struct {
 // New makes a door of its parts.
 func New(c Config) *Door {
 	d := &Door{
-		store: c.Store, engine: c.Engine, gate: c.Gate, pricer: c.Pricer, checker: c.Checker, specs: c.Specs,
+		store: c.Store, engine: c.Engine, gates: c.Gates, pricer: c.Pricer, checker: c.Checker, specs: c.Specs,
 		bundles: c.Bundles, regions: c.Regions, budget: NoLimit, logger: c.Logger, now: c.Now, span: c.Span, timing: c.Timing.orDefaults(),
 	}
 	if c.EstateBudgetUSDMonth != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,7 +105,7 @@ func (r *run) gateInput(ctx context.Context, wants []desired) (aegis.GateInput, 
 		Diff: filled(cs.Diff), Inverse: filled(cs.InverseDiff),
 		Stacks: make(map[string]aegis.Stack, len(wants)), Specs: make(map[string]aegis.Spec, len(wants)),
 		Source: cs.Source, Actor: cs.Actor, Drift: emptyJSON(), Budget: budget, Regions: filled(r.regions),
-		Breakers: filled(breakers), History: history,
+		Breakers: filled(breakers), History: history, Now: r.now().UTC(),
 	}
 	for _, w := range wants {
 		input.Stacks[w.stack.StackID] = w.stack
@@ -125,28 +126,49 @@ func filled[T any](list []T) []T {
 // decide asks policy, adds what the door itself forbids, and leaves the record
 // of it in the pending step.
 func (r *run) decide(ctx context.Context, input aegis.GateInput) (aegis.GateResult, error) {
-	document, err := r.gate.Record(ctx, input)
+	running, beside := r.gates.Pin()
+	document, err := running.Record(ctx, input)
 	if err != nil {
 		return aegis.GateResult{}, fmt.Errorf("record gate input: %w", err)
 	}
+	decision, err := r.judgedBy(ctx, running, input, document)
+	if err != nil {
+		return aegis.GateResult{}, err
+	}
+	r.cs.DecisionID = decision.DecisionID
+	r.pending.Decision = &decision
+	if beside != nil {
+		shadow, err := r.judgedBy(ctx, beside, input, document)
+		if err != nil {
+			return aegis.GateResult{}, err
+		}
+		shadow.Shadow = true
+		r.pending.Shadow = &shadow
+	}
+	return decision.Result, nil
+}
+
+// judgedBy is what one bundle and the door itself decide of the input.
+func (r *run) judgedBy(ctx context.Context, by Judge, input aegis.GateInput, document json.RawMessage) (aegis.Decision, error) {
 	began := r.now()
-	result := r.gate.Decide(ctx, input)
+	result := by.Decide(ctx, input)
 	took := r.now().Sub(began)
 	if err := ctx.Err(); err != nil {
-		return aegis.GateResult{}, fmt.Errorf("decide: %w", err)
+		return aegis.Decision{}, fmt.Errorf("decide: %w", err)
 	}
 	result.Deny = append(filled(result.Deny), odd(result)...)
 	result.Deny = append(result.Deny, unsaid(result.Deny, r.forbidden(input, result.ExecutionPolicy))...)
 	harden(&result)
 	sum := sha256.Sum256(document)
-	decision := aegis.Decision{
-		DecisionID: aegis.NewID(aegis.DecisionPrefix, began), ChangeSetID: r.cs.ChangeSetID, StackIDs: r.cs.Target.StackIDs,
-		BundleRevision: result.BundleRevision, Path: "aegis/gate", Input: document, InputDigest: hex.EncodeToString(sum[:]),
-		Result: result, Allowed: result.Allowed(), LatencyUS: took.Microseconds(), DecidedAt: began,
+	path := "aegis/gate"
+	if input.Policy != nil {
+		path = "aegis/meta"
 	}
-	r.cs.DecisionID = decision.DecisionID
-	r.pending.Decision = &decision
-	return result, nil
+	return aegis.Decision{
+		DecisionID: aegis.NewID(aegis.DecisionPrefix, began), ChangeSetID: r.cs.ChangeSetID, StackIDs: r.cs.Target.StackIDs,
+		BundleRevision: result.BundleRevision, Path: path, Input: document, InputDigest: hex.EncodeToString(sum[:]),
+		Result: result, Allowed: result.Allowed(), LatencyUS: took.Microseconds(), DecidedAt: began,
+	}, nil
 }
 
 // unsaid leaves out the denials whose rule policy named already.

@@ -39,7 +39,9 @@ func (d *Door) Propose(ctx context.Context, in aegis.AutonomousChangeSet) (aegis
 // insert gives a checked proposal its id and its first job.
 func (d *Door) insert(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error) {
 	now := d.now()
-	cs.ChangeSetID = aegis.NewID(aegis.ChangeSetPrefix, now)
+	if cs.ChangeSetID == "" {
+		cs.ChangeSetID = aegis.NewID(aegis.ChangeSetPrefix, now)
+	}
 	cs.TraceID = aegis.NewID(aegis.TracePrefix, now)
 	cs.Version, cs.CreatedAt, cs.UpdatedAt = 1, now, now
 	cs.Phase, cs.PromotionState = aegis.PhasePlan, aegis.StateProposed

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/rollout"
 )
 
 // world is an engine over a cloud in memory: each member of a spec's
@@ -228,6 +229,8 @@ type rules struct {
 	world  *world
 	result aegis.GateResult
 	inputs []aegis.GateInput
+	// beside is tried beside it; nil is nothing.
+	beside *rules
 }
 
 func (g *rules) Decide(_ context.Context, in aegis.GateInput) aegis.GateResult {
@@ -236,6 +239,14 @@ func (g *rules) Decide(_ context.Context, in aegis.GateInput) aegis.GateResult {
 	g.inputs = append(g.inputs, in)
 	g.world.judged[in.ChangeSet.ChangeSetID] = append(slices.Clone(in.Diff), in.Inverse...)
 	return g.result
+}
+
+// Pin lets it decide, with what is tried beside it.
+func (g *rules) Pin() (running, beside rollout.Judge) {
+	if g.beside != nil {
+		beside = g.beside
+	}
+	return g, beside
 }
 
 // prices costs each created resource a dollar a month.

@@ -36,6 +36,9 @@ type Config struct {
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
 	ReconcileInterval time.Duration `yaml:"reconcile_interval"`
+
+	// sandboxDir is the data folder of a sandbox; "" elsewhere.
+	sandboxDir string
 }
 
 // EstateConfig says which stacks are managed.
@@ -83,14 +86,6 @@ type PulumiConfig struct {
 	// BootstrapURL is a file:// or s3:// backend for the time before the
 	// control database exists; `aegis bootstrap` moves its stacks from there.
 	BootstrapURL string `yaml:"bootstrap_url"`
-}
-
-// PolicyConfig is the operators' bundle.
-type PolicyConfig struct {
-	// BundleDir overrides the embedded bundle.
-	BundleDir string         `yaml:"bundle_dir"`
-	Timeout   time.Duration  `yaml:"timeout"`
-	Data      map[string]any `yaml:"data"`
 }
 
 // BudgetConfig limits money.
@@ -264,6 +259,7 @@ func (c Config) Validate() error {
 	if c.Budget.EstateUSDMonth < 0 {
 		bad("budget.estate_usd_month: %v is negative", c.Budget.EstateUSDMonth)
 	}
+	c.Policy.check(bad)
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}

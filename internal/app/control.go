@@ -25,8 +25,6 @@ import (
 	"github.com/aegisworld/aegis/internal/pricing"
 	"github.com/aegisworld/aegis/internal/telemetry"
 	"github.com/aegisworld/aegis/internal/toolchain"
-	"github.com/aegisworld/aegis/policies"
-	"github.com/aegisworld/aegis/policies/archive"
 	"github.com/aegisworld/aegis/policies/simulate"
 	"github.com/aegisworld/aegis/rollout"
 	"github.com/aegisworld/aegis/stacks"
@@ -45,6 +43,7 @@ type control struct {
 	planner    *agent.Planner
 	simulator  *simulate.Simulator
 	reconciler *drift.Reconciler
+	policy     *policy
 	metrics    *telemetry.Metrics
 	tracer     trace.TracerProvider
 }
@@ -110,20 +109,14 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	if p.engines, err = newEngines(ctx, c, tools, p.account, p.db, p.log); err != nil {
 		return err
 	}
-	policy := policies.Options{BundleDir: c.Policy.BundleDir, Timeout: c.Policy.Timeout, Data: c.Policy.Data, Logger: p.log}
-	bundle, err := policy.Files()
-	if err != nil {
-		return fmt.Errorf("read the policy bundle: %w", err)
-	}
-	gate, err := policies.Load(ctx, bundle, policy)
-	if err != nil {
-		return fmt.Errorf("load the policy bundle: %w", err)
-	}
 	prices, err := pricing.Load()
 	if err != nil {
 		return fmt.Errorf("load the price table: %w", err)
 	}
 	p.metrics = telemetry.NewMetrics(Version, p.db.Counts)
+	if p.policy, err = p.newPolicy(ctx); err != nil {
+		return err
+	}
 	tracer, err := telemetry.NewTracerProvider(ctx, c.Telemetry.OTLPEndpoint, Version, c.Environment)
 	if err != nil {
 		return fmt.Errorf("set up traces: %w", err)
@@ -131,17 +124,21 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	p.tracer = tracer
 	engines := observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}
 	p.door = rollout.New(rollout.Config{
-		Store: p.db, Engine: engines, Gate: gate, Pricer: prices, Checker: p.account, Specs: specs{},
+		Store: p.db, Engine: engines, Gates: judges{p.policy.live}, Pricer: prices, Checker: p.account, Specs: specs{},
+		Bundles: p.policy.shipper,
 		Regions: c.Regions, EstateBudgetUSDMonth: &c.Budget.EstateUSDMonth, Logger: p.log, Span: p.span,
 	})
+	p.policy.shipper.Door = p.door
+	if err := p.policy.load(ctx); err != nil {
+		// Nothing decides that never did: everything is denied until it loads.
+		p.log.ErrorContext(ctx, "policy bundle not loaded; every change is denied", "error", err)
+	}
 	p.planner = agent.New(agent.Config{
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		Regions: c.Regions, Logger: p.log,
 	})
 	p.simulator = simulate.New(simulate.Config{
-		Bundles: simulate.Bundles{
-			Current: func() (*policies.Gate, archive.Files) { return gate, bundle }, Options: policy,
-		},
+		Bundles:   simulate.Bundles{Current: p.policy.current, Options: p.policy.options},
 		Decisions: p.db, Stacks: p.db, Door: p.door, Planner: p.planner,
 		Forbidden: rollout.Forbidden,
 	})
@@ -177,8 +174,8 @@ func (p *control) close() {
 func (p *control) handler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
-		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Simulator: p.simulator,
-		Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
+		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Simulator: p.simulator, Bundles: p.policy.shipper,
+		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,
 		Pages: web.New(web.Config{
 			Goals: p.db, ChangeSets: p.db, Stacks: p.db, Events: p.db, Sessions: p.db,
@@ -217,6 +214,7 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 		}
 		return nil
 	})
+	group.Go(func() error { return p.followPolicy(ctx) })
 	group.Go(func() error { return p.work(ctx) })
 	group.Go(func() error { return p.converge(ctx) })
 	return group.Wait()
@@ -225,13 +223,21 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 func (p *control) work(ctx context.Context) error {
 	err := p.db.Work(ctx, postgres.Handlers{
 		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle, Reconcile: p.reconciler.Reconcile,
-		Reap:  func(ctx context.Context) error { _, err := p.door.Reap(ctx); return err },
+		Reap:  p.reap,
 		Sweep: p.reconciler.Sweep,
 	})
 	if ctx.Err() == nil && err != nil {
 		return fmt.Errorf("work jobs: %w", err)
 	}
 	return nil
+}
+
+// reap gives the work of dead workers to others, and undoes a policy bundle
+// that gives no answers.
+func (p *control) reap(ctx context.Context) error {
+	_, err := p.door.Reap(ctx)
+	_, reverted := p.door.RevertPolicy(ctx)
+	return errors.Join(err, reverted)
 }
 
 // converge brings the configured estate into being, and then takes in what

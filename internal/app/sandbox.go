@@ -77,6 +77,9 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 		defer cancel()
 		err = errors.Join(err, account.Leave(stop))
 	}()
+	if err := ensureSigningKey(account.DataDir); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	c := sandboxConfig(o, dir, listener.Addr().String(), account)
 	if err := c.Validate(); err != nil {
 		return errors.Join(err, listener.Close())
@@ -115,7 +118,9 @@ func sandboxConfig(o SandboxOptions, dir, addr string, account *sandbox.Account)
 		accessKeyID: account.AutopilotAccessKeyID, secretAccessKey: account.AutopilotSecretAccessKey,
 	}
 	c.Pulumi.PassphraseFile = account.PulumiPassphraseFile
+	c.Policy.Keys = sandboxKeys(account.DataDir)
 	c.WorkDir = filepath.Join(dir, "work")
+	c.sandboxDir = account.DataDir
 	c.Engine.ReadTimeout = 2 * time.Minute
 	return c
 }

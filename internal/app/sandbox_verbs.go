@@ -55,6 +55,7 @@ func SandboxEnv(ctx context.Context, dataDir string) ([]string, error) {
 	env := []string{
 		"AEGIS_URL=" + string(url),
 		"AEGIS_TOKEN=" + token,
+		"AEGIS_POLICY_SIGNING_KEY=" + filepath.Join(account.DataDir, signingKeyFile),
 		"AWS_ENDPOINT_URL=" + account.AWSEndpoint,
 		"AWS_ACCESS_KEY_ID=" + account.AutopilotAccessKeyID,
 		"AWS_SECRET_ACCESS_KEY=" + account.AutopilotSecretAccessKey,

@@ -124,7 +124,7 @@ func TestWorkersShareTheDoor(t *testing.T) {
 	db := openURL(t, url)
 	world := &cloud{real: map[string]map[string]any{}, writing: map[string]bool{}}
 	newDoor := func(db *postgres.DB) *rollout.Door {
-		return rollout.New(rollout.Config{Store: db, Engine: world, Gate: world, Pricer: world, Checker: world, Specs: world, Regions: []string{"eu-west-1"}, Timing: rollout.Timing{Busy: 50 * time.Millisecond}})
+		return rollout.New(rollout.Config{Store: db, Engine: world, Gates: world, Pricer: world, Checker: world, Specs: world, Regions: []string{"eu-west-1"}, Timing: rollout.Timing{Busy: 50 * time.Millisecond}})
 	}
 	for i := range 3 {
 		id := fmt.Sprintf("dev.runtime%d.eu-west-1", i)

@@ -10,11 +10,6 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// faultCodes are those of denials that say that policy gave no answer.
-func faultCodes() []string {
-	return []string{"policy_error", "policy_timeout", "policy_undefined", "policy_missing"}
-}
-
 // PolicyFaults counts what a bundle of that revision decided since then, as a
 // shadow or as the running one, and how often it gave no answer.
 func (db *DB) PolicyFaults(ctx context.Context, revision string, shadow bool, since time.Time) (aegis.PolicyFaults, error) {
@@ -30,7 +25,7 @@ func (db *DB) PolicyFaults(ctx context.Context, revision string, shadow bool, si
 				WHERE d ->> 'code' = ANY ($4)
 				LIMIT 1
 			) denials ON true
-		WHERE bundle_revision = $1 AND shadow = $2 AND decided_at >= $3`, revision, shadow, since, faultCodes())
+		WHERE bundle_revision = $1 AND shadow = $2 AND decided_at >= $3`, revision, shadow, since, aegis.PolicyFaultCodes())
 	faults, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[aegis.PolicyFaults])
 	if err != nil {
 		return aegis.PolicyFaults{}, fmt.Errorf("count decisions of policy bundle %s: %w", revision, mapError(err))

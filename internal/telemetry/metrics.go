@@ -23,6 +23,7 @@ type Metrics struct {
 	engineSeconds  *prometheus.HistogramVec
 	engineRunning  *prometheus.GaugeVec
 	bundleErrors   *prometheus.CounterVec
+	bundleInfo     *prometheus.GaugeVec
 }
 
 // NewMetrics returns metrics of their own registry. Counts, which may be nil,
@@ -49,10 +50,13 @@ func NewMetrics(version string, counts Counts) *Metrics {
 		bundleErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aegis_policy_bundle_errors_total", Help: "Policy bundles that could not be fetched, read, taken or loaded.",
 		}, []string{"reason"}),
+		bundleInfo: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "aegis_policy_bundle_info", Help: "1 for the policy bundle that decides in this process.",
+		}, []string{"revision"}),
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.bundleErrors, buildInfo(version),
+		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.bundleErrors, m.bundleInfo, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if counts != nil {
@@ -80,6 +84,12 @@ func (m *Metrics) ObserveRequest(method, route string, status int, took time.Dur
 // CountBundleError counts a policy bundle that does not run as it should.
 // reason is "fetch", "read", "refused" or "load".
 func (m *Metrics) CountBundleError(reason string) { m.bundleErrors.WithLabelValues(reason).Inc() }
+
+// SetBundle notes the revision of the policy bundle that decides.
+func (m *Metrics) SetBundle(revision string) {
+	m.bundleInfo.Reset()
+	m.bundleInfo.WithLabelValues(revision).Set(1)
+}
 
 func knownMethod(method string) string {
 	switch method {

@@ -42,6 +42,7 @@ func (s *Shipper) Assess(ctx context.Context, digest, base string) (aegis.Policy
 	}
 	diff := difference(baseFiles, candidate)
 	change.Digest, change.Base, change.Revision, change.Modules = digest, base, gate.Revision(), modules(diff)
+	change.Packages = gate.Packages()
 	return aegis.PolicyAssessment{Change: change, Diff: diff}, nil
 }
 

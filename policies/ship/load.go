@@ -34,6 +34,8 @@ type Loader struct {
 	Live live
 	// Watch tells when anything happened; see postgres.Watch.
 	Watch func(ctx context.Context) (<-chan int64, error)
+	// Loaded is told the revision that decides from now on. It may be nil.
+	Loaded func(revision string)
 
 	loading          sync.Mutex
 	seen             int64
@@ -91,6 +93,9 @@ func (l *Loader) decide(ctx context.Context, running aegis.RunningPolicy) error 
 	l.Live.Swap(next.gate)
 	l.current.Store(&next)
 	l.decides = running.Digest
+	if l.Loaded != nil {
+		l.Loaded(next.gate.Revision())
+	}
 	l.Logger.InfoContext(ctx, "policy bundle runs", "digest", running.Digest, "revision", next.gate.Revision(),
 		"change_set_id", running.ChangeSetID)
 	return nil

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aegisworld/aegis"
-	"github.com/aegisworld/aegis/policies"
 	"github.com/aegisworld/aegis/policies/simulate"
 )
 
@@ -53,7 +52,7 @@ func (c *counting) count(result aegis.GateResult) {
 	defer c.mu.Unlock()
 	c.asked++
 	for _, d := range result.Deny {
-		if !unanswered(d.Code) {
+		if !d.Unanswered() {
 			continue
 		}
 		if c.mute++; c.mute == 1 {
@@ -63,16 +62,6 @@ func (c *counting) count(result aegis.GateResult) {
 			c.enough(errEnough)
 		}
 		return
-	}
-}
-
-// unanswered are the codes with which the gate denies for want of an answer.
-func unanswered(code string) bool {
-	switch code {
-	case policies.CodeError, policies.CodeTimeout, policies.CodeUndefined, policies.CodeMissing:
-		return true
-	default:
-		return false
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,10 @@ import (
 
 // signingKeyVariable names the file of the key that pushes are signed with.
 const signingKeyVariable = "AEGIS_POLICY_SIGNING_KEY"
+
+// sandboxSigningKey is the file, in a sandbox's data folder, of the key that
+// signs bundles there.
+const sandboxSigningKey = "policy-signing.pem"
 
 // pushFlags say how a bundle is signed.
 type pushFlags struct{ key, keyID string }
@@ -29,7 +34,8 @@ func (c *cli) policyPush() *cobra.Command {
 			"run and tried beside them before it decides. Denying more never undoes a push; giving no answer does.",
 		Example: "  aegis policy push ./acme\n" +
 			"  aegis policy push ./acme --signing-key ~/keys/acme.pem --signing-key-id acme-2026\n" +
-			"  aegis policy push bundle.tar.gz --fail-on deny",
+			"  aegis policy push bundle.tar.gz --fail-on deny\n\n" +
+			"Without a key, a bundle for a sandbox on this machine is signed with the sandbox's.",
 	}
 	var p pushFlags
 	cmd.Flags().StringVar(&p.key, "signing-key", "", "a private key in PEM to sign with (default $"+signingKeyVariable+"; none keeps the bundle's signature)")
@@ -40,7 +46,7 @@ func (c *cli) policyPush() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if files, err = c.signed(files, p); err != nil {
+		if files, err = c.signed(cmd.Context(), files, p); err != nil {
 			return err
 		}
 		var packed bytes.Buffer
@@ -62,11 +68,11 @@ func (c *cli) bundleToPush(ctx context.Context, name string) (files archive.File
 	if files, err = readBundle(name); err != nil || files.Whole() {
 		return files, "", err
 	}
-	digest, packed, err := c.api().ActiveBundle(ctx)
+	active, err := c.api().ActiveBundle(ctx)
 	if err != nil {
 		return nil, "", fmt.Errorf("read the running policy bundle: %w", err)
 	}
-	running, err := archive.ReadTar(bytes.NewReader(packed), archive.DefaultLimits())
+	running, err := archive.ReadTar(bytes.NewReader(active.Archive), archive.DefaultLimits())
 	if err != nil {
 		return nil, "", fmt.Errorf("unpack the running policy bundle: %w", err)
 	}
@@ -74,7 +80,7 @@ func (c *cli) bundleToPush(ctx context.Context, name string) (files archive.File
 	if err != nil {
 		return nil, "", fmt.Errorf("compose %s with the running policy bundle: %w", name, err)
 	}
-	return files, digest, nil
+	return files, active.Digest, nil
 }
 
 // readBundle reads a folder or a .tar.gz.
@@ -104,9 +110,19 @@ func readPacked(name string) (archive.Files, error) {
 	return archive.ReadTar(f, archive.DefaultLimits())
 }
 
-// signed signs the bundle with the key that was named, if any.
-func (c *cli) signed(files archive.Files, p pushFlags) (archive.Files, error) {
+// signed signs the bundle with the key that was named, if any, or one that has
+// no signature with the key of a sandbox on this machine.
+func (c *cli) signed(ctx context.Context, files archive.Files, p pushFlags) (archive.Files, error) {
 	name := cmp.Or(p.key, c.getenv(signingKeyVariable))
+	if name == "" && files[archive.SignaturesName] == nil {
+		active, err := c.api().ActiveBundle(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look for a sandbox's signing key: %w", err)
+		}
+		if active.SandboxDir != "" {
+			name = filepath.Join(active.SandboxDir, sandboxSigningKey)
+		}
+	}
 	if name == "" {
 		return files, nil
 	}
