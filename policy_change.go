@@ -19,12 +19,12 @@ type PolicyChange struct {
 	// Revision is what decisions will name.
 	Revision string `json:"revision"`
 	// SignedBy is the id of the key that signed it, "" for none.
-	SignedBy   string         `json:"signed_by"`
-	Tests      PolicyTests    `json:"tests"`
-	Simulation PolicyReplay   `json:"simulation"`
+	SignedBy   string       `json:"signed_by"`
+	Tests      PolicyTests  `json:"tests"`
+	Simulation PolicyReplay `json:"simulation"`
 	// Packages are those of its rules, such as "aegis.gate", sorted.
-	Packages []string `json:"packages"`
-	Modules    []PolicyModule `json:"modules"`
+	Packages []string       `json:"packages"`
+	Modules  []PolicyModule `json:"modules"`
 }
 
 // PolicyTests are the results of a bundle's own tests.

@@ -110,6 +110,8 @@ func (c *cloud) Decide(context.Context, aegis.GateInput) aegis.GateResult {
 	return aegis.GateResult{Deny: []aegis.RuleResult{}, BundleRevision: "test"}
 }
 
+func (c *cloud) Pin() (running, beside rollout.Judge) { return c, nil }
+
 func (c *cloud) Delta([]aegis.ResourceChange) (float64, []string) { return 1, nil }
 
 func (c *cloud) Check(context.Context, []aegis.Check) []aegis.CheckResult { return nil }
