@@ -18,7 +18,9 @@ import (
 )
 
 // BenchNames lists the benchmarks in the order of "all".
-func BenchNames() []string { return []string{"startup", "goals", "latency", "gate", "replay", "chaos"} }
+func BenchNames() []string {
+	return []string{"startup", "goals", "latency", "gate", "replay", "reload", "chaos"}
+}
 
 // Bench runs the named benchmark, or all, against sandboxes of their own and
 // prints their figures on w. It returns an error when a figure is above its
@@ -42,7 +44,7 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 		return fmt.Errorf("parse flags: %w", err)
 	}
 	all := map[string]func(context.Context) error{
-		"startup": b.startup, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "chaos": b.chaos,
+		"startup": b.startup, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload, "chaos": b.chaos,
 	}
 	if b.kills < 1 || b.sandboxes < 1 {
 		return errors.New("--n and --sandboxes are at least 1")
@@ -100,6 +102,12 @@ func (b benchRun) gate(ctx context.Context) error {
 func (b benchRun) replay(ctx context.Context) error {
 	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
 		return errors.Join(bench.Replay(ctx, p, b.w), p.Stop(ctx))
+	})
+}
+
+func (b benchRun) reload(ctx context.Context) error {
+	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
+		return errors.Join(bench.Reload(ctx, p, b.w), p.Stop(ctx))
 	})
 }
 
