@@ -45,6 +45,8 @@ type Options struct {
 	BundleDir string
 	// Timeout bounds one decision; 0 is DefaultTimeout.
 	Timeout time.Duration
+	// Memory bounds what one decision may hold, in bytes; 0 is DefaultMemory.
+	Memory uint64
 	// Data overrides settings of the bundle (data.aegis.settings) by name, such
 	// as {"soak_seconds": {"default": 60}}.
 	Data map[string]any
@@ -61,6 +63,7 @@ type Gate struct {
 	packages     []string
 	remediations map[string]string
 	timeout      time.Duration
+	memory       uint64
 	logger       *slog.Logger
 }
 
@@ -84,9 +87,12 @@ func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gate{revision: rev, packages: packagesOf(b), timeout: o.Timeout, logger: o.Logger}
+	g := &Gate{revision: rev, packages: packagesOf(b), timeout: o.Timeout, memory: o.Memory, logger: o.Logger}
 	if g.timeout <= 0 {
 		g.timeout = DefaultTimeout
+	}
+	if g.memory == 0 {
+		g.memory = DefaultMemory
 	}
 	if g.logger == nil {
 		g.logger = slog.New(slog.DiscardHandler)
@@ -173,8 +179,8 @@ func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) (result aegis.Gat
 		}
 		result.BundleRevision = g.revision
 	}()
-	ctx, cancel := context.WithTimeout(ctx, g.timeout)
-	defer cancel()
+	ctx, end := g.bound(ctx)
+	defer end()
 	answer, err := g.evaluate(ctx, in)
 	if err != nil {
 		return g.fault(ctx, in, err)
@@ -224,7 +230,10 @@ func parseInput(in aegis.GateInput) (ast.Value, error) {
 
 func (g *Gate) fault(ctx context.Context, in aegis.GateInput, err error) aegis.GateResult {
 	code := CodeError
+	over, isOver := errors.AsType[*memoryError](context.Cause(ctx))
 	switch {
+	case isOver:
+		err = fmt.Errorf("evaluate policy: %w", over)
 	case errors.Is(err, errUndefined):
 		code = CodeUndefined
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), topdown.IsCancel(err) && ctx.Err() == nil:

@@ -28,8 +28,8 @@ func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aeg
 		}
 		result.BundleRevision = g.revision
 	}()
-	ctx, cancel := context.WithTimeout(ctx, g.timeout)
-	defer cancel()
+	ctx, end := g.bound(ctx)
+	defer end()
 	answer, err := answered(ctx, g.decide, value)
 	if err != nil {
 		return g.fault(ctx, aegis.GateInput{}, err), nil
