@@ -47,7 +47,7 @@ func incomplete(modules map[string]*ast.Module) (faults []Fault) {
 	first, lacks := map[coded]*ast.Rule{}, map[coded][]string{}
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		module := modules[name]
-		if path := module.Package.Path.String(); archive.IsTest(name) || path != gatePackage && !strings.HasPrefix(path, packsPackage) {
+		if place := module.Package.Path.String(); archive.IsTest(name) || place != gatePackage && !strings.HasPrefix(place, packsPackage) {
 			continue
 		}
 		for _, rule := range module.Rules {

@@ -76,10 +76,13 @@ func parse(name string, text []byte) (*ast.Module, []Fault) {
 	module, err := ast.ParseModuleWithOpts(name, string(text), ast.ParserOptions{
 		ProcessAnnotation: true, RegoVersion: ast.RegoV1, Capabilities: policies.Capabilities(),
 	})
-	if err == nil && module == nil {
-		return nil, []Fault{{File: name, Line: 1, Column: 1, Severity: SeverityError, Code: ast.ParseErr, Message: "empty module"}}
+	faults := faultsOf(err)
+	for i, f := range faults {
+		if f.Line == 0 {
+			faults[i].File, faults[i].Line, faults[i].Column = name, 1, 1
+		}
 	}
-	return module, faultsOf(err)
+	return module, faults
 }
 
 // compile compiles all modules, tests included, as they would run and more

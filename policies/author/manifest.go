@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -32,6 +33,10 @@ func manifest(files archive.Files) []Fault {
 // unreadable says why a data file can't be read.
 func unreadable(name string, text []byte) []Fault {
 	_, err := archive.Data(archive.Files{name: text})
+	if path.Ext(name) == ".json" && err == nil {
+		var value any
+		err = json.Unmarshal(text, &value) // YAML would let more pass
+	}
 	if err == nil {
 		return nil
 	}
@@ -66,18 +71,18 @@ func outsideRoots(files archive.Files, modules map[string]*ast.Module) (faults [
 	if err != nil {
 		return faultsOf(err)
 	}
-	refused := func(place *ast.Location, what, path string) {
-		if bundle.RootPathsContain(*m.Roots, path) {
+	refused := func(line *ast.Location, what, place string) {
+		if bundle.RootPathsContain(*m.Roots, place) {
 			return
 		}
-		root, _, _ := strings.Cut(path, "/")
-		faults = append(faults, at(place, CodeRoots, fmt.Sprintf(
+		root, _, _ := strings.Cut(place, "/")
+		faults = append(faults, at(line, CodeRoots, fmt.Sprintf(
 			"%s is outside of the roots in .manifest (%s); add %q to them", what, strings.Join(*m.Roots, ", "), root)))
 	}
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		p := modules[name].Package
-		if path, err := p.Path.Ptr(); err == nil {
-			refused(p.Location, "package "+strings.TrimPrefix(p.Path.String(), "data."), path)
+		if place, err := p.Path.Ptr(); err == nil {
+			refused(p.Location, "package "+strings.TrimPrefix(p.Path.String(), "data."), place)
 		}
 	}
 	for _, name := range files.Names() {
@@ -98,12 +103,12 @@ func outsideRoots(files archive.Files, modules map[string]*ast.Module) (faults [
 // leaves are the paths of values that are no objects.
 func leaves(above string, data map[string]any, found []string) []string {
 	for _, key := range slices.Sorted(maps.Keys(data)) {
-		path := strings.TrimPrefix(above+"/"+key, "/")
+		below := strings.TrimPrefix(above+"/"+key, "/")
 		if object, ok := data[key].(map[string]any); ok && len(object) > 0 {
-			found = leaves(path, object, found)
+			found = leaves(below, object, found)
 			continue
 		}
-		found = append(found, path)
+		found = append(found, below)
 	}
 	return found
 }
