@@ -102,14 +102,14 @@ func allowNull(kind reflect.Type, schema *generate.Schema) {
 		}
 		allowNull(kind.Elem(), below)
 	case kind.Kind() == reflect.Struct && schema.Properties != nil:
-		for i := range kind.NumField() {
-			name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+		for field := range kind.Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			property, ok := schema.Properties.Get(name)
 			if !ok {
 				continue
 			}
-			allowNull(kind.Field(i).Type, property)
-			nilable := slices.Contains([]reflect.Kind{reflect.Slice, reflect.Map, reflect.Pointer}, kind.Field(i).Type.Kind())
+			allowNull(field.Type, property)
+			nilable := slices.Contains([]reflect.Kind{reflect.Slice, reflect.Map, reflect.Pointer}, field.Type.Kind())
 			if nilable && property.Type != "" && slices.Contains(schema.Required, name) {
 				property.Extras = map[string]any{"type": []string{property.Type, "null"}}
 				property.Type = ""

@@ -104,7 +104,7 @@ func Test(ctx context.Context, files archive.Files, o TestOptions) (TestReport, 
 	if o.Total <= 0 {
 		o.Total = DefaultTestsTimeout
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Total, ErrTestsTooSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Total, fmt.Errorf("%w: more than %s", ErrTestsTooSlow, o.Total))
 	defer cancel()
 	run := &testRun{TestOptions: o, covered: cover.New()}
 	if err := run.suite(ctx, files, func(name string) bool { return !o.common(files, name) }); err != nil {
@@ -120,7 +120,7 @@ func Test(ctx context.Context, files archive.Files, o TestOptions) (TestReport, 
 		}
 	}
 	if ctx.Err() != nil {
-		return TestReport{}, fmt.Errorf("test policies for %s: %w", o.Total, context.Cause(ctx))
+		return TestReport{}, fmt.Errorf("test policies: %w", context.Cause(ctx))
 	}
 	return run.report(files)
 }
