@@ -136,7 +136,10 @@ func compile(b *bundle.Bundle) (*ast.Compiler, error) {
 	for _, m := range b.Modules {
 		modules[m.Path] = m.Parsed
 	}
-	c := ast.NewCompiler().WithCapabilities(pureCapabilities())
+	c, err := NewCompiler()
+	if err != nil {
+		return nil, err
+	}
 	if c.Compile(modules); c.Failed() {
 		return nil, fmt.Errorf("compile policy bundle: %w", c.Errors)
 	}

@@ -52,6 +52,7 @@ func TestLoad(t *testing.T) {
 		for name, source := range map[string]string{
 			"that does not parse":   "package aegis.gate\n\ndeny contains {",
 			"that does not compile": "package aegis.gate\n\ndeny contains x if y",
+			"that misspells input":  "# METADATA\n# schemas: [{input: schema.gate.input}]\npackage aegis.gate; deny contains x if x := input.dif",
 			"that asks the network": "package aegis.gate\n\ndeny contains x if x := http.send({})",
 		} {
 			_, err := policies.Load(t.Context(), archive.Files{"acme/pace.rego": []byte(source)}, policies.Options{})

@@ -19,6 +19,8 @@ const minCoverage = 95
 func TestRego(t *testing.T) {
 	t.Parallel()
 	modules, rules, data := bundleWithTests(t)
+	compiler, err := NewCompiler()
+	require.NoError(t, err)
 	store := inmem.NewFromObject(data)
 	txn, err := store.NewTransaction(t.Context())
 	require.NoError(t, err)
@@ -26,7 +28,7 @@ func TestRego(t *testing.T) {
 	coverage := cover.New()
 	results, err := tester.NewRunner().SetModules(modules).SetStore(store).SetCoverageQueryTracer(coverage).
 		RaiseBuiltinErrors(true).
-		SetCompiler(ast.NewCompiler().WithCapabilities(pureCapabilities()).WithStrict(true)).
+		SetCompiler(compiler.WithStrict(true)).
 		RunTests(t.Context(), txn)
 	require.NoError(t, err)
 	ran := 0

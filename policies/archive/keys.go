@@ -173,17 +173,22 @@ func agreed(key any, wanted string) (string, error) {
 	return algorithm, nil
 }
 
-// GenerateKey makes a new key pair in PEM, PKCS #8 and PKIX, for ES256 or
-// EdDSA.
+// newRSABits is the size of new RSA keys.
+const newRSABits = 3072
+
+// GenerateKey makes a new key pair in PEM, PKCS #8 and PKIX, for RS256, ES256
+// or EdDSA.
 func GenerateKey(algorithm string) (private, public []byte, err error) {
 	var signer crypto.Signer
 	switch algorithm {
+	case RS256:
+		signer, err = rsa.GenerateKey(rand.Reader, newRSABits)
 	case ES256:
 		signer, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case EdDSA:
 		_, signer, err = ed25519.GenerateKey(rand.Reader)
 	default:
-		return nil, nil, fmt.Errorf("%w: keys are made for ES256 and EdDSA, not %q", ErrKey, algorithm)
+		return nil, nil, fmt.Errorf("%w: keys are made for RS256, ES256 and EdDSA, not %q", ErrKey, algorithm)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("generate key: %w", err)

@@ -75,16 +75,15 @@ func unfit(ctx context.Context, err error) error {
 	if !errors.As(err, &found) {
 		return aegis.Invalid("bundle", clip(err.Error()))
 	}
-	const most = 20
-	faults := &aegis.InvalidError{}
-	for _, e := range found[:min(len(found), most)] {
+	messages := make([]string, len(found))
+	for i, e := range found {
 		place := ""
 		if at := e.Location; at != nil {
 			place = fmt.Sprintf("%s:%d:%d: ", strings.TrimPrefix(at.File, "/"), at.Row, at.Col)
 		}
-		faults.Add("bundle", clip(place+e.Code+": "+e.Message))
+		messages[i] = place + e.Code + ": " + e.Message
 	}
-	return faults
+	return invalid(messages)
 }
 
 // Faults counts what a bundle was asked since then and gave no answer to.

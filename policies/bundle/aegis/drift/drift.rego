@@ -5,6 +5,8 @@
 #   "attribute", "before", "after"}; decision is "correct" (make reality agree
 #   with the spec), "adopt" (make the spec agree with reality) or "report".
 #   The settings name attributes as "<type>.<attribute>", with * as wildcard.
+# schemas:
+#   - input: schema.drift.input
 package aegis.drift
 
 default decision := "correct"

@@ -7,6 +7,7 @@
 #   in data.aegis.settings say what becomes of what they find. Rules of an
 #   operator's own go into a pack of their own, or into this package, where no
 #   switch concerns them.
+# scope: subpackages
 # schemas:
 #   - input: schema.gate.input
 package aegis.gate

@@ -3,6 +3,7 @@
 # description: |
 #   What rules of every pack need: the change by type of resource, reading
 #   attributes whatever engine wrote them, and the form of a finding.
+# scope: subpackages
 # schemas:
 #   - input: schema.gate.input
 package aegis.lib

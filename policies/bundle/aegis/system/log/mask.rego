@@ -1,6 +1,8 @@
 # METADATA
 # title: What a decision's record leaves out
 # description: JSON pointers into the input whose values are replaced before it is stored.
+# schemas:
+#   - input: schema.gate.input
 package aegis.system.log
 
 mask contains sprintf("/input/specs/%s/parameters/settings/%s", [escape(stack), escape(name)]) if {

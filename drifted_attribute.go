@@ -1,0 +1,27 @@
+package aegis
+
+// DriftedAttribute is the document that package aegis.drift judges: one
+// attribute that is not as the spec has it.
+type DriftedAttribute struct {
+	// Change is the resource's drift: Before is what the state says, After what
+	// is real.
+	Change ResourceChange `json:"change"`
+	// Attribute is a dotted path into Before and After, such as "desired_capacity".
+	Attribute string `json:"attribute"`
+	// Before and After are its values.
+	Before any `json:"before"`
+	After  any `json:"after"`
+}
+
+// DriftDecision is what policy says of a drifted attribute.
+type DriftDecision string
+
+// What can be done about drift.
+const (
+	// DriftCorrect makes reality agree with the spec.
+	DriftCorrect DriftDecision = "correct"
+	// DriftAdopt makes the spec agree with reality.
+	DriftAdopt DriftDecision = "adopt"
+	// DriftReport leaves it and tells.
+	DriftReport DriftDecision = "report"
+)
