@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,8 +31,11 @@ type SandboxOptions struct {
 	Estate string
 	// ReadyFile gets the JSON of readiness; "" writes it to Stdout.
 	ReadyFile string
-	Stdout    io.Writer
-	Stderr    io.Writer
+	// PolicySources are URLs that policy bundles are fetched from, PolicyKeys
+	// files of public keys by key id, beside the sandbox's own.
+	PolicySources  []string
+	PolicyKeys     map[string]string
+	Stdout, Stderr io.Writer
 }
 
 // urlFile tells `aegis sandbox env` where the API of a data folder listens.
@@ -119,6 +124,12 @@ func sandboxConfig(o SandboxOptions, dir, addr string, account *sandbox.Account)
 	}
 	c.Pulumi.PassphraseFile = account.PulumiPassphraseFile
 	c.Policy.Keys = sandboxKeys(account.DataDir)
+	for _, id := range slices.Sorted(maps.Keys(o.PolicyKeys)) {
+		c.Policy.Keys = append(c.Policy.Keys, PolicyKey{ID: id, File: o.PolicyKeys[id]})
+	}
+	for _, source := range o.PolicySources {
+		c.Policy.Sources = append(c.Policy.Sources, PolicySource{URL: source, Interval: time.Second})
+	}
 	c.WorkDir = filepath.Join(dir, "work")
 	c.sandboxDir = account.DataDir
 	c.Engine.ReadTimeout = 2 * time.Minute

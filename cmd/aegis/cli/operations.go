@@ -32,7 +32,11 @@ type SandboxOptions struct {
 	// Estate is "small", "full" or "none".
 	Estate string
 	// ReadyFile gets the JSON of readiness; "" writes it to Stdout.
-	ReadyFile      string
+	ReadyFile string
+	// PolicySources are URLs that policy bundles are fetched from, PolicyKeys
+	// files of public keys by key id, beside the sandbox's own.
+	PolicySources  []string
+	PolicyKeys     map[string]string
 	Stdout, Stderr io.Writer
 }
 

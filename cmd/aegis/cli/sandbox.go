@@ -42,6 +42,8 @@ func (c *cli) sandbox() *cobra.Command {
 	cmd.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:8080", "host:port of the API; port 0 picks a free one")
 	cmd.Flags().StringVar(&o.Estate, "estate", "small", "estate to create: small or none")
 	cmd.Flags().StringVar(&o.ReadyFile, "ready-file", "", "file that gets the URL and the token, mode 0600")
+	cmd.Flags().StringArrayVar(&o.PolicySources, "policy-source", nil, "where policy bundles are fetched from: file:///DIR, http(s)://… or s3://BUCKET/KEY; may be repeated")
+	cmd.Flags().StringToStringVar(&o.PolicyKeys, "policy-key", nil, "ID=FILE of a public key in PEM whose signatures of bundles count, beside the sandbox's own")
 	cmd.AddCommand(c.sandboxStop(), c.sandboxStatus(), c.sandboxEnv(), c.sandboxFault(), c.sandboxSupervise())
 	return cmd
 }
