@@ -41,13 +41,17 @@ func New(o NewOptions) (archive.Files, error) {
 		return nil, err
 	}
 	files := archive.Files{}
-	for name, text := range map[string]*template.Template{
+	for name, text := range map[string]string{
 		begin.Folder + "/" + begin.Code + ".rego":      ruleTemplate,
 		begin.Folder + "/" + begin.Code + "_test.rego": ruleTestTemplate,
 		"data.json": dataTemplate,
 	} {
 		var out strings.Builder
-		if err := text.Execute(&out, begin); err != nil {
+		parsed, err := template.New(name).Parse(text)
+		if err == nil {
+			err = parsed.Execute(&out, begin)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)
 		}
 		files[name] = []byte(out.String())
@@ -108,7 +112,7 @@ func (b beginning) whole(base, files archive.Files) (archive.Files, error) {
 	return all.WithManifest(m)
 }
 
-var ruleTemplate = template.Must(template.New("rule").Parse(`# METADATA
+const ruleTemplate = `# METADATA
 # title: Rules of {{.Folder}}
 # description: What this package is about.
 # schemas:
@@ -128,9 +132,9 @@ deny contains {"code": "{{.Code}}", "msg": msg, "address": ""} if {
 	count(input.diff) > most
 	msg := sprintf("%d resources would change; the most is %d", [count(input.diff), most])
 }
-`))
+`
 
-var ruleTestTemplate = template.Must(template.New("test").Parse(`package {{.Package}}_test
+const ruleTestTemplate = `package {{.Package}}_test
 
 # An input as the gate gets it: a goal's change of one stack.
 change := {
@@ -190,13 +194,13 @@ test_only_goals_are_limited if {
 }
 
 test_limit_is_set if is_number(data.aegis.settings.{{.Code}}.most)
-`))
+`
 
-var dataTemplate = template.Must(template.New("data").Parse(`{
+const dataTemplate = `{
   "aegis": {
     "settings": {
       "{{.Code}}": {"most": 20}
     }
   }
 }
-`))
+`

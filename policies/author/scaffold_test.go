@@ -51,8 +51,13 @@ func TestNewBundlesAreSound(t *testing.T) {
 func TestNewRefusesNames(t *testing.T) {
 	t.Parallel()
 	for _, o := range []author.NewOptions{
-		{Package: "acme.rules", Code: "x"}, {Package: "aegis.packs.a.b", Code: "x"}, {Package: "Acme", Code: "x"}, {Code: "x"},
-		{Package: "acme", Code: "a-b"}, {Package: "acme", Code: "../x"}, {Package: "acme"},
+		{Package: "acme.rules", Code: "x"},
+		{Package: "aegis.packs.a.b", Code: "x"},
+		{Package: "Acme", Code: "x"},
+		{Code: "x"},
+		{Package: "acme", Code: "a-b"},
+		{Package: "acme", Code: "../x"},
+		{Package: "acme"},
 	} {
 		_, err := author.New(o)
 		require.ErrorIs(t, err, aegis.ErrInvalid, "%+v", o)
