@@ -88,6 +88,9 @@ func at(place *ast.Location, code, message string) Fault {
 	f := Fault{Severity: SeverityError, Code: code, Message: message}
 	if place != nil {
 		f.File, f.Line, f.Column = strings.TrimPrefix(place.File, "/"), place.Row, place.Col
+		if f.Line > 0 {
+			f.Column = max(1, f.Column) // the end of a file is in column 0
+		}
 	}
 	return f
 }

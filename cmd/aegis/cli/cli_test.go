@@ -74,13 +74,14 @@ func TestVerbs(t *testing.T) {
 			env.Values["store"] = store
 			env.Setenv("AEGIS_URL", srv.URL)
 			env.Setenv("AEGIS_TOKEN", srv.Token)
-			if err := runningBundle(env, store); err != nil {
+			if err := errors.Join(runningBundle(env, store), largeChange(env.WorkDir)); err != nil {
 				return err
 			}
 			return fill(context.Background(), store)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode": exitCode, "settle": settle, "simulated": simulated, "pushed": pushed, "deniedbundle": deniedBundle,
+			"traversal": traversal, "ownersonly": ownersOnly,
 		},
 	})
 }

@@ -39,15 +39,19 @@ func (c *cli) api() *client.Client {
 // show writes a value as JSON, or as text by a function.
 func (c *cli) show(v any, text func(w io.Writer)) error {
 	if c.output == "json" {
-		enc := json.NewEncoder(c.Out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(v)
+		return writeJSON(c.Out, v)
 	}
 	var b strings.Builder
 	text(&b)
 	_, err := io.WriteString(c.Out, b.String())
 	return err
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
 
 // table writes rows of equal length under headings.
@@ -56,6 +60,15 @@ func table(w io.Writer, headings string, rows [][]string) {
 	_, _ = fmt.Fprintln(t, strings.ReplaceAll(headings, " ", "\t")) // into memory
 	for _, row := range rows {
 		_, _ = fmt.Fprintln(t, strings.Join(row, "\t"))
+	}
+	_ = t.Flush()
+}
+
+// columns writes rows of equal length, indented, without headings.
+func columns(w io.Writer, rows [][]string) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		_, _ = fmt.Fprintln(t, "  "+strings.TrimRight(strings.Join(row, "\t"), "\t")) // into memory
 	}
 	_ = t.Flush()
 }

@@ -126,15 +126,24 @@ func (c *cli) signed(ctx context.Context, files archive.Files, p pushFlags) (arc
 	if name == "" {
 		return files, nil
 	}
-	text, err := os.ReadFile(name) //nolint:gosec // the caller names it
+	key, err := signingKey(name, p.keyID)
 	if err != nil {
-		return nil, fmt.Errorf("read the signing key: %w", err)
-	}
-	key, err := archive.ParseSigningKey(text, p.keyID, "")
-	if err != nil {
-		return nil, fmt.Errorf("read the signing key %s: %w", name, err)
+		return nil, err
 	}
 	return archive.Sign(files, key)
+}
+
+// signingKey reads a private key.
+func signingKey(name, id string) (archive.SigningKey, error) {
+	text, err := os.ReadFile(name) //nolint:gosec // the caller names it
+	if err != nil {
+		return archive.SigningKey{}, fmt.Errorf("read the signing key: %w", err)
+	}
+	key, err := archive.ParseSigningKey(text, id, "")
+	if err != nil {
+		return archive.SigningKey{}, fmt.Errorf("read the signing key %s: %w", name, err)
+	}
+	return key, nil
 }
 
 // followBundle shows progress until the change set ended, and then what the
