@@ -25,7 +25,7 @@ func (c *Cloud) ensureBootstrapRole(ctx context.Context, request sessionRequest)
 	}
 	c.bootstrap.Lock()
 	defer c.bootstrap.Unlock()
-	client := iam.NewFromConfig(c.base, func(o *iam.Options) { o.Region = globalRegion })
+	client := c.baseIAM()
 	_, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{
 		RoleName: aws.String(bootstrapRoleName), PolicyName: aws.String(bootstrapPolicyName),
 	})
@@ -51,4 +51,9 @@ func createBootstrapRole(ctx context.Context, client *iam.Client, account string
 		return fmt.Errorf("give rights to role %s: %w", bootstrapRoleName, err)
 	}
 	return nil
+}
+
+// baseIAM is IAM as the base identity.
+func (c *Cloud) baseIAM() *iam.Client {
+	return iam.NewFromConfig(c.base, func(o *iam.Options) { o.Region = globalRegion })
 }

@@ -30,8 +30,9 @@ type Config struct {
 	// AccountID is the account that may be used. It may be empty only with an
 	// Endpoint.
 	AccountID string
-	// BaseAccessKeyID and BaseSecretAccessKey are the base identity, which only
-	// assumes roles; empty takes the default chain of the AWS SDK.
+	// BaseAccessKeyID and BaseSecretAccessKey are the base identity, which
+	// assumes roles and makes the managed policies of their sessions; empty
+	// takes the default chain of the AWS SDK.
 	BaseAccessKeyID     string
 	BaseSecretAccessKey string
 	// ExecutorRoleARN is the role of every run. {account}, {environment} and
@@ -72,6 +73,8 @@ type Cloud struct {
 	account string
 	// absent says until when a role counts as not there.
 	absent map[string]time.Time
+	// nextTidy is when managed session policies are looked through again.
+	nextTidy time.Time
 }
 
 // New prepares the use of an account; it makes no call. It returns an

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/aegisworld/aegis"
@@ -54,11 +55,18 @@ func (c *Cloud) Credentials(ctx context.Context, run aegis.StackRun) (aegis.Cred
 
 // session describes the session that a run needs, except for its role.
 func (c *Cloud) session(run aegis.StackRun) (sessionRequest, error) {
-	policy, err := sessionPolicy(run, c.cfg.Regions)
+	statements, err := sessionStatements(run, c.cfg.Regions)
 	if err != nil {
 		return sessionRequest{}, err
 	}
-	return sessionRequest{name: sessionName(run.ChangeSetID), policy: policy, duration: sessionDuration(run.Policy)}, nil
+	policies, err := split(statements)
+	if err != nil {
+		return sessionRequest{}, err
+	}
+	return sessionRequest{
+		name: sessionName(run.ChangeSetID), environment: run.Stack.Environment, duration: sessionDuration(run.Policy),
+		inline: policies.inline, managed: strings.Join(policies.managed, "\n"),
+	}, nil
 }
 
 // roles are the roles to try, in order. The executor may not change itself, so
@@ -119,12 +127,22 @@ func (c *Cloud) assume(ctx context.Context, request sessionRequest) (aegis.Crede
 	if err := c.ensureBootstrapRole(ctx, request); err != nil {
 		return aegis.Credentials{}, err
 	}
-	output, err := c.sts.AssumeRole(ctx, &sts.AssumeRoleInput{
+	input := &sts.AssumeRoleInput{
 		RoleArn:         aws.String(request.role),
 		RoleSessionName: aws.String(request.name),
 		DurationSeconds: aws.Int32(int32(request.duration / time.Second)), //nolint:gosec // an hour at most
-		Policy:          aws.String(request.policy),
-	})
+	}
+	if request.inline != "" {
+		input.Policy = aws.String(request.inline)
+	}
+	for _, text := range request.documents() {
+		arn, err := c.managedPolicy(ctx, request, text)
+		if err != nil {
+			return aegis.Credentials{}, fmt.Errorf("%w: %w", errManagedPolicy, err)
+		}
+		input.PolicyArns = append(input.PolicyArns, types.PolicyDescriptorType{Arn: aws.String(arn)})
+	}
+	output, err := c.sts.AssumeRole(ctx, input)
 	if err != nil {
 		return aegis.Credentials{}, fmt.Errorf("assume role %s: %w", request.role, err)
 	}
@@ -140,6 +158,9 @@ func (c *Cloud) assume(ctx context.Context, request sessionRequest) (aegis.Crede
 // denied says that the role is not there or not for this caller: STS does not
 // tell which.
 func denied(err error) bool {
+	if errors.Is(err, errManagedPolicy) {
+		return false
+	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	return ok && (api.ErrorCode() == "AccessDenied" || api.ErrorCode() == "AccessDeniedException" || api.ErrorCode() == "NoSuchEntity")
 }

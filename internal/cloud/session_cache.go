@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,8 +14,18 @@ const expiryMargin = 5 * time.Minute
 
 // sessionRequest is everything that makes one session different from another.
 type sessionRequest struct {
-	account, role, name, policy string
-	duration                    time.Duration
+	account, environment, role, name string
+	// inline is the inline policy, managed the documents of managed policies,
+	// one a line.
+	inline, managed string
+	duration        time.Duration
+}
+
+func (r sessionRequest) documents() []string {
+	if r.managed == "" {
+		return nil
+	}
+	return strings.Split(r.managed, "\n")
 }
 
 // sessionCache keeps sessions until shortly before they expire. Callers of

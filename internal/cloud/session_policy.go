@@ -1,54 +1,54 @@
 package cloud
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aegisworld/aegis"
 )
 
-// maxSessionPolicy is STS's limit, in characters.
-const maxSessionPolicy = 2048
-
 // globalRegion is where AWS's global services say they are.
 const globalRegion = "us-east-1"
 
-// statement is one statement of an IAM policy.
-type statement struct {
-	Effect    string         `json:"Effect"`
-	Action    []string       `json:"Action"`
-	Resource  []string       `json:"Resource"`
-	Condition map[string]any `json:"Condition,omitempty"`
-}
+// sessionPolicyPath is the path of managed session policies.
+const sessionPolicyPath = "/aegis/session/"
 
-// sessionPolicy is the most that the session of a run may do, as the text of
-// an IAM policy: read what engines read, in the run's regions, and change
-// what run.Policy allows. The role's own policies and boundary narrow it
-// further.
-func sessionPolicy(run aegis.StackRun, estate []string) (string, error) {
+var serviceForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// sessionStatements are the most that the session of a run may do: read what
+// engines read, in the run's regions, and change what run.Policy allows. The
+// role's own policies and boundary narrow it further.
+func sessionStatements(run aegis.StackRun, estate []string) ([]statement, error) {
 	regions, err := scopeRegions(run, estate)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	statements := []statement{{
 		Effect: "Allow", Action: readActions(run.Stack.Kind), Resource: []string{"*"},
 		Condition: inRegions(append(slices.Clone(regions), globalRegion)),
 	}}
-	if run.Policy != nil {
-		statements = append(statements, writeStatements(run, regions)...)
+	if run.Policy == nil {
+		return statements, nil
 	}
-	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
-	if err != nil {
-		return "", fmt.Errorf("encode session policy: %w", err)
+	if err := properServices(run.Policy.NetworkScope.Services); err != nil {
+		return nil, err
 	}
-	if len(text) > maxSessionPolicy {
-		return "", aegis.Invalid("execution_policy.network_scope",
-			fmt.Sprintf("the session policy has %d characters, STS takes %d: name fewer services or regions", len(text), maxSessionPolicy))
+	return append(statements, writeStatements(run, regions)...), nil
+}
+
+// properServices refuses what is no service's prefix: "*", "i*m" and "IAM"
+// would get past what is said of IAM.
+func properServices(services []string) error {
+	for i, service := range services {
+		if !serviceForm.MatchString(service) {
+			return aegis.Invalid(fmt.Sprintf("execution_policy.network_scope.services[%d]", i),
+				fmt.Sprintf("%q is no IAM prefix of a service, such as \"ec2\"", service))
+		}
 	}
-	return string(text), nil
+	return nil
 }
 
 // scopeRegions are the regions of the run: a stack's own, a workspace's all.
@@ -86,7 +86,7 @@ func writeStatements(run aegis.StackRun, regions []string) []statement {
 	for _, service := range slices.Compact(slices.Sorted(slices.Values(services))) {
 		switch service {
 		case "iam":
-			statements = append(statements, iamStatement(run.Stack))
+			statements = append(statements, iamStatements(run.Stack)...)
 		case "sts":
 		case "route53", "cloudfront", "globalaccelerator":
 			global = append(global, service+":*")
@@ -110,19 +110,25 @@ func writeStatements(run aegis.StackRun, regions []string) []statement {
 	return statements
 }
 
-// iamStatement allows IAM for the environment's names. A workspace's names
-// are not ours to know.
-func iamStatement(stack aegis.Stack) statement {
+// iamStatements allow IAM for the environment's names. A workspace's names
+// are not ours to know, but what narrows sessions is no workspace's.
+func iamStatements(stack aegis.Stack) []statement {
 	if stack.Kind == aegis.TargetTerraformWorkspace {
-		return statement{Effect: "Allow", Action: []string{"iam:*"}, Resource: []string{"*"}}
+		return []statement{
+			{Effect: "Allow", Action: []string{"iam:*"}, Resource: []string{"*"}},
+			{
+				Effect: "Deny", Resource: []string{"arn:aws:iam::*:policy" + sessionPolicyPath + "*"},
+				Action: []string{"iam:CreatePolicy*", "iam:DeletePolicy*", "iam:SetDefaultPolicyVersion", "iam:TagPolicy", "iam:UntagPolicy"},
+			},
+		}
 	}
 	names := "aegis-" + stack.Environment + "-*"
-	return statement{Effect: "Allow", Action: []string{"iam:*"}, Resource: []string{
+	return []statement{{Effect: "Allow", Action: []string{"iam:*"}, Resource: []string{
 		"arn:aws:iam::*:instance-profile/" + names,
 		"arn:aws:iam::*:policy/" + names,
 		"arn:aws:iam::*:role/" + names,
 		"arn:aws:iam::*:role/aws-service-role/*",
-	}}
+	}}}
 }
 
 func inRegions(regions []string) map[string]any {
