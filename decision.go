@@ -2,6 +2,7 @@ package aegis
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -11,6 +12,14 @@ type RuleResult struct {
 	Msg  string `json:"msg"`
 	// Address, when set, is the resource that the rule is about.
 	Address string `json:"address,omitempty"`
+}
+
+// String is "code: msg", with the address where msg does not name it.
+func (r RuleResult) String() string {
+	if r.Address == "" || strings.Contains(r.Msg, r.Address) {
+		return r.Code + ": " + r.Msg
+	}
+	return r.Code + " (" + r.Address + "): " + r.Msg
 }
 
 // Requirements are what policy demands of a change that it allows.

@@ -207,7 +207,7 @@ func harden(result *aegis.GateResult) {
 func reasons(denials []aegis.RuleResult) string {
 	parts := make([]string, len(denials))
 	for i, d := range denials {
-		parts[i] = d.Code + ": " + d.Msg
+		parts[i] = d.String()
 	}
 	return clip(strings.Join(parts, "; "))
 }

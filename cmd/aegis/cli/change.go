@@ -79,7 +79,7 @@ func (f *failOn) change(cs aegis.AutonomousChangeSet) error {
 func rules(results []aegis.RuleResult) string {
 	parts := make([]string, len(results))
 	for i, r := range results {
-		parts[i] = r.Code + ": " + r.Msg
+		parts[i] = r.String()
 	}
 	return strings.Join(parts, "; ")
 }
