@@ -62,7 +62,13 @@ func TestStockOPA(t *testing.T) {
 
 	t.Run("checks and tests the shipped bundle", func(t *testing.T) {
 		t.Parallel()
-		opa.opa(t, "check", "--strict", "--schema", filepath.Join(source, "schemas"), filepath.Join(source, "bundle"))
+		pure := filepath.Join(source, "capabilities.json")
+		opa.opa(t, "check", "--strict", "--schema", filepath.Join(source, "schemas"), "--capabilities", pure, filepath.Join(source, "bundle"))
+		asks := filepath.Join(t.TempDir(), "a.rego")
+		require.NoError(t, os.WriteFile(asks, []byte("package acme\n\nx := http.send({})\n"), 0o600))
+		out, err := opa.run(t, "check", "--capabilities", pure, asks)
+		require.Error(t, err)
+		require.Contains(t, out, "undefined function http.send")
 		require.Contains(t, opa.opa(t, "test", "--bundle", filepath.Join(source, "bundle")), "PASS")
 	})
 	t.Run("checks, tests and formats a new bundle", func(t *testing.T) {
