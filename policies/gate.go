@@ -56,15 +56,15 @@ type Options struct {
 
 // Gate judges changes. It is safe for concurrent use.
 type Gate struct {
-	decide       *rego.PreparedEvalQuery
-	meta         *rego.PreparedEvalQuery
-	mask         *rego.PreparedEvalQuery
-	revision     string
-	packages     []string
-	remediations map[string]string
-	timeout      time.Duration
-	memory       uint64
-	logger       *slog.Logger
+	decide   *rego.PreparedEvalQuery
+	meta     *rego.PreparedEvalQuery
+	mask     *rego.PreparedEvalQuery
+	revision string
+	packages []string
+	rules    map[string]Rule
+	timeout  time.Duration
+	memory   uint64
+	logger   *slog.Logger
 }
 
 // NewGate reads and compiles a bundle. It returns an error when the bundle
@@ -101,7 +101,7 @@ func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.remediations = remediations(annotatedRules(compiler))
+	g.rules = byCode(annotatedRules(compiler))
 	if hasPackage(b, "data.aegis.gate") {
 		if g.decide, err = prepare(ctx, compiler, b, gateQuery); err != nil {
 			return nil, err
@@ -163,6 +163,15 @@ func hasPackage(b *bundle.Bundle, path string) bool {
 		}
 	}
 	return false
+}
+
+// Rule documents the rule of that code; ok is false when the bundle has none.
+func (g *Gate) Rule(code string) (rule Rule, ok bool) {
+	if g == nil {
+		return Rule{}, false
+	}
+	rule, ok = g.rules[code]
+	return rule, ok
 }
 
 // Revision identifies the rules: the manifest's revision, "@" and a digest.
@@ -262,7 +271,7 @@ func refusal(code, msg string) aegis.GateResult {
 
 func (g *Gate) addRemediations(rules []aegis.RuleResult) {
 	for i, r := range rules {
-		if remedy := g.remediations[r.Code]; remedy != "" {
+		if remedy := g.rules[r.Code].Remediation; remedy != "" {
 			rules[i].Msg = r.Msg + ". " + remedy
 		}
 	}
