@@ -3,7 +3,6 @@ package policies_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"

@@ -22,12 +22,12 @@ const (
 	traceSlowdown = 5
 )
 
-// Trace judges a recorded input as Replay does and tells how: OPA's trace of
-// the rules that are entered, left and failed, as lines of text, at most 4,000
+// Trace judges the recorded input of a decision, by the rules at the decision's
+// path ("aegis/gate" or "aegis/meta"), and tells how: OPA's trace of the rules that are entered, left and failed, as lines of text, at most 4,000
 // and 256 KiB of them, with truncated when there was more. The error says that
 // the document is not JSON (aegis.ErrBadRecord), or that there is no bundle
 // (aegis.ErrUnavailable).
-func (g *Gate) Trace(ctx context.Context, document json.RawMessage) (lines []string, truncated bool, result aegis.GateResult, err error) {
+func (g *Gate) Trace(ctx context.Context, path string, document json.RawMessage) (lines []string, truncated bool, result aegis.GateResult, err error) {
 	if g == nil || g.decide == nil {
 		return nil, false, result, fmt.Errorf("trace a decision: no policy bundle is loaded: %w", aegis.ErrUnavailable)
 	}
@@ -36,17 +36,21 @@ func (g *Gate) Trace(ctx context.Context, document json.RawMessage) (lines []str
 		return nil, false, result, fmt.Errorf("parse policy input: %w: %w", aegis.ErrBadRecord, err)
 	}
 	tracer := &steps{}
-	result = g.traced(ctx, value, tracer)
+	query := g.decide
+	if path == "aegis/meta" {
+		query = g.meta
+	}
+	result = g.traced(ctx, query, value, tracer)
 	lines, cut := printed(tracer.events)
 	return lines, cut || tracer.more, result, nil
 }
 
 // traced decides; whatever keeps policy from answering is a denial.
-func (g *Gate) traced(ctx context.Context, input ast.Value, tracer topdown.QueryTracer) (result aegis.GateResult) {
+func (g *Gate) traced(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, tracer topdown.QueryTracer) (result aegis.GateResult) {
 	defer func() { result.BundleRevision = g.revision }()
 	ctx, cancel := context.WithTimeout(ctx, traceSlowdown*g.timeout)
 	defer cancel()
-	rs, err := g.decide.Eval(ctx, rego.EvalParsedInput(input), rego.EvalSortSets(true), rego.EvalQueryTracer(tracer))
+	rs, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalSortSets(true), rego.EvalQueryTracer(tracer))
 	if err == nil && (len(rs) == 0 || len(rs[0].Expressions) == 0) {
 		err = errUndefined
 	}
@@ -93,14 +97,7 @@ func (s *steps) TraceEvent(e topdown.Event) {
 // telling leaves out the steps within expressions, and each single answer of
 // a comprehension.
 func telling(e topdown.Event) bool {
-	switch e.Op {
-	case topdown.EnterOp, topdown.FailOp, topdown.NoteOp:
-		return true
-	case topdown.ExitOp:
-		return e.HasRule()
-	default:
-		return false
-	}
+	return e.Op == topdown.EnterOp || e.Op == topdown.FailOp || e.Op == topdown.NoteOp || e.Op == topdown.ExitOp && e.HasRule()
 }
 
 // printed are the lines of a trace, cut where there are too many bytes.

@@ -19,7 +19,26 @@ type PolicyConfig struct {
 	// AllowUnsigned lets bundles without a signature run.
 	AllowUnsigned bool `yaml:"allow_unsigned"`
 	// Sources are where bundles are fetched from, beside those that are pushed.
-	Sources []PolicySource `yaml:"sources"`
+	Sources   []PolicySource  `yaml:"sources"`
+	Decisions DecisionsConfig `yaml:"decisions"`
+}
+
+// DecisionsConfig is for the log of decisions.
+type DecisionsConfig struct {
+	// Retention is how long they are kept, in whole months; 0 is for ever.
+	Retention time.Duration `yaml:"retention"`
+}
+
+// defaultRetention keeps a year and a month.
+const defaultRetention = 400 * 24 * time.Hour
+
+// minRetention leaves something to replay.
+const minRetention = 31 * 24 * time.Hour
+
+func (c DecisionsConfig) check(bad func(format string, args ...any)) {
+	if c.Retention != 0 && c.Retention < minRetention {
+		bad("policy.decisions.retention: %s is less than %s; 0 keeps all", c.Retention, minRetention)
+	}
 }
 
 // PolicyKey is a public key of who signs bundles.
@@ -79,6 +98,7 @@ func (c PolicyConfig) check(bad func(format string, args ...any)) {
 	if len(c.Sources) > 0 && len(c.Keys) == 0 && !c.AllowUnsigned {
 		bad("policy.keys: sources need the key that signs their bundles, or policy.allow_unsigned")
 	}
+	c.Decisions.check(bad)
 	if c.Timeout < 0 {
 		bad("policy.timeout: %s is negative", c.Timeout)
 	}

@@ -224,7 +224,7 @@ func (p *control) work(ctx context.Context) error {
 	err := p.db.Work(ctx, postgres.Handlers{
 		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle, Reconcile: p.reconciler.Reconcile,
 		Reap:  p.reap,
-		Sweep: p.reconciler.Sweep,
+		Sweep: p.reconciler.Sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
 	})
 	if ctx.Err() == nil && err != nil {
 		return fmt.Errorf("work jobs: %w", err)

@@ -84,7 +84,7 @@ func (e *Explainer) trace(ctx context.Context, d aegis.Decision) (aegis.Decision
 	if err != nil {
 		return aegis.DecisionTrace{}, err
 	}
-	lines, truncated, result, err := gate.Trace(ctx, d.Input)
+	lines, truncated, result, err := gate.Trace(ctx, d.Path, d.Input)
 	if err != nil {
 		return aegis.DecisionTrace{}, err
 	}
@@ -100,7 +100,9 @@ func (e *Explainer) trace(ctx context.Context, d aegis.Decision) (aegis.Decision
 	}, nil
 }
 
-func ofInput(pointer string) bool { return pointer == "/input" || strings.HasPrefix(pointer, "/input/") }
+func ofInput(pointer string) bool {
+	return pointer == "/input" || strings.HasPrefix(pointer, "/input/")
+}
 
 // gateOf is the gate of that revision, or else the one that runs, with a note.
 func (e *Explainer) gateOf(ctx context.Context, revision string) (*policies.Gate, []string, error) {
@@ -148,4 +150,3 @@ func (e *Explainer) files(ctx context.Context, revision string) (archive.Files, 
 	}
 	return archive.ReadTar(bytes.NewReader(packed), archive.DefaultLimits())
 }
-
