@@ -217,8 +217,10 @@ func (g *Gate) evaluate(ctx context.Context, in aegis.GateInput) (aegis.GateResu
 	return answered(ctx, query, value)
 }
 
-func answered(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value) (aegis.GateResult, error) {
-	rs, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalSortSets(true))
+func answered(
+	ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, more ...rego.EvalOption,
+) (aegis.GateResult, error) {
+	rs, err := query.Eval(ctx, append(more, rego.EvalParsedInput(input), rego.EvalSortSets(true))...)
 	if err != nil {
 		return aegis.GateResult{}, fmt.Errorf("evaluate policy: %w", err)
 	}

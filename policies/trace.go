@@ -23,9 +23,10 @@ const (
 )
 
 // Trace judges the recorded input of a decision, by the rules at the decision's
-// path ("aegis/gate" or "aegis/meta"), and tells how: OPA's trace of the rules that are entered, left and failed, as lines of text, at most 4,000
-// and 256 KiB of them, with truncated when there was more. The error says that
-// the document is not JSON (aegis.ErrBadRecord), or that there is no bundle
+// path ("aegis/gate" or "aegis/meta"), and tells how: OPA's trace of the rules
+// that are entered, left and failed, as lines of text, at most 4,000 and 256 KiB
+// of them, with truncated when there was more. The error says that the document
+// is not JSON (aegis.ErrBadRecord), or that there is no bundle
 // (aegis.ErrUnavailable).
 func (g *Gate) Trace(ctx context.Context, path string, document json.RawMessage) (lines []string, truncated bool, result aegis.GateResult, err error) {
 	if g == nil || g.decide == nil {
@@ -50,13 +51,7 @@ func (g *Gate) traced(ctx context.Context, query *rego.PreparedEvalQuery, input 
 	defer func() { result.BundleRevision = g.revision }()
 	ctx, cancel := context.WithTimeout(ctx, traceSlowdown*g.timeout)
 	defer cancel()
-	rs, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalSortSets(true), rego.EvalQueryTracer(tracer))
-	if err == nil && (len(rs) == 0 || len(rs[0].Expressions) == 0) {
-		err = errUndefined
-	}
-	if err == nil {
-		result, err = decodeAnswer(rs[0].Expressions[0].Value)
-	}
+	result, err := answered(ctx, query, input, rego.EvalQueryTracer(tracer))
 	switch {
 	case err == nil:
 		g.addRemediations(result.Deny)

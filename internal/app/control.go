@@ -215,6 +215,7 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 		return nil
 	})
 	group.Go(func() error { return p.followPolicy(ctx) })
+	group.Go(func() error { return p.streamDecisions(ctx) })
 	group.Go(func() error { return p.work(ctx) })
 	group.Go(func() error { return p.converge(ctx) })
 	return group.Wait()
