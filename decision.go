@@ -2,6 +2,7 @@ package aegis
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -101,30 +102,14 @@ type GateResult struct {
 // Allowed says that no rule denies.
 func (r GateResult) Allowed() bool { return len(r.Deny) == 0 }
 
-// Decision is the durable record of one gate decision.
-type Decision struct {
-	DecisionID     string          `json:"decision_id"`
-	ChangeSetID    string          `json:"change_set_id"`
-	StackIDs       []string        `json:"stack_ids"`
-	BundleRevision string          `json:"bundle_revision"`
-	Path           string          `json:"path"`
-	Input          json.RawMessage `json:"input,omitempty"`
-	// InputDigest is the SHA-256 of Input in hex.
-	InputDigest string     `json:"input_digest"`
-	Result      GateResult `json:"result"`
-	Allowed     bool       `json:"allowed"`
-	// LatencyUS is the evaluation's time in microseconds.
-	LatencyUS int64     `json:"latency_us"`
-	DecidedAt time.Time `json:"decided_at"`
-	// Shadow says that a candidate bundle was judged beside the running one:
-	// such a decision decides nothing.
-	Shadow bool `json:"shadow,omitempty"`
-}
-
-// DecisionFilter narrows a list of decisions; zero fields match all, but what
-// shadow bundles decide is left out.
-type DecisionFilter struct {
-	StackID string
-	// Shadow takes in what shadow bundles decided.
-	Shadow bool
+// Outcome sums the result up.
+func (r GateResult) Outcome() DecisionOutcome {
+	switch {
+	case slices.ContainsFunc(r.Deny, RuleResult.Unanswered):
+		return OutcomeError
+	case !r.Allowed():
+		return OutcomeDenied
+	default:
+		return OutcomeAllowed
+	}
 }

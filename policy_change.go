@@ -80,6 +80,9 @@ type PolicyFaults struct {
 	Faults    int
 	// First says what the earliest was.
 	First string
+	// Differ counts a shadow's decisions that allow what the bundle that ran
+	// denied of the same input, or deny what it allowed.
+	Differ int
 }
 
 // RunningPolicy says which policy bundles run everywhere, but on a host whose

@@ -56,15 +56,15 @@ type Options struct {
 
 // Gate judges changes. It is safe for concurrent use.
 type Gate struct {
-	decide       *rego.PreparedEvalQuery
-	meta         *rego.PreparedEvalQuery
-	mask         *rego.PreparedEvalQuery
-	revision     string
-	packages     []string
-	remediations map[string]string
-	timeout      time.Duration
-	memory       uint64
-	logger       *slog.Logger
+	decide   *rego.PreparedEvalQuery
+	meta     *rego.PreparedEvalQuery
+	mask     *rego.PreparedEvalQuery
+	revision string
+	packages []string
+	rules    map[string]Rule
+	timeout  time.Duration
+	memory   uint64
+	logger   *slog.Logger
 }
 
 // NewGate reads and compiles a bundle. It returns an error when the bundle
@@ -101,7 +101,7 @@ func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.remediations = remediations(annotatedRules(compiler))
+	g.rules = byCode(annotatedRules(compiler))
 	if hasPackage(b, "data.aegis.gate") {
 		if g.decide, err = prepare(ctx, compiler, b, gateQuery); err != nil {
 			return nil, err
@@ -165,6 +165,15 @@ func hasPackage(b *bundle.Bundle, path string) bool {
 	return false
 }
 
+// Rule documents the rule of that code; ok is false when the bundle has none.
+func (g *Gate) Rule(code string) (rule Rule, ok bool) {
+	if g == nil {
+		return Rule{}, false
+	}
+	rule, ok = g.rules[code]
+	return rule, ok
+}
+
 // Revision identifies the rules: the manifest's revision, "@" and a digest.
 func (g *Gate) Revision() string { return g.revision }
 
@@ -208,8 +217,10 @@ func (g *Gate) evaluate(ctx context.Context, in aegis.GateInput) (aegis.GateResu
 	return answered(ctx, query, value)
 }
 
-func answered(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value) (aegis.GateResult, error) {
-	rs, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalSortSets(true))
+func answered(
+	ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, more ...rego.EvalOption,
+) (aegis.GateResult, error) {
+	rs, err := query.Eval(ctx, append(more, rego.EvalParsedInput(input), rego.EvalSortSets(true))...)
 	if err != nil {
 		return aegis.GateResult{}, fmt.Errorf("evaluate policy: %w", err)
 	}
@@ -262,7 +273,7 @@ func refusal(code, msg string) aegis.GateResult {
 
 func (g *Gate) addRemediations(rules []aegis.RuleResult) {
 	for i, r := range rules {
-		if remedy := g.remediations[r.Code]; remedy != "" {
+		if remedy := g.rules[r.Code].Remediation; remedy != "" {
 			rules[i].Msg = r.Msg + ". " + remedy
 		}
 	}

@@ -3,7 +3,6 @@ package policies_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -244,41 +243,6 @@ func TestDecidesConcurrently(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-func TestRecordMasksSecrets(t *testing.T) {
-	t.Parallel()
-	in := scaling(1)
-	in.Specs = map[string]aegis.Spec{"dev.data.eu-west-1": {Parameters: []byte(`{"settings": {"db_password": "hunter2", "log_level": "info"}}`)}}
-	in.Diff[0].Type, in.Diff[0].After = "aws_ssm_parameter", map[string]any{"name": "/aegis/dev/api-key", "value": "hunter2"}
-	raw, err := newGate(t, policies.Options{}).Record(t.Context(), in)
-	require.NoError(t, err)
-	require.NotContains(t, string(raw), "hunter2")
-	require.Contains(t, string(raw), `"log_level":"info"`)
-	require.Contains(t, string(raw), `"db_password":"[secret]"`)
-}
-
-func TestRecordWithOddMaskFails(t *testing.T) {
-	t.Parallel()
-	for _, mask := range []string{`mask := "x"`, `mask contains 1`, `mask contains "/output"`, `mask contains x if x := to_number("four")`} {
-		files := maps.Clone(gateModule("deny := []"))
-		files["mask.rego"] = "package aegis.system.log\n" + mask
-		_, err := newGate(t, policies.Options{BundleDir: bundle(t, files)}).Record(t.Context(), scaling(1))
-		require.Error(t, err, mask)
-	}
-}
-
-func TestRecordWithoutMaskKeepsAll(t *testing.T) {
-	t.Parallel()
-	files := gateModule("deny := []")
-	raw, err := newGate(t, policies.Options{BundleDir: bundle(t, files)}).Record(t.Context(), scaling(1))
-	require.NoError(t, err)
-	require.Contains(t, string(raw), `"cs-1"`)
-	files["mask.rego"] = `package aegis.system.log
-mask := {"/input/diff/0/after", "/input/diff/9/after", "/input/nothing/here", "/input/actor/too/deep"}`
-	raw, err = newGate(t, policies.Options{BundleDir: bundle(t, files)}).Record(t.Context(), scaling(1))
-	require.NoError(t, err)
-	require.Contains(t, string(raw), `"after":"[secret]"`)
 }
 
 func BenchmarkDecide(b *testing.B) {

@@ -57,9 +57,9 @@ func TestLive(t *testing.T) {
 	require.Nil(t, beside)
 	result := running.Decide(t.Context(), aegis.GateInput{})
 	require.Equal(t, policies.CodeMissing, result.Deny[0].Code, "without a bundle, everything is denied")
-	document, err := running.Record(t.Context(), aegis.GateInput{Actor: "secret"})
+	record, err := running.Record(t.Context(), aegis.GateInput{Actor: "secret"}, result)
 	require.NoError(t, err)
-	require.Equal(t, "null", string(document), "and nothing is recorded, as there is no mask")
+	require.Equal(t, "null", string(record.Input), "and no input is recorded, as there is no mask")
 
 	one, two := load(t, archive.Files{"f.rego": []byte(freeze)}), load(t, archive.Files{"f.rego": []byte(freeze + "\n# two\n")})
 	live.Swap(one)

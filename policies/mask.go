@@ -4,25 +4,48 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	aegis "github.com/aegisworld/aegis"
 )
 
-// Record encodes an input as it may be stored: what package
-// aegis.system.log points at with its rule mask (JSON pointers such as
-// "/input/specs/dev.data.eu-west-1/parameters/settings/api-key") is replaced
-// by aegis.Masked. When masking fails, nothing is recorded but the error;
-// where there is no bundle, and so no mask, null is.
-func (g *Gate) Record(ctx context.Context, in aegis.GateInput) (json.RawMessage, error) {
-	if g == nil {
-		return json.RawMessage("null"), nil
+// Record is what of a decision may be stored, as package aegis.system.log says
+// with its rule mask. As in OPA, a mask is a JSON pointer (RFC 6901) to what is
+// erased, such as "/input/specs/dev.data.eu-west-1/parameters/settings/api-key",
+// or {"op": "remove" or "upsert", "path": …, "value": …}; all mean the document
+// as it was judged. Pointers begin with /input or /result. Which rules fired
+// can't be masked. When masking fails, nothing is recorded but the error; a
+// gate without a bundle, which knows no masks, keeps no input.
+func (g *Gate) Record(ctx context.Context, in aegis.GateInput, result aegis.GateResult) (aegis.DecisionRecord, error) {
+	if g == nil || g.mask == nil {
+		return aegis.DecisionRecord{Input: json.RawMessage("null"), Result: result, Erased: []string{"/" + inputPart}}, nil
 	}
-	value, err := parseInput(in)
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return aegis.DecisionRecord{}, fmt.Errorf("encode policy input: %w", err)
+	}
+	masks, err := g.masks(ctx, raw)
+	if err != nil {
+		return aegis.DecisionRecord{}, fmt.Errorf("mask policy input: %w", err)
+	}
+	record := aegis.DecisionRecord{Input: raw, Result: result}
+	if len(masks) == 0 {
+		return record, nil
+	}
+	if err := apply(&record, masks); err != nil {
+		return aegis.DecisionRecord{}, fmt.Errorf("mask policy input: %w", err)
+	}
+	return record, nil
+}
+
+// masks asks the bundle; without a rule mask there are none.
+func (g *Gate) masks(ctx context.Context, raw []byte) ([]mask, error) {
+	value, err := ast.ValueFromReader(bytes.NewReader(raw))
 	if err != nil {
 		return nil, err
 	}
@@ -30,64 +53,118 @@ func (g *Gate) Record(ctx context.Context, in aegis.GateInput) (json.RawMessage,
 	defer cancel()
 	rs, err := g.mask.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true))
 	if err != nil {
-		return nil, fmt.Errorf("mask policy input: %w", err)
-	}
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return nil, fmt.Errorf("encode policy input: %w", err)
+		return nil, err
 	}
 	if len(rs) == 0 {
-		return raw, nil
+		return nil, nil
 	}
-	return maskPaths(raw, rs[0].Expressions[0].Value)
+	return readMasks(rs[0].Expressions[0].Value)
 }
 
-func maskPaths(raw []byte, paths any) (json.RawMessage, error) {
-	list, ok := paths.([]any)
+// readMasks takes nothing for granted: what is no mask of OPA's is an error.
+func readMasks(value any) ([]mask, error) {
+	list, ok := value.([]any)
 	if !ok {
-		return nil, fmt.Errorf("mask policy input: data.aegis.system.log.mask is no set")
+		return nil, errors.New("data.aegis.system.log.mask is no set")
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var doc any
-	if err := d.Decode(&doc); err != nil {
-		return nil, fmt.Errorf("mask policy input: %w", err)
-	}
-	for _, p := range list {
-		pointer, ok := p.(string)
-		if !ok || !strings.HasPrefix(pointer, "/input/") {
-			return nil, fmt.Errorf("mask policy input: %v does not begin with /input/", p)
+	masks := make([]mask, len(list))
+	for i, item := range list {
+		m, err := readMask(item)
+		if err != nil {
+			return nil, err
 		}
-		maskAt(doc, strings.Split(strings.TrimPrefix(pointer, "/input/"), "/"))
+		masks[i] = m
 	}
-	masked, err := json.Marshal(doc)
-	if err != nil {
-		return nil, fmt.Errorf("mask policy input: %w", err)
-	}
-	return masked, nil
+	return masks, nil
 }
 
-// maskAt replaces the value at the pointer's tokens, if there is one.
-func maskAt(node any, tokens []string) {
-	key := strings.NewReplacer("~1", "/", "~0", "~").Replace(tokens[0])
-	last := len(tokens) == 1
-	switch n := node.(type) {
+func readMask(item any) (mask, error) {
+	switch m := item.(type) {
+	case string:
+		return newMask("remove", m, nil)
 	case map[string]any:
-		child, ok := n[key]
-		switch {
-		case ok && last:
-			n[key] = aegis.Masked
-		case ok:
-			maskAt(child, tokens[1:])
-		}
-	case []any:
-		i, err := strconv.Atoi(key)
-		switch {
-		case err != nil || i < 0 || i >= len(n):
-		case last:
-			n[i] = aegis.Masked
-		default:
-			maskAt(n[i], tokens[1:])
+		op, _ := m["op"].(string)
+		path, _ := m["path"].(string)
+		return newMask(op, path, m["value"])
+	default:
+		return mask{}, fmt.Errorf("a mask is a %T, neither a string nor an object", item)
+	}
+}
+
+// apply changes a record as all masks together say. Values are replaced before
+// any is removed, and removed from the last to the first, so that no mask
+// moves what another one means.
+func apply(record *aegis.DecisionRecord, masks []mask) error {
+	input, err := decode(record.Input)
+	if err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(record.Result)
+	if err != nil {
+		return err
+	}
+	result, err := decode(encoded)
+	if err != nil {
+		return err
+	}
+	document := map[string]any{inputPart: input, resultPart: result}
+	record.Masked, record.Erased = applyAll(document, masks)
+	if record.Input, err = json.Marshal(document[inputPart]); err != nil {
+		return err
+	}
+	return maskResult(record, document[resultPart])
+}
+
+func applyAll(document map[string]any, masks []mask) (masked, erased []string) {
+	masks = slices.Clone(masks)
+	slices.SortFunc(masks, compareMasks)
+	masks = slices.CompactFunc(masks, func(x, y mask) bool { return x.remove && y.remove && compareMasks(x, y) == 0 })
+	for _, m := range masks {
+		if !m.remove && upsert(document, m.tokens, m.value) {
+			masked = append(masked, m.pointer)
 		}
 	}
+	for _, m := range slices.Backward(masks) {
+		if !m.remove {
+			continue
+		}
+		if _, ok := remove(document, m.tokens); ok {
+			erased = append(erased, m.pointer)
+		}
+	}
+	slices.Sort(erased)
+	return masked, erased
+}
+
+// maskResult takes over the masked result, which must still be one and name
+// the same rules.
+func maskResult(record *aegis.DecisionRecord, document any) error {
+	encoded, err := json.Marshal(document)
+	if err != nil {
+		return err
+	}
+	var result aegis.GateResult
+	if err := json.Unmarshal(encoded, &result); err != nil {
+		return fmt.Errorf("what the masks leave of the result is none: %w", err)
+	}
+	if !slices.Equal(ruleCodes(result), ruleCodes(record.Result)) {
+		return errors.New("the masks hide which rules fired; mask their msg or address instead")
+	}
+	if result.Deny == nil {
+		result.Deny = []aegis.RuleResult{}
+	}
+	record.Result = result
+	return nil
+}
+
+func ruleCodes(r aegis.GateResult) []string {
+	codes := make([]string, 0, len(r.Deny)+len(r.Warn)+1)
+	for _, d := range r.Deny {
+		codes = append(codes, d.Code)
+	}
+	codes = append(codes, "")
+	for _, w := range r.Warn {
+		codes = append(codes, w.Code)
+	}
+	return codes
 }

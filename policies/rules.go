@@ -123,10 +123,10 @@ func texts(v any) []string {
 	return out
 }
 
-func remediations(rules []Rule) map[string]string {
-	byCode := make(map[string]string, len(rules))
+func byCode(rules []Rule) map[string]Rule {
+	found := make(map[string]Rule, len(rules))
 	for _, r := range rules {
-		byCode[r.Code] = r.Remediation
+		found[r.Code] = r
 	}
-	return byCode
+	return found
 }

@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -20,8 +19,8 @@ type engine interface {
 // Judge judges changes by one policy bundle; it never fails, it denies.
 type Judge interface {
 	Decide(ctx context.Context, input aegis.GateInput) aegis.GateResult
-	// Record is the input as it is to be stored: masked by policy.
-	Record(ctx context.Context, input aegis.GateInput) (json.RawMessage, error)
+	// Record is what of a decision may be stored: masked by policy.
+	Record(ctx context.Context, input aegis.GateInput, result aegis.GateResult) (aegis.DecisionRecord, error)
 }
 
 // gates are the policy bundles that judge now.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,47 +126,50 @@ func filled[T any](list []T) []T {
 // of it in the pending step.
 func (r *run) decide(ctx context.Context, input aegis.GateInput) (aegis.GateResult, error) {
 	running, beside := r.gates.Pin()
-	document, err := running.Record(ctx, input)
-	if err != nil {
-		return aegis.GateResult{}, fmt.Errorf("record gate input: %w", err)
-	}
-	decision, err := r.judgedBy(ctx, running, input, document)
+	result, decision, err := r.judgedBy(ctx, running, running, input)
 	if err != nil {
 		return aegis.GateResult{}, err
 	}
 	r.cs.DecisionID = decision.DecisionID
 	r.pending.Decision = &decision
 	if beside != nil {
-		shadow, err := r.judgedBy(ctx, beside, input, document)
+		_, shadow, err := r.judgedBy(ctx, beside, running, input)
 		if err != nil {
 			return aegis.GateResult{}, err
 		}
 		shadow.Shadow = true
 		r.pending.Shadow = &shadow
 	}
-	return decision.Result, nil
+	return result, nil
 }
 
-// judgedBy is what one bundle and the door itself decide of the input.
-func (r *run) judgedBy(ctx context.Context, by Judge, input aegis.GateInput, document json.RawMessage) (aegis.Decision, error) {
+// judgedBy is what one bundle and the door itself decide of the input, and the
+// record of it as masked says that it may be stored.
+func (r *run) judgedBy(ctx context.Context, by, masked Judge, input aegis.GateInput) (aegis.GateResult, aegis.Decision, error) {
 	began := r.now()
 	result := by.Decide(ctx, input)
 	took := r.now().Sub(began)
 	if err := ctx.Err(); err != nil {
-		return aegis.Decision{}, fmt.Errorf("decide: %w", err)
+		return aegis.GateResult{}, aegis.Decision{}, fmt.Errorf("decide: %w", err)
 	}
 	result.Deny = append(filled(result.Deny), odd(result)...)
 	result.Deny = append(result.Deny, unsaid(result.Deny, r.forbidden(input, result.ExecutionPolicy))...)
 	harden(&result)
-	sum := sha256.Sum256(document)
+	record, err := masked.Record(ctx, input, result)
+	if err != nil {
+		return aegis.GateResult{}, aegis.Decision{}, fmt.Errorf("record the decision: %w", err)
+	}
+	sum := sha256.Sum256(record.Input)
 	path := "aegis/gate"
 	if input.Policy != nil {
 		path = "aegis/meta"
 	}
-	return aegis.Decision{
+	return result, aegis.Decision{
 		DecisionID: aegis.NewID(aegis.DecisionPrefix, began), ChangeSetID: r.cs.ChangeSetID, StackIDs: r.cs.Target.StackIDs,
-		BundleRevision: result.BundleRevision, Path: path, Input: document, InputDigest: hex.EncodeToString(sum[:]),
-		Result: result, Allowed: result.Allowed(), LatencyUS: took.Microseconds(), DecidedAt: began,
+		BundleRevision: result.BundleRevision, Path: path, Input: record.Input, InputDigest: hex.EncodeToString(sum[:]),
+		Result: record.Result, Allowed: result.Allowed(), Outcome: result.Outcome(), Masked: record.Masked, Erased: record.Erased,
+		Metrics:   map[string]int64{"timer_server_handler_ns": took.Nanoseconds()},
+		LatencyUS: took.Microseconds(), DecidedAt: began,
 	}, nil
 }
 

@@ -286,6 +286,7 @@ func (anySpec) Validate(spec aegis.Spec) error {
 	return nil
 }
 
-func (*rules) Record(_ context.Context, in aegis.GateInput) (json.RawMessage, error) {
-	return json.Marshal(in)
+func (*rules) Record(_ context.Context, in aegis.GateInput, result aegis.GateResult) (aegis.DecisionRecord, error) {
+	input, err := json.Marshal(in)
+	return aegis.DecisionRecord{Input: input, Result: result}, err
 }

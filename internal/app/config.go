@@ -126,7 +126,7 @@ func DefaultConfig() Config {
 		Regions:           []string{"us-east-1", "eu-west-1", "ap-southeast-1"},
 		Estate:            EstateConfig{Size: "small"},
 		Pulumi:            PulumiConfig{SecretsProvider: "passphrase"},
-		Policy:            PolicyConfig{Timeout: 2 * time.Second},
+		Policy:            PolicyConfig{Timeout: 2 * time.Second, Decisions: DecisionsConfig{Retention: defaultRetention}},
 		Budget:            BudgetConfig{EstateUSDMonth: 5000},
 		Engine:            EngineConfig{ReadTimeout: 10 * time.Minute, CancelGrace: time.Minute},
 		WorkDir:           "aegis-work",

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/aegisworld/aegis/internal/decisionlog"
 	"github.com/aegisworld/aegis/policies/archive"
 )
 
@@ -19,7 +20,50 @@ type PolicyConfig struct {
 	// AllowUnsigned lets bundles without a signature run.
 	AllowUnsigned bool `yaml:"allow_unsigned"`
 	// Sources are where bundles are fetched from, beside those that are pushed.
-	Sources []PolicySource `yaml:"sources"`
+	Sources   []PolicySource  `yaml:"sources"`
+	Decisions DecisionsConfig `yaml:"decisions"`
+}
+
+// DecisionsConfig is for the log of decisions.
+type DecisionsConfig struct {
+	// Retention is how long they are kept, in whole months; 0 is for ever.
+	Retention time.Duration `yaml:"retention"`
+	// Sink takes them all, in OPA's upload format.
+	Sink DecisionSink `yaml:"sink"`
+}
+
+// DecisionSink is a web server that takes decisions.
+type DecisionSink struct {
+	// URL is https:// or http://; "" is none.
+	URL string `yaml:"url"`
+	// TokenFile holds a bearer token.
+	TokenFile string `yaml:"token_file"`
+}
+
+// sink makes the sink; nil is none.
+func (c DecisionsConfig) sink(labels map[string]string) (*decisionlog.Sink, error) {
+	if c.Sink.URL == "" {
+		return nil, nil //nolint:nilnil // none is configured
+	}
+	return decisionlog.NewSink(decisionlog.Options{URL: c.Sink.URL, TokenFile: c.Sink.TokenFile, Labels: labels})
+}
+
+// defaultRetention keeps a year and a month.
+const defaultRetention = 400 * 24 * time.Hour
+
+// minRetention leaves something to replay.
+const minRetention = 31 * 24 * time.Hour
+
+func (c DecisionsConfig) check(bad func(format string, args ...any)) {
+	if c.Retention != 0 && c.Retention < minRetention {
+		bad("policy.decisions.retention: %s is less than %s; 0 keeps all", c.Retention, minRetention)
+	}
+	if _, err := c.sink(nil); err != nil {
+		bad("policy.decisions.sink: %w", err)
+	}
+	if c.Sink.URL == "" && c.Sink.TokenFile != "" {
+		bad("policy.decisions.sink.url: missing, although there is a token_file")
+	}
 }
 
 // PolicyKey is a public key of who signs bundles.
@@ -79,6 +123,7 @@ func (c PolicyConfig) check(bad func(format string, args ...any)) {
 	if len(c.Sources) > 0 && len(c.Keys) == 0 && !c.AllowUnsigned {
 		bad("policy.keys: sources need the key that signs their bundles, or policy.allow_unsigned")
 	}
+	c.Decisions.check(bad)
 	if c.Timeout < 0 {
 		bad("policy.timeout: %s is negative", c.Timeout)
 	}

@@ -215,6 +215,7 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 		return nil
 	})
 	group.Go(func() error { return p.followPolicy(ctx) })
+	group.Go(func() error { return p.streamDecisions(ctx) })
 	group.Go(func() error { return p.work(ctx) })
 	group.Go(func() error { return p.converge(ctx) })
 	return group.Wait()
@@ -224,7 +225,7 @@ func (p *control) work(ctx context.Context) error {
 	err := p.db.Work(ctx, postgres.Handlers{
 		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle, Reconcile: p.reconciler.Reconcile,
 		Reap:  p.reap,
-		Sweep: p.reconciler.Sweep,
+		Sweep: p.reconciler.Sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
 	})
 	if ctx.Err() == nil && err != nil {
 		return fmt.Errorf("work jobs: %w", err)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aegisworld/aegis/internal/bundles"
+	"github.com/aegisworld/aegis/internal/decisionlog"
 	"github.com/aegisworld/aegis/policies"
 	"github.com/aegisworld/aegis/policies/archive"
 	"github.com/aegisworld/aegis/policies/ship"
@@ -112,6 +113,16 @@ func (p *control) followPolicy(ctx context.Context) error {
 		group.Go(func() error { return follower.Run(ctx) })
 	}
 	return group.Wait()
+}
+
+// streamDecisions sends what is decided to the configured sink.
+func (p *control) streamDecisions(ctx context.Context) error {
+	sink, err := p.config.Policy.Decisions.sink(map[string]string{"app": "aegis", "environment": p.config.Environment, "version": Version})
+	if sink == nil || err != nil {
+		return err
+	}
+	streamer := &decisionlog.Streamer{Store: p.db, Sink: sink, Metrics: p.metrics, Logger: p.log}
+	return streamer.Run(ctx)
 }
 
 // policySources are where bundles are fetched from.

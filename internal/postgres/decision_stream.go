@@ -44,37 +44,42 @@ func (db *DB) streamDecisions(
 		before = pgtype.Timestamptz{Time: last.at, Valid: true}
 	}
 	rows, err := db.pool.Query(ctx, `
-		SELECT decision_id, change_set_id, stack_ids, bundle_revision, path, input, input_digest, result, allowed, latency_us, decided_at
-		FROM decisions
-		WHERE (decided_at, decision_id) < ($1, $2) AND decided_at >= $3 AND path = 'aegis/gate' AND NOT shadow
-			AND (cardinality($4::text[]) = 0 OR change_set_id = ANY ($4))
-		ORDER BY decided_at DESC, decision_id DESC
-		LIMIT $5`, before, last.id, since, emptyNotNil(changeSetIDs), streamBatch)
+		SELECT decision_id, change_set_id, stack_ids, bundle_revision, path, encoding, document, input_digest, result, allowed, outcome,
+			masked, erased, latency_us, decided_at
+		FROM (
+			SELECT * FROM decisions
+			WHERE (decided_at, decision_id) < ($1, $2) AND decided_at <= $1 AND decided_at >= $3 AND path = 'aegis/gate' AND NOT shadow
+				AND (cardinality($4::text[]) = 0 OR change_set_id = ANY ($4))
+			ORDER BY decided_at DESC, decision_id DESC
+			LIMIT $5
+		) batch LEFT JOIN decision_inputs ON digest = input_digest
+		ORDER BY decided_at DESC, decision_id DESC`, before, last.id, since, emptyNotNil(changeSetIDs), streamBatch)
 	if err != nil {
 		return false, err
 	}
 	defer rows.Close()
 	read := 0
 	for rows.Next() {
-		var d aegis.Decision
+		var d storedDecision
 		var result json.RawMessage
-		err := rows.Scan(&d.DecisionID, &d.ChangeSetID, &d.StackIDs, &d.BundleRevision, &d.Path, &d.Input, &d.InputDigest,
-			&result, &d.Allowed, &d.LatencyUS, &d.DecidedAt)
+		err := rows.Scan(&d.DecisionID, &d.ChangeSetID, &d.StackIDs, &d.BundleRevision, &d.Path, &d.Encoding, &d.Document,
+			&d.InputDigest, &result, &d.Allowed, &d.Outcome, &d.Masked, &d.Erased, &d.LatencyUS, &d.DecidedAt)
 		if err != nil {
 			return false, err
 		}
 		read++
 		last.at, last.id = d.DecidedAt, d.DecisionID
-		if !yield(d, decodeResult(d.DecisionID, result, &d.Result)) {
+		if !yield(d.with(result)) {
 			return false, nil
 		}
 	}
 	return read == streamBatch, rows.Err()
 }
 
-func decodeResult(id string, raw json.RawMessage, into *aegis.GateResult) error {
-	if err := json.Unmarshal(raw, into); err != nil {
-		return fmt.Errorf("decode the result of decision %s: %w: %w", id, aegis.ErrBadRecord, err)
+// with decodes the decision's result and input.
+func (s storedDecision) with(result json.RawMessage) (aegis.Decision, error) {
+	if err := json.Unmarshal(result, &s.Result); err != nil {
+		return s.Decision, fmt.Errorf("decode the result of decision %s: %w: %w", s.DecisionID, aegis.ErrBadRecord, err)
 	}
-	return nil
+	return s.read()
 }

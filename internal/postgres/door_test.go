@@ -186,6 +186,7 @@ func TestWorkersShareTheDoor(t *testing.T) {
 	require.InDelta(t, float64(len(promoted)), accounts[0].SpentUSD, 0)
 }
 
-func (*cloud) Record(_ context.Context, in aegis.GateInput) (json.RawMessage, error) {
-	return json.Marshal(in)
+func (*cloud) Record(_ context.Context, in aegis.GateInput, result aegis.GateResult) (aegis.DecisionRecord, error) {
+	input, err := json.Marshal(in)
+	return aegis.DecisionRecord{Input: input, Result: result}, err
 }

@@ -2,7 +2,11 @@ package postgres
 
 import (
 	"context"
+	"io/fs"
 	"time"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 )
 
 // WorkFast is Work with the pulse of a hummingbird, for tests of what happens
@@ -16,3 +20,24 @@ func (db *DB) WorkFast(ctx context.Context, h Handlers) error {
 
 // Prune removes what has expired.
 func (db *DB) Prune(ctx context.Context) error { return db.prune(ctx) }
+
+// RotateDecisions makes months and drops those that are over.
+func (db *DB) RotateDecisions(ctx context.Context, now time.Time, retention time.Duration) error {
+	return db.rotateDecisions(ctx, now, retention)
+}
+
+// MigrateTo brings the schema to a version.
+func (db *DB) MigrateTo(ctx context.Context, version int64) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	std := stdlib.OpenDBFromPool(db.pool)
+	defer std.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, std, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	_, err = provider.UpTo(ctx, version)
+	return err
+}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func judged(t *testing.T, db *postgres.DB, at time.Time, shadows ...[]aegis.Rule
 	for i, deny := range shadows {
 		decision := aegis.Decision{
 			DecisionID: aegis.NewID(aegis.DecisionPrefix, at), ChangeSetID: cs.ChangeSetID, StackIDs: cs.Target.StackIDs,
-			BundleRevision: "r1", Path: "aegis/gate", Input: json.RawMessage(`{}`), Allowed: true,
+			BundleRevision: "r1", Path: "aegis/gate", Input: json.RawMessage(fmt.Sprintf(`{"n": %d}`, i)), Allowed: true,
 			Result: aegis.GateResult{Deny: []aegis.RuleResult{}}, DecidedAt: at.Add(time.Duration(i) * time.Second),
 		}
 		shadow := decision
@@ -73,8 +74,8 @@ func TestPolicyFaults(t *testing.T) {
 		since    time.Time
 		want     aegis.PolicyFaults
 	}{
-		{"counts every kind of no answer, and no denial", "r2", true, now, aegis.PolicyFaults{Evaluated: 6, Faults: 4, First: "policy_timeout: 2 s"}},
-		{"counts from a time on", "r2", true, now.Add(3 * time.Second), aegis.PolicyFaults{Evaluated: 3, Faults: 3, First: "policy_undefined: no answer"}},
+		{"counts every kind of no answer, and no denial", "r2", true, now, aegis.PolicyFaults{Evaluated: 6, Faults: 4, First: "policy_timeout: 2 s", Differ: 5}},
+		{"counts from a time on", "r2", true, now.Add(3 * time.Second), aegis.PolicyFaults{Evaluated: 3, Faults: 3, First: "policy_undefined: no answer", Differ: 3}},
 		{"is nothing before the first decision", "r2", true, now.Add(time.Hour), aegis.PolicyFaults{}},
 		{"keeps shadows and running bundles apart", "r2", false, now, aegis.PolicyFaults{}},
 		{"counts the running bundle", "r1", false, now, aegis.PolicyFaults{Evaluated: 6}},
@@ -87,5 +88,5 @@ func TestPolicyFaults(t *testing.T) {
 	require.NoError(t, err)
 	got, err := db.PolicyFaults(t.Context(), "r2", true, now)
 	require.NoError(t, err)
-	require.Equal(t, aegis.PolicyFaults{Evaluated: 6}, got, "a record that can't be read is no answer's fault")
+	require.Equal(t, aegis.PolicyFaults{Evaluated: 6, Differ: 5}, got, "a record that can't be read is no answer's fault")
 }

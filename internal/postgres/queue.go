@@ -37,6 +37,9 @@ type Handlers struct {
 	// Reap runs every 5 s and Sweep every minute, in one process at a time.
 	Reap  func(ctx context.Context) error
 	Sweep func(ctx context.Context) error
+	// DecisionRetention is how long decisions are kept, in whole months; 0 is
+	// for ever.
+	DecisionRetention time.Duration
 }
 
 // Work works jobs until ctx ends, then lets running ones finish for 10 s,
@@ -127,7 +130,9 @@ func (db *DB) workers(h Handlers, p *pulse) *river.Workers {
 	river.AddWorker(ws, work(p, func(ctx context.Context, j goalSettleJob) error { return h.Settle(ctx, j.GoalID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j reconcileJob) error { return h.Reconcile(ctx, j.StackID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, _ reapJob) error { return h.Reap(ctx) }))
-	river.AddWorker(ws, work(p, func(ctx context.Context, _ sweepJob) error { return errors.Join(db.prune(ctx), h.Sweep(ctx)) }))
+	river.AddWorker(ws, work(p, func(ctx context.Context, _ sweepJob) error {
+		return errors.Join(db.prune(ctx), db.rotateDecisions(ctx, time.Now(), h.DecisionRetention), h.Sweep(ctx))
+	}))
 	return ws
 }
 

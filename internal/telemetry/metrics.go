@@ -24,6 +24,8 @@ type Metrics struct {
 	engineRunning  *prometheus.GaugeVec
 	bundleErrors   *prometheus.CounterVec
 	bundleInfo     *prometheus.GaugeVec
+	logLag         prometheus.Gauge
+	logUploads     *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics of their own registry. Counts, which may be nil,
@@ -53,10 +55,17 @@ func NewMetrics(version string, counts Counts) *Metrics {
 		bundleInfo: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "aegis_policy_bundle_info", Help: "1 for the policy bundle that decides in this process.",
 		}, []string{"revision"}),
+		logLag: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "aegis_decision_log_lag_seconds", Help: "Age of the oldest policy decision that the sink has yet to take; 0 for none.",
+		}),
+		logUploads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_decision_log_uploads_total", Help: "Uploads of policy decisions to the sink.",
+		}, []string{"outcome"}),
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.bundleErrors, m.bundleInfo, buildInfo(version),
+		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.bundleErrors, m.bundleInfo,
+		m.logLag, m.logUploads, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if counts != nil {
@@ -89,6 +98,18 @@ func (m *Metrics) CountBundleError(reason string) { m.bundleErrors.WithLabelValu
 func (m *Metrics) SetBundle(revision string) {
 	m.bundleInfo.Reset()
 	m.bundleInfo.WithLabelValues(revision).Set(1)
+}
+
+// SetDecisionLag notes how far the stream of decisions is behind.
+func (m *Metrics) SetDecisionLag(lag time.Duration) { m.logLag.Set(lag.Seconds()) }
+
+// CountDecisionUpload counts an upload of decisions to the sink.
+func (m *Metrics) CountDecisionUpload(err error) {
+	outcome := "taken"
+	if err != nil {
+		outcome = "failed"
+	}
+	m.logUploads.WithLabelValues(outcome).Inc()
 }
 
 func knownMethod(method string) string {

@@ -1,23 +1,27 @@
 # METADATA
 # title: What a decision's record leaves out
-# description: JSON pointers into the input whose values are replaced before it is stored.
+# description: >-
+#   The values of the input that are replaced before it is stored. As in OPA, a mask is also the JSON pointer alone of what is
+#   to be left out; what is replaced stays visible as having been there.
 # schemas:
 #   - input: schema.gate.input
 package aegis.system.log
 
-mask contains sprintf("/input/specs/%s/parameters/settings/%s", [escape(stack), escape(name)]) if {
+mask contains {"op": "upsert", "path": path, "value": "[secret]"} if some path in secrets
+
+secrets contains sprintf("/input/specs/%s/parameters/settings/%s", [escape(stack), escape(name)]) if {
 	some stack, spec in input.specs
 	some name, _ in spec.parameters.settings
 	secret_name(name)
 }
 
-mask contains sprintf("/input/change_set/patches/%d/merge_patch/settings/%s", [i, escape(name)]) if {
+secrets contains sprintf("/input/change_set/patches/%d/merge_patch/settings/%s", [i, escape(name)]) if {
 	some i, patch in input.change_set.patches
 	some name, _ in patch.merge_patch.settings
 	secret_name(name)
 }
 
-mask contains sprintf("/input/%s/%d/%s/value", [side, i, when]) if {
+secrets contains sprintf("/input/%s/%d/%s/value", [side, i, when]) if {
 	some side in ["diff", "inverse"]
 	some i, c in input[side]
 	c.type == "aws_ssm_parameter"
@@ -25,7 +29,7 @@ mask contains sprintf("/input/%s/%d/%s/value", [side, i, when]) if {
 	c[when].type == "SecureString"
 }
 
-mask contains sprintf("/input/%s/%d/%s/value", [side, i, when]) if {
+secrets contains sprintf("/input/%s/%d/%s/value", [side, i, when]) if {
 	some side in ["diff", "inverse"]
 	some i, c in input[side]
 	c.type == "aws_ssm_parameter"
