@@ -31,6 +31,8 @@ type Config struct {
 	Queue queue
 	// Simulator judges by candidate bundles; without it, that is not offered.
 	Simulator simulator
+	// Explainer explains decisions; without it, that is not offered.
+	Explainer explainer
 	// Bundles ships policy bundles; without it, that is not offered.
 	Bundles bundles
 	// SandboxDir is the data folder of a sandbox, told to clients on this machine
@@ -143,6 +145,12 @@ type door interface {
 
 type simulator interface {
 	Simulate(ctx context.Context, r aegis.SimulationRequest) (aegis.Simulation, error)
+}
+
+type explainer interface {
+	// Explain documents the rules that fired and, with trace, judges the recorded
+	// input again.
+	Explain(ctx context.Context, d aegis.Decision, trace bool) (aegis.DecisionExplanation, error)
 }
 
 type bundles interface {

@@ -32,21 +32,6 @@ func (c *Client) CancelChangeSet(ctx context.Context, id string) (aegis.Autonomo
 	return post[aegis.AutonomousChangeSet](ctx, c, "/v1/change-sets/"+url.PathEscape(id)+"/cancel", nil)
 }
 
-// Decisions lists the policy decisions that match a filter.
-func (c *Client) Decisions(ctx context.Context, f aegis.DecisionFilter, p aegis.Page) (List[aegis.Decision], error) {
-	q := pageQuery(p)
-	set(q, "stack_id", f.StackID)
-	if f.Shadow {
-		q.Set("shadow", "true")
-	}
-	return get[List[aegis.Decision]](ctx, c, "/v1/policies/decisions", q)
-}
-
-// Decision reads a policy decision with its input.
-func (c *Client) Decision(ctx context.Context, id string) (aegis.Decision, error) {
-	return get[aegis.Decision](ctx, c, "/v1/policies/decisions/"+url.PathEscape(id), nil)
-}
-
 // Traces lists traces of tasks.
 func (c *Client) Traces(ctx context.Context, p aegis.Page) (List[aegis.TaskTrace], error) {
 	return get[List[aegis.TaskTrace]](ctx, c, "/v1/traces", pageQuery(p))

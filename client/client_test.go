@@ -148,7 +148,7 @@ func TestRecords(t *testing.T) {
 	decisions, err := c.Decisions(t.Context(), aegis.DecisionFilter{StackID: "a.b.c"}, aegis.Page{})
 	require.NoError(t, err)
 	require.Len(t, decisions.Items, 1)
-	_, err = c.Decision(t.Context(), "dec-1")
+	_, err = c.Decision(t.Context(), "dec-1", true)
 	require.NoError(t, err)
 	traces, err := c.Traces(t.Context(), aegis.Page{})
 	require.NoError(t, err)

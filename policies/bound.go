@@ -27,9 +27,12 @@ func (e *memoryError) Error() string {
 // by more than the gate's memory since now; then the cause is a memoryError.
 // OPA looks at ctx within loops, comprehensions and built-in functions that
 // build large values. The returned function must be called.
-func (g *Gate) bound(ctx context.Context) (context.Context, func()) {
+func (g *Gate) bound(ctx context.Context) (context.Context, func()) { return g.boundTo(ctx, g.timeout) }
+
+// boundTo is bound with another time.
+func (g *Gate) boundTo(ctx context.Context, timeout time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	ctx, stop := context.WithTimeout(ctx, g.timeout)
+	ctx, stop := context.WithTimeout(ctx, timeout)
 	limit := heap() + g.memory
 	var watch *time.Timer // it begins only once it is known to itself
 	watch = time.AfterFunc(time.Hour, func() {

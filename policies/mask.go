@@ -49,8 +49,8 @@ func (g *Gate) masks(ctx context.Context, raw []byte) ([]mask, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.timeout)
-	defer cancel()
+	ctx, end := g.bound(ctx)
+	defer end()
 	rs, err := g.mask.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true))
 	if err != nil {
 		return nil, err

@@ -49,8 +49,8 @@ func (g *Gate) Trace(ctx context.Context, path string, document json.RawMessage)
 // traced decides; whatever keeps policy from answering is a denial.
 func (g *Gate) traced(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, tracer topdown.QueryTracer) (result aegis.GateResult) {
 	defer func() { result.BundleRevision = g.revision }()
-	ctx, cancel := context.WithTimeout(ctx, traceSlowdown*g.timeout)
-	defer cancel()
+	ctx, end := g.boundTo(ctx, traceSlowdown*g.timeout)
+	defer end()
 	result, err := answered(ctx, query, input, rego.EvalQueryTracer(tracer))
 	switch {
 	case err == nil:

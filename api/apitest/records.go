@@ -52,33 +52,6 @@ func (s *Store) SetBudget(_ context.Context, scope string, limit float64) error 
 	return s.fault
 }
 
-// PutDecision stores a decision.
-func (s *Store) PutDecision(d aegis.Decision) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.decisions = append(s.decisions, d)
-}
-
-// Decisions lists those that match.
-func (s *Store) Decisions(_ context.Context, f aegis.DecisionFilter, p aegis.Page) ([]aegis.Decision, string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var out []aegis.Decision
-	for _, d := range s.decisions {
-		if (f.StackID == "" || slices.Contains(d.StackIDs, f.StackID)) && (f.Shadow || !d.Shadow) {
-			out = append(out, d)
-		}
-	}
-	return page(out, p)
-}
-
-// Decision reads one.
-func (s *Store) Decision(_ context.Context, id string) (aegis.Decision, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return find(s.decisions, "decision", id, func(d aegis.Decision) string { return d.DecisionID })
-}
-
 // PutTrace stores a trace.
 func (s *Store) PutTrace(t aegis.TaskTrace) {
 	s.mu.Lock()

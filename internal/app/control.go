@@ -25,6 +25,7 @@ import (
 	"github.com/aegisworld/aegis/internal/pricing"
 	"github.com/aegisworld/aegis/internal/telemetry"
 	"github.com/aegisworld/aegis/internal/toolchain"
+	"github.com/aegisworld/aegis/policies/explain"
 	"github.com/aegisworld/aegis/policies/simulate"
 	"github.com/aegisworld/aegis/rollout"
 	"github.com/aegisworld/aegis/stacks"
@@ -175,6 +176,7 @@ func (p *control) handler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
 		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Simulator: p.simulator, Bundles: p.policy.shipper,
+		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,
 		Pages: web.New(web.Config{

@@ -82,6 +82,12 @@ func (o *policy) current() (*policies.Gate, archive.Files) {
 	return o.loader.Current()
 }
 
+// running is the gate that decides on this host; nil is none.
+func (o *policy) running() *policies.Gate {
+	gate, _ := o.live.Pin()
+	return gate
+}
+
 // judges are the bundles that judge now, as the door wants them.
 type judges struct{ *policies.Live }
 

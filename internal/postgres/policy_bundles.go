@@ -33,6 +33,20 @@ func (db *DB) PolicyArchive(ctx context.Context, digest string) ([]byte, error) 
 	return archive, nil
 }
 
+// PolicyDigest is that of the bundle which decisions name by that revision;
+// ErrNotFound when none was proposed.
+func (db *DB) PolicyDigest(ctx context.Context, revision string) (string, error) {
+	var digest string
+	err := db.pool.QueryRow(ctx, `
+		SELECT b.digest FROM policy_bundles b JOIN change_sets c USING (change_set_id)
+		WHERE c.change_set #>> '{policy,revision}' = $1
+		ORDER BY b.created_at DESC LIMIT 1`, revision).Scan(&digest)
+	if err != nil {
+		return "", fmt.Errorf("find policy bundle %s: %w", revision, mapError(err))
+	}
+	return digest, nil
+}
+
 // RunningPolicy says which bundles run.
 func (db *DB) RunningPolicy(ctx context.Context) (aegis.RunningPolicy, error) {
 	rows, _ := db.pool.Query(ctx, `SELECT digest, change_set_id, shadow, generation FROM policy_running`)

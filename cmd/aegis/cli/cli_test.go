@@ -93,7 +93,8 @@ func fill(ctx context.Context, store *apitest.Store) error {
 		Drift: []aegis.ResourceChange{{Address: "aws:ec2/securityGroup:SecurityGroup::workload", Action: aegis.ActionUpdate}},
 	})
 	store.PutDecision(aegis.Decision{
-		DecisionID: "dec-1", ChangeSetID: "cs-3", StackIDs: []string{"prod.network.eu-west-1"}, DecidedAt: time.Now(),
+		DecisionID: "dec-1", ChangeSetID: "cs-3", StackIDs: []string{"prod.network.eu-west-1"}, DecidedAt: time.Now(), Path: "aegis/gate",
+		BundleRevision: "r1", Outcome: aegis.OutcomeDenied,
 		Result: aegis.GateResult{Deny: []aegis.RuleResult{{Code: "world_open_admin_port", Msg: "port 22 is open"}}},
 	})
 	store.PutTrace(aegis.TaskTrace{TraceID: "tr-1", Outcome: "promoted", Steps: []aegis.TraceStep{{Name: "plan", Verdict: "go", DurationMS: 12}}})

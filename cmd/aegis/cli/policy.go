@@ -6,5 +6,6 @@ import "github.com/spf13/cobra"
 func (c *cli) policy() *cobra.Command {
 	return group("policy", "Write, try and ship policies",
 		c.policyNew(), c.policyCheck(), c.policyTest(), c.policyEval(), c.policyDiff(), c.policyBuild(), c.policySign(), c.policyKey(),
-		c.policySimulate(), c.policyPush(), c.policyList(), c.policyRollback())
+		c.policySimulate(), c.policyPush(), c.policyList(), c.policyRollback(),
+		c.policyDecisions())
 }
