@@ -30,7 +30,7 @@ func TestNewBundlesAreSound(t *testing.T) {
 			if !made.Whole() {
 				options.Base = base(t)
 			}
-			report, err := author.Test(t.Context(), files, options)
+			report, err := author.Test(t.Context(), files, patient(options))
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, report.Passed, 4)
 			require.Zero(t, report.Failed+report.Errored, "%v", report.Tests)

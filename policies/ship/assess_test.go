@@ -73,6 +73,7 @@ func TestAssessOfTests(t *testing.T) {
 	})
 	t.Run("refuses one that does not end", func(t *testing.T) {
 		t.Parallel()
+		b := newBench(t, func(c *ship.Config) { c.TestTimeout = time.Second })
 		loop := "package acme_test\n\ntest_loop if count([1 | some x in numbers.range(1, 100000); some y in numbers.range(1, 100000); x + y == 0]) == 1\n"
 		_, err := b.Assess(t.Context(), b.keep(t, "acme/loop_test.rego", loop), aegis.EmbeddedBundle)
 		require.Equal(t, "acme/loop_test.rego:3:1: acme_test.test_loop: it did not end in time", reasons(t, err))

@@ -62,6 +62,8 @@ type Config struct {
 	// Options are those of the gate, such as settings that override the
 	// bundle's.
 	Options policies.Options
+	// TestTimeout bounds each test of a candidate; 0 is 15 s.
+	TestTimeout time.Duration
 	// Override is the bundle that an operator of this host runs instead of
 	// whatever else would; nil is none.
 	Override *policies.Gate
@@ -85,6 +87,9 @@ func New(c Config) *Shipper {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.TestTimeout <= 0 {
+		c.TestTimeout = 15 * time.Second
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -10,7 +10,7 @@ import (
 )
 
 // testsTimeout bounds all tests of a candidate.
-const testsTimeout = 30 * time.Second
+const testsTimeout = 60 * time.Second
 
 // mostFound bounds how many faults of a bundle are told.
 const mostFound = 20
@@ -27,7 +27,7 @@ func (s *Shipper) test(ctx context.Context, files archive.Files) (aegis.PolicyTe
 		}
 		return aegis.PolicyTests{}, invalid(messages)
 	}
-	report, err := author.Test(ctx, files, author.TestOptions{Base: s.Embedded, Total: testsTimeout})
+	report, err := author.Test(ctx, files, author.TestOptions{Base: s.Embedded, PerTest: s.TestTimeout, Total: testsTimeout})
 	if err != nil {
 		return aegis.PolicyTests{}, unfit(ctx, err)
 	}
