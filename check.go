@@ -11,6 +11,9 @@ const (
 	CheckAWSHealth CheckKind = "aws_health"
 	// CheckMetric compares a CloudWatch metric with a threshold.
 	CheckMetric CheckKind = "metric"
+	// CheckPolicy is how a policy bundle judged beside the running one; no stack
+	// declares it.
+	CheckPolicy CheckKind = "policy"
 )
 
 // Check is a condition that a stack declares about itself in its output

@@ -44,7 +44,7 @@ func (s *shipped) Faults(_ context.Context, revision string, shadow bool, _ time
 	if strings.HasPrefix(revision, faulty) {
 		return aegis.PolicyFaults{Evaluated: 3, Faults: 1, First: "policy_undefined"}, nil
 	}
-	return aegis.PolicyFaults{Evaluated: 3}, nil
+	return aegis.PolicyFaults{Evaluated: 3, Differ: 1}, nil
 }
 
 func operator() aegis.Principal { return aegis.Principal{Name: "olga", Role: aegis.RoleOperator} }
@@ -93,6 +93,7 @@ func TestBundlePromotion(t *testing.T) {
 	require.Equal(t, cs.ChangeSetID, b.store.running.ChangeSetID)
 	require.Equal(t, aegis.EmbeddedBundle, cs.Policy.Base)
 	require.Equal(t, "passed", cs.CanaryResult.Outcome)
+	require.Equal(t, "judged 3 beside the running bundle: 1 otherwise, 0 without an answer", cs.CanaryResult.Checks[0].Message)
 	require.Equal(t, "one", cs.PlanDigests["policy_bundle"])
 	require.Empty(t, cs.Target.StackIDs)
 	require.Equal(t, cs.Policy.Revision, b.gate.inputs[0].Policy.Revision, "the rules see input.policy")

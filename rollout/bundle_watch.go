@@ -74,6 +74,9 @@ func (r *run) soakBundle(ctx context.Context, shadow bool) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, fmt.Errorf("read what the policy bundle decided: %w", err)
 	}
+	if shadow && r.cs.CanaryResult != nil {
+		r.cs.CanaryResult.Checks = []aegis.CheckResult{shadowed(seen)}
+	}
 	if seen.Faults > 0 {
 		return rollback(fmt.Sprintf("it gave no answer for %d of %d decisions: %s", seen.Faults, seen.Evaluated, seen.First)), nil
 	}
@@ -81,6 +84,14 @@ func (r *run) soakBundle(ctx context.Context, shadow bool) (Verdict, error) {
 		return wait(r.pause(now), "soaking"), nil
 	}
 	return proceed(), nil
+}
+
+// shadowed tells how the candidate judged what came while it was tried.
+func shadowed(seen aegis.PolicyFaults) aegis.CheckResult {
+	return aegis.CheckResult{
+		Name: "live decisions", Kind: aegis.CheckPolicy, Passed: seen.Faults == 0,
+		Message: fmt.Sprintf("judged %d beside the running bundle: %d otherwise, %d without an answer", seen.Evaluated, seen.Differ, seen.Faults),
+	}
 }
 
 // undoBundle lets the base run again if the candidate does, and ends its

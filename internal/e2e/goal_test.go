@@ -45,7 +45,7 @@ func TestGoalChangesTheAccount(t *testing.T) {
 	require.Equal(t, [3]int32{2, 2, 6}, nodes(t, "us-east-1"))
 	require.Equal(t, [3]int32{2, 2, 6}, nodes(t, "ap-southeast-1"))
 
-	decision, err := c.Decision(ctx, sets[0].DecisionID)
+	decision, err := c.Decision(ctx, sets[0].DecisionID, false)
 	require.NoError(t, err)
 	require.True(t, decision.Allowed)
 	require.NotEmpty(t, decision.Input)
