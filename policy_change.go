@@ -31,7 +31,8 @@ type PolicyChange struct {
 type PolicyTests struct {
 	Passed int `json:"passed"`
 	Failed int `json:"failed"`
-	// Coverage is the share of the rules' lines that tests ran, in percent.
+	// Coverage is the share of the rules' lines that tests ran, in percent, of
+	// the modules that are not those of the bundle inside the binary.
 	Coverage float64 `json:"coverage"`
 }
 

@@ -32,7 +32,8 @@ func (c *cli) policyTest() *cobra.Command {
 			"is. Exits 1 when a test fails or less than --threshold is covered.",
 		Example: "  aegis policy test ./acme\n" +
 			"  aegis policy test ./acme --run 'too_many' -v\n" +
-			"  aegis policy test ./acme --coverage --threshold 90",
+			"  aegis policy test ./acme --coverage --threshold 90\n" +
+			"  aegis policy test policies/bundle --all",
 	}
 	var f testFlags
 	cmd.Flags().StringVar(&f.run, "run", "", "only the tests whose name, with the package, this regular expression matches")
