@@ -47,6 +47,8 @@ func (c *Cloud) judge(ctx context.Context, check aegis.Check) aegis.CheckResult 
 		message, err = c.health(ctx, check)
 	case aegis.CheckMetric:
 		message, err = c.metric(ctx, check)
+	case aegis.CheckPolicy:
+		err = fmt.Errorf("kind %q is about policy, not about AWS", check.Kind)
 	default:
 		err = fmt.Errorf("kind %q is unknown", check.Kind)
 	}

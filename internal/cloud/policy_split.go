@@ -64,36 +64,55 @@ func tooLong(message string) error {
 // statement that does not fit is cut between two actions, which changes
 // nothing: it allows each for itself.
 func packed(statements []statement) ([]string, error) {
-	var documents []string
-	var current []statement
+	p := &packing{}
 	for _, s := range statements {
-		for len(s.Action) > 0 {
-			n, err := room(current, s)
-			if err != nil {
-				return nil, err
-			}
-			if n == 0 && len(current) == 0 {
-				return nil, tooLong(fmt.Sprintf("one statement of the session policy has more than %d characters", maxManagedPolicy))
-			}
-			if n > 0 {
-				part := s
-				part.Action, s.Action = s.Action[:n], s.Action[n:]
-				current = append(current, part)
-			}
-			if len(s.Action) > 0 {
-				text, err := document(current)
-				if err != nil {
-					return nil, err
-				}
-				documents, current = append(documents, text), nil
+		if err := p.add(s); err != nil {
+			return nil, err
+		}
+	}
+	if len(p.current) == 0 {
+		return p.documents, nil
+	}
+	err := p.close()
+	return p.documents, err
+}
+
+// packing are the documents so far, and the statements of the one to come.
+type packing struct {
+	documents []string
+	current   []statement
+}
+
+func (p *packing) add(s statement) error {
+	for len(s.Action) > 0 {
+		n, err := room(p.current, s)
+		if err != nil {
+			return err
+		}
+		if n == 0 && len(p.current) == 0 {
+			return tooLong(fmt.Sprintf("one statement of the session policy has more than %d characters", maxManagedPolicy))
+		}
+		if n > 0 {
+			part := s
+			part.Action, s.Action = s.Action[:n], s.Action[n:]
+			p.current = append(p.current, part)
+		}
+		if len(s.Action) > 0 {
+			if err := p.close(); err != nil {
+				return err
 			}
 		}
 	}
-	text, err := document(current)
-	if err != nil || text == "" {
-		return documents, err
+	return nil
+}
+
+// close ends the current document.
+func (p *packing) close() error {
+	text, err := document(p.current)
+	if err == nil {
+		p.documents, p.current = append(p.documents, text), nil
 	}
-	return append(documents, text), nil
+	return err
 }
 
 // room is how many of the statement's actions fit into a document that has
