@@ -235,12 +235,12 @@ func (p *control) work(ctx context.Context) error {
 	return nil
 }
 
-// reap gives the work of dead workers to others, and undoes a policy bundle
-// that gives no answers.
+// reap gives the work of dead workers to others, undoes a policy bundle that
+// gives no answers, and tidies what narrowed old sessions.
 func (p *control) reap(ctx context.Context) error {
 	_, err := p.door.Reap(ctx)
 	_, reverted := p.door.RevertPolicy(ctx)
-	return errors.Join(err, reverted)
+	return errors.Join(err, reverted, p.account.TidyPolicies(ctx))
 }
 
 // converge brings the configured estate into being, and then takes in what

@@ -21,12 +21,16 @@ func newCloud(t *testing.T) (*cloud.Cloud, *sandbox.Account) {
 	return connect(t, account, sandbox.AccountID), account
 }
 
-func connect(t *testing.T, account *sandbox.Account, accountID string) *cloud.Cloud {
+func connect(t *testing.T, account *sandbox.Account, accountID string, more ...func(*cloud.Config)) *cloud.Cloud {
 	t.Helper()
-	connected, err := cloud.New(t.Context(), cloud.Config{
+	config := cloud.Config{
 		Endpoint: account.AWSEndpoint, Regions: account.Regions, AccountID: accountID, Environment: "dev",
 		BaseAccessKeyID: account.AutopilotAccessKeyID, BaseSecretAccessKey: account.AutopilotSecretAccessKey,
-	})
+	}
+	for _, change := range more {
+		change(&config)
+	}
+	connected, err := cloud.New(t.Context(), config)
 	require.NoError(t, err)
 	return connected
 }
