@@ -45,4 +45,15 @@ type RollbackPolicy struct {
 	SoakSeconds int `json:"soak_seconds"`
 	// Canary says that one region is tried first.
 	Canary bool `json:"canary"`
+	// Breaker says when changes that keep failing stop a stack.
+	Breaker BreakerPolicy `json:"breaker,omitzero"`
+}
+
+// BreakerPolicy opens the breaker of a stack, for OpenSeconds, once so many of
+// its changes failed or were rolled back within the window; without Failures,
+// never.
+type BreakerPolicy struct {
+	Failures      int `json:"failures"`
+	WindowSeconds int `json:"window_seconds"`
+	OpenSeconds   int `json:"open_seconds"`
 }

@@ -148,6 +148,9 @@ func (r *run) finish(ctx context.Context, v Verdict, retry bool) error {
 	spent := r.segment
 	r.pending.Trace = r.trace(v)
 	r.move(to, v, retry)
+	if err := r.trip(ctx); err != nil {
+		return err
+	}
 	r.pending.ChangeSet = *r.cs
 	r.pending.Memory = r.memory
 	if err := r.hold.commit(ctx, r.pending); err != nil {

@@ -26,6 +26,7 @@ execution_policy := {
 		"automatic": automatic,
 		"soak_seconds": soak_seconds,
 		"canary": canary,
+		"breaker": settings.breaker,
 	},
 }
 

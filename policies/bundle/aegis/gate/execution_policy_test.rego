@@ -20,7 +20,10 @@ test_envelope_is_computed_from_the_diff if {
 		"resource_limits": {"max_changes": 5, "max_deletes": 1, "max_duration_seconds": 2100, "max_usd_month": 12.5},
 		"network_scope": {"regions": ["eu-west-1"], "services": ["ec2", "glue", "kinesis", "kms", "route53"], "hosts": []},
 		"data_scope": {"stack_ids": ["dev.data.eu-west-1", "dev.security.eu-west-1"], "secrets": false},
-		"rollback_policy": {"automatic": true, "soak_seconds": 5, "canary": false},
+		"rollback_policy": {
+			"automatic": true, "soak_seconds": 5, "canary": false,
+			"breaker": {"failures": 5, "window_seconds": 3600, "open_seconds": 1800},
+		},
 	}
 }
 
