@@ -107,6 +107,9 @@ func (h *history) fill(ctx context.Context, gate *policies.Gate, n, resources in
 	if err == nil {
 		_, err = h.conn.Exec(ctx, `DELETE FROM decisions WHERE decision_id LIKE 'seed-%'`)
 	}
+	if err == nil {
+		_, err = h.conn.Exec(ctx, `ANALYZE decisions`) // as autovacuum does in time
+	}
 	if err != nil {
 		return fmt.Errorf("fill the history: %w", err)
 	}
