@@ -127,13 +127,14 @@ func (s size) withRecord(ctx context.Context, r *report, gate *policies.Gate, h 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(max(b, 1)) }
 
 func decide(ctx context.Context, gate *policies.Gate, input aegis.GateInput) (aegis.Decision, error) {
-	result, now := gate.Decide(ctx, input), time.Now()
-	record, err := gate.Record(ctx, input, result)
+	result, record := gate.Judge(ctx, input)
+	now := time.Now()
+	kept, err := record(ctx, result)
 	if err != nil {
 		return aegis.Decision{}, fmt.Errorf("mask the input: %w", err)
 	}
 	return aegis.Decision{
 		DecisionID: aegis.NewID(aegis.DecisionPrefix, now), ChangeSetID: input.ChangeSet.ChangeSetID, StackIDs: input.ChangeSet.Target.StackIDs,
-		BundleRevision: result.BundleRevision, Path: "aegis/gate", Input: record.Input, Result: record.Result, Allowed: result.Allowed(), DecidedAt: now,
+		BundleRevision: result.BundleRevision, Path: "aegis/gate", Input: kept.Input, Result: kept.Result, Allowed: result.Allowed(), DecidedAt: now,
 	}, nil
 }

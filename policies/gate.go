@@ -181,7 +181,28 @@ func (g *Gate) Revision() string { return g.revision }
 // policy bundle itself. It never fails: whatever keeps policy from answering is
 // a denial with one of the codes above. The message of a rule that has a
 // remediation ends with it.
-func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) (result aegis.GateResult) {
+func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) aegis.GateResult {
+	result, _ := g.Judge(ctx, in)
+	return result
+}
+
+// Judge is Decide, and record says, once the result is what is acted on, what
+// of both may be stored; see Record. The input is encoded and parsed once for
+// both.
+func (g *Gate) Judge(
+	ctx context.Context, in aegis.GateInput,
+) (result aegis.GateResult, record func(context.Context, aegis.GateResult) (aegis.DecisionRecord, error)) {
+	doc, err := newDocument(in)
+	return g.judge(ctx, in, doc, err), func(ctx context.Context, result aegis.GateResult) (aegis.DecisionRecord, error) {
+		if err != nil {
+			return aegis.DecisionRecord{}, err
+		}
+		return g.record(ctx, doc, result)
+	}
+}
+
+// judge answers for a document that could not be made with that error.
+func (g *Gate) judge(ctx context.Context, in aegis.GateInput, doc document, unfit error) (result aegis.GateResult) {
 	if g == nil || g.decide == nil {
 		return g.missing()
 	}
@@ -193,7 +214,14 @@ func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) (result aegis.Gat
 	}()
 	ctx, end := g.bound(ctx)
 	defer end()
-	answer, err := g.evaluate(ctx, in)
+	query := g.decide
+	if in.Policy != nil {
+		query = g.meta
+	}
+	answer, err := aegis.GateResult{}, unfit
+	if err == nil {
+		answer, err = evaluate(ctx, query, doc.value)
+	}
 	if err != nil {
 		return g.fault(ctx, in, err)
 	}
@@ -202,19 +230,11 @@ func (g *Gate) Decide(ctx context.Context, in aegis.GateInput) (result aegis.Gat
 	return answer
 }
 
-func (g *Gate) evaluate(ctx context.Context, in aegis.GateInput) (aegis.GateResult, error) {
+func evaluate(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value) (aegis.GateResult, error) {
 	if err := ctx.Err(); err != nil {
 		return aegis.GateResult{}, fmt.Errorf("evaluate policy: %w", err)
 	}
-	value, err := parseInput(in)
-	if err != nil {
-		return aegis.GateResult{}, err
-	}
-	query := g.decide
-	if in.Policy != nil {
-		query = g.meta
-	}
-	return answered(ctx, query, value)
+	return answered(ctx, query, input)
 }
 
 func answered(
@@ -230,16 +250,22 @@ func answered(
 	return decodeAnswer(rs[0].Expressions[0].Value)
 }
 
-func parseInput(in aegis.GateInput) (ast.Value, error) {
+// document is an input as it is stored, and as OPA reads it.
+type document struct {
+	raw   json.RawMessage
+	value ast.Value
+}
+
+func newDocument(in aegis.GateInput) (document, error) {
 	raw, err := json.Marshal(in)
 	if err != nil {
-		return nil, fmt.Errorf("encode policy input: %w", err)
+		return document{}, fmt.Errorf("encode policy input: %w", err)
 	}
 	value, err := ast.ValueFromReader(bytes.NewReader(raw))
 	if err != nil {
-		return nil, fmt.Errorf("parse policy input: %w", err)
+		return document{}, fmt.Errorf("parse policy input: %w", err)
 	}
-	return value, nil
+	return document{raw, value}, nil
 }
 
 func (g *Gate) fault(ctx context.Context, in aegis.GateInput, err error) aegis.GateResult {

@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,18 +21,22 @@ import (
 // can't be masked. When masking fails, nothing is recorded but the error; a
 // gate without a bundle, which knows no masks, keeps no input.
 func (g *Gate) Record(ctx context.Context, in aegis.GateInput, result aegis.GateResult) (aegis.DecisionRecord, error) {
+	doc, err := newDocument(in)
+	if err != nil {
+		return aegis.DecisionRecord{}, err
+	}
+	return g.record(ctx, doc, result)
+}
+
+func (g *Gate) record(ctx context.Context, doc document, result aegis.GateResult) (aegis.DecisionRecord, error) {
 	if g == nil || g.mask == nil {
 		return aegis.DecisionRecord{Input: json.RawMessage("null"), Result: result, Erased: []string{"/" + inputPart}}, nil
 	}
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return aegis.DecisionRecord{}, fmt.Errorf("encode policy input: %w", err)
-	}
-	masks, err := g.masks(ctx, raw)
+	masks, err := g.masks(ctx, doc.value)
 	if err != nil {
 		return aegis.DecisionRecord{}, fmt.Errorf("mask policy input: %w", err)
 	}
-	record := aegis.DecisionRecord{Input: raw, Result: result}
+	record := aegis.DecisionRecord{Input: doc.raw, Result: result}
 	if len(masks) == 0 {
 		return record, nil
 	}
@@ -44,11 +47,7 @@ func (g *Gate) Record(ctx context.Context, in aegis.GateInput, result aegis.Gate
 }
 
 // masks asks the bundle; without a rule mask there are none.
-func (g *Gate) masks(ctx context.Context, raw []byte) ([]mask, error) {
-	value, err := ast.ValueFromReader(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
+func (g *Gate) masks(ctx context.Context, value ast.Value) ([]mask, error) {
 	ctx, end := g.bound(ctx)
 	defer end()
 	rs, err := g.mask.Eval(ctx, rego.EvalParsedInput(value), rego.EvalSortSets(true))

@@ -18,9 +18,10 @@ type engine interface {
 
 // Judge judges changes by one policy bundle; it never fails, it denies.
 type Judge interface {
-	Decide(ctx context.Context, input aegis.GateInput) aegis.GateResult
-	// Record is what of a decision may be stored: masked by policy.
-	Record(ctx context.Context, input aegis.GateInput, result aegis.GateResult) (aegis.DecisionRecord, error)
+	// Judge decides. record, given the result that is acted on, is what of the
+	// decision may be stored: masked by policy.
+	Judge(ctx context.Context, input aegis.GateInput) (
+		result aegis.GateResult, record func(context.Context, aegis.GateResult) (aegis.DecisionRecord, error))
 }
 
 // gates are the policy bundles that judge now.

@@ -123,53 +123,76 @@ func filled[T any](list []T) []T {
 }
 
 // decide asks policy, adds what the door itself forbids, and leaves the record
-// of it in the pending step.
+// of it in the pending step. What is tried beside the running bundle is
+// recorded as the running one says.
 func (r *run) decide(ctx context.Context, input aegis.GateInput) (aegis.GateResult, error) {
 	running, beside := r.gates.Pin()
-	result, decision, err := r.judgedBy(ctx, running, running, input)
+	decided, record, err := r.judgedBy(ctx, running, input)
+	if err != nil {
+		return aegis.GateResult{}, err
+	}
+	decision, err := r.recorded(ctx, input, decided, record)
 	if err != nil {
 		return aegis.GateResult{}, err
 	}
 	r.cs.DecisionID = decision.DecisionID
 	r.pending.Decision = &decision
-	if beside != nil {
-		_, shadow, err := r.judgedBy(ctx, beside, running, input)
-		if err != nil {
-			return aegis.GateResult{}, err
-		}
-		shadow.Shadow = true
-		r.pending.Shadow = &shadow
+	if beside == nil {
+		return decided.result, nil
 	}
-	return result, nil
+	tried, _, err := r.judgedBy(ctx, beside, input)
+	if err != nil {
+		return aegis.GateResult{}, err
+	}
+	shadow, err := r.recorded(ctx, input, tried, record)
+	if err != nil {
+		return aegis.GateResult{}, err
+	}
+	shadow.Shadow = true
+	r.pending.Shadow = &shadow
+	return decided.result, nil
 }
 
-// judgedBy is what one bundle and the door itself decide of the input, and the
-// record of it as masked says that it may be stored.
-func (r *run) judgedBy(ctx context.Context, by, masked Judge, input aegis.GateInput) (aegis.GateResult, aegis.Decision, error) {
+// recorder makes of a result what may be stored.
+type recorder = func(context.Context, aegis.GateResult) (aegis.DecisionRecord, error)
+
+// judgement is what one bundle and the door itself decided, and when.
+type judgement struct {
+	result aegis.GateResult
+	began  time.Time
+	took   time.Duration
+}
+
+func (r *run) judgedBy(ctx context.Context, by Judge, input aegis.GateInput) (judgement, recorder, error) {
 	began := r.now()
-	result := by.Decide(ctx, input)
+	result, record := by.Judge(ctx, input)
 	took := r.now().Sub(began)
 	if err := ctx.Err(); err != nil {
-		return aegis.GateResult{}, aegis.Decision{}, fmt.Errorf("decide: %w", err)
+		return judgement{}, nil, fmt.Errorf("decide: %w", err)
 	}
 	result.Deny = append(filled(result.Deny), odd(result)...)
 	result.Deny = append(result.Deny, unsaid(result.Deny, r.forbidden(input, result.ExecutionPolicy))...)
 	harden(&result)
-	record, err := masked.Record(ctx, input, result)
+	return judgement{result, began, took}, record, nil
+}
+
+// recorded is the record of a judgement.
+func (r *run) recorded(ctx context.Context, input aegis.GateInput, j judgement, record recorder) (aegis.Decision, error) {
+	kept, err := record(ctx, j.result)
 	if err != nil {
-		return aegis.GateResult{}, aegis.Decision{}, fmt.Errorf("record the decision: %w", err)
+		return aegis.Decision{}, fmt.Errorf("record the decision: %w", err)
 	}
-	sum := sha256.Sum256(record.Input)
+	sum := sha256.Sum256(kept.Input)
 	path := "aegis/gate"
 	if input.Policy != nil {
 		path = "aegis/meta"
 	}
-	return result, aegis.Decision{
-		DecisionID: aegis.NewID(aegis.DecisionPrefix, began), ChangeSetID: r.cs.ChangeSetID, StackIDs: r.cs.Target.StackIDs,
-		BundleRevision: result.BundleRevision, Path: path, Input: record.Input, InputDigest: hex.EncodeToString(sum[:]),
-		Result: record.Result, Allowed: result.Allowed(), Outcome: result.Outcome(), Masked: record.Masked, Erased: record.Erased,
-		Metrics:   map[string]int64{"timer_server_handler_ns": took.Nanoseconds()},
-		LatencyUS: took.Microseconds(), DecidedAt: began,
+	return aegis.Decision{
+		DecisionID: aegis.NewID(aegis.DecisionPrefix, j.began), ChangeSetID: r.cs.ChangeSetID, StackIDs: r.cs.Target.StackIDs,
+		BundleRevision: j.result.BundleRevision, Path: path, Input: kept.Input, InputDigest: hex.EncodeToString(sum[:]),
+		Result: kept.Result, Allowed: j.result.Allowed(), Outcome: j.result.Outcome(), Masked: kept.Masked, Erased: kept.Erased,
+		Metrics:   map[string]int64{"timer_server_handler_ns": j.took.Nanoseconds()},
+		LatencyUS: j.took.Microseconds(), DecidedAt: j.began,
 	}, nil
 }
 

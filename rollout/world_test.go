@@ -233,12 +233,17 @@ type rules struct {
 	beside *rules
 }
 
-func (g *rules) Decide(_ context.Context, in aegis.GateInput) aegis.GateResult {
+func (g *rules) Judge(_ context.Context, in aegis.GateInput) (
+	aegis.GateResult, func(context.Context, aegis.GateResult) (aegis.DecisionRecord, error),
+) {
 	g.world.mu.Lock()
 	defer g.world.mu.Unlock()
 	g.inputs = append(g.inputs, in)
 	g.world.judged[in.ChangeSet.ChangeSetID] = append(slices.Clone(in.Diff), in.Inverse...)
-	return g.result
+	return g.result, func(_ context.Context, result aegis.GateResult) (aegis.DecisionRecord, error) {
+		document, err := json.Marshal(in)
+		return aegis.DecisionRecord{Input: document, Result: result}, err
+	}
 }
 
 // Pin lets it decide, with what is tried beside it.
@@ -284,9 +289,4 @@ func (anySpec) Validate(spec aegis.Spec) error {
 		return aegis.Invalid("parameters.bad", "must not be there")
 	}
 	return nil
-}
-
-func (*rules) Record(_ context.Context, in aegis.GateInput, result aegis.GateResult) (aegis.DecisionRecord, error) {
-	input, err := json.Marshal(in)
-	return aegis.DecisionRecord{Input: input, Result: result}, err
 }

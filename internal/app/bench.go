@@ -30,6 +30,7 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("find our own binary: %w", err)
 	}
+	tuneCollector() // what is measured in this process runs as in a worker
 	b := benchRun{executable: executable, w: w}
 	name, args := "all", args
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {

@@ -57,6 +57,7 @@ func (specs) Validate(spec aegis.Spec) error { return stacks.Validate(spec) }
 // newControl connects to everything. Nothing else happens before the account
 // is known to be the configured one.
 func newControl(ctx context.Context, c Config, tools toolchain.Tools, log *slog.Logger) (*control, error) {
+	tuneCollector()
 	account, err := newCloud(ctx, c, log)
 	if err != nil {
 		return nil, err

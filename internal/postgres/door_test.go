@@ -106,8 +106,14 @@ func (c *cloud) leave(id string, now map[string]any) error {
 
 func (c *cloud) Repair(context.Context, aegis.StackRun) ([]string, error) { return nil, nil }
 
-func (c *cloud) Decide(context.Context, aegis.GateInput) aegis.GateResult {
-	return aegis.GateResult{Deny: []aegis.RuleResult{}, BundleRevision: "test"}
+func (c *cloud) Judge(_ context.Context, in aegis.GateInput) (
+	aegis.GateResult, func(context.Context, aegis.GateResult) (aegis.DecisionRecord, error),
+) {
+	return aegis.GateResult{Deny: []aegis.RuleResult{}, BundleRevision: "test"},
+		func(_ context.Context, result aegis.GateResult) (aegis.DecisionRecord, error) {
+			document, err := json.Marshal(in)
+			return aegis.DecisionRecord{Input: document, Result: result}, err
+		}
 }
 
 func (c *cloud) Pin() (running, beside rollout.Judge) { return c, nil }
@@ -184,9 +190,4 @@ func TestWorkersShareTheDoor(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, accounts[0].ReservedUSD)
 	require.InDelta(t, float64(len(promoted)), accounts[0].SpentUSD, 0)
-}
-
-func (*cloud) Record(_ context.Context, in aegis.GateInput, result aegis.GateResult) (aegis.DecisionRecord, error) {
-	input, err := json.Marshal(in)
-	return aegis.DecisionRecord{Input: input, Result: result}, err
 }
