@@ -21,7 +21,7 @@ func TestNothingIsDeniedOfTheSmallEstate(t *testing.T) {
 	regions := []string{"us-east-1", "eu-west-1"}
 	specs, err := stacks.Estate(stacks.SizeSmall, "dev", regions)
 	require.NoError(t, err)
-	g := newGate(t, policies.Options{})
+	g := newGate(t, policies.Options{Timeout: time.Minute})
 	whole := creation(regions)
 	for _, spec := range specs {
 		one := creation(regions)

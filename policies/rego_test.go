@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
@@ -27,7 +28,7 @@ func TestRego(t *testing.T) {
 	defer store.Abort(t.Context(), txn)
 	coverage := cover.New()
 	results, err := tester.NewRunner().SetModules(modules).SetStore(store).SetCoverageQueryTracer(coverage).
-		RaiseBuiltinErrors(true).
+		RaiseBuiltinErrors(true).SetTimeout(time.Minute). // a busy machine is no fault of a rule
 		SetCompiler(compiler.WithStrict(true)).
 		RunTests(t.Context(), txn)
 	require.NoError(t, err)
