@@ -144,7 +144,7 @@ func (c *Cloud) assume(ctx context.Context, request sessionRequest) (aegis.Crede
 	}
 	output, err := c.sts.AssumeRole(ctx, input)
 	if err != nil {
-		return aegis.Credentials{}, fmt.Errorf("assume role %s: %w", request.role, err)
+		return aegis.Credentials{}, refusal(request, err)
 	}
 	c.cfg.Logger.DebugContext(ctx, "session made", "role", request.role, "session", request.name)
 	return aegis.Credentials{
@@ -153,6 +153,19 @@ func (c *Cloud) assume(ctx context.Context, request sessionRequest) (aegis.Crede
 		SessionToken:    aws.ToString(output.Credentials.SessionToken),
 		Expires:         aws.ToTime(output.Credentials.Expiration),
 	}, nil
+}
+
+// refusal is STS's error, with the field or the policies that it is about.
+func refusal(request sessionRequest, err error) error {
+	if _, large := errors.AsType[*types.PackedPolicyTooLargeException](err); large {
+		return tooLong("STS packs the session policy into more than it takes")
+	}
+	err = fmt.Errorf("assume role %s: %w", request.role, err)
+	if request.managed != "" && notThere(err) {
+		// IAM shows a new policy late here and there, which says nothing of the role.
+		return fmt.Errorf("%w: %w", errManagedPolicy, err)
+	}
+	return err
 }
 
 // denied says that the role is not there or not for this caller: STS does not

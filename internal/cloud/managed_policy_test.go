@@ -11,7 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/cloud"
@@ -36,35 +38,79 @@ func sessionPolicies(t *testing.T, client *iam.Client) []types.Policy {
 	return out.Policies
 }
 
-func TestWideSessionsAreNarrowedByManagedPolicies(t *testing.T) {
+// Whether what narrows a session is inline or in managed policies, AWS itself
+// refuses what is outside of it.
+func TestAWSRefusesWhatIsOutsideOfTheEnvelope(t *testing.T) {
 	t.Parallel()
 	connected, account := newCloud(t)
-	keys, err := connected.Credentials(t.Context(), runOf("eu-west-1", wide()))
-	require.NoError(t, err)
 	administrator := iam.NewFromConfig(admin(account, "us-east-1"))
+	narrow := &aegis.ExecutionPolicy{NetworkScope: aegis.NetworkScope{Regions: []string{"eu-west-1"}, Services: []string{"ec2", "iam", "kms"}}}
+	inline, err := connected.Credentials(t.Context(), runOf("eu-west-1", narrow))
+	require.NoError(t, err)
+	require.Empty(t, sessionPolicies(t, administrator), "it fits inline")
+	managed, err := connected.Credentials(t.Context(), runOf("eu-west-1", wide()))
+	require.NoError(t, err)
 	made := sessionPolicies(t, administrator)
 	require.NotEmpty(t, made)
 	require.True(t, strings.HasPrefix(*made[0].PolicyName, "aegis-dev-session-"), *made[0].PolicyName)
 
+	for name, keys := range map[string]aegis.Credentials{"inline": inline, "managed": managed} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refusesOutside(t, account, keys)
+			own := iam.NewFromConfig(as(account, keys, "us-east-1"))
+			_, err := own.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
+				PolicyArn: made[0].Arn, SetAsDefault: true, PolicyDocument: aws.String(everything),
+			})
+			require.ErrorContains(t, err, "AccessDenied", "editing what narrows it")
+			_, err = own.CreatePolicy(t.Context(), &iam.CreatePolicyInput{
+				Path: aws.String("/aegis/session/"), PolicyName: aws.String("aegis-dev-session-mine"), PolicyDocument: aws.String(everything),
+			})
+			require.ErrorContains(t, err, "AccessDenied", "making one itself")
+			_, err = own.DeletePolicy(t.Context(), &iam.DeletePolicyInput{PolicyArn: made[0].Arn})
+			require.ErrorContains(t, err, "AccessDenied", "removing one")
+			require.Equal(t, made, sessionPolicies(t, administrator))
+		})
+	}
+}
+
+const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+
+// refusesOutside calls AWS inside and outside of an envelope of ec2, iam and
+// kms in eu-west-1, without secrets.
+func refusesOutside(t *testing.T, account *sandbox.Account, keys aegis.Credentials) {
+	t.Helper()
 	createVPC := func(region string) error {
 		_, err := ec2.NewFromConfig(as(account, keys, region)).CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.1.0.0/16")})
 		return err
 	}
 	require.NoError(t, createVPC("eu-west-1"))
 	require.ErrorContains(t, createVPC("us-east-1"), "UnauthorizedOperation", "another region")
+	_, err := sqs.NewFromConfig(as(account, keys, "eu-west-1")).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q")})
+	require.ErrorContains(t, err, "AccessDenied", "another service")
 	_, err = kms.NewFromConfig(as(account, keys, "eu-west-1")).Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: []byte("any")})
 	require.ErrorContains(t, err, "AccessDenied", "secrets, though the service is allowed")
-
-	own := iam.NewFromConfig(as(account, keys, "us-east-1"))
-	_, err = own.CreateRole(t.Context(), &iam.CreateRoleInput{
+	_, err = iam.NewFromConfig(as(account, keys, "us-east-1")).CreateRole(t.Context(), &iam.CreateRoleInput{
 		RoleName: aws.String("aegis-prod-role"), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[]}`),
 	})
 	require.ErrorContains(t, err, "AccessDenied", "names of another environment")
-	_, err = own.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
-		PolicyArn: made[0].Arn, SetAsDefault: true,
-		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`),
-	})
-	require.ErrorContains(t, err, "AccessDenied", "what narrows it")
+}
+
+func TestManyWorkersShareManagedPolicies(t *testing.T) {
+	t.Parallel()
+	account := sandboxtest.Start(t, "us-east-1", "eu-west-1")
+	var workers errgroup.Group
+	for i := range 6 {
+		connected := connect(t, account, sandbox.AccountID)
+		workers.Go(func() error {
+			run := runOf("eu-west-1", wide())
+			run.ChangeSetID = fmt.Sprintf("cs-%d", i)
+			_, err := connected.Credentials(t.Context(), run)
+			return err
+		})
+	}
+	require.NoError(t, workers.Wait())
+	require.Len(t, sessionPolicies(t, iam.NewFromConfig(admin(account, "us-east-1"))), 1)
 }
 
 func TestManagedPolicyThatWasChangedIsNotUsed(t *testing.T) {
@@ -76,8 +122,7 @@ func TestManagedPolicyThatWasChangedIsNotUsed(t *testing.T) {
 	first := sessionPolicies(t, administrator)
 	for _, policy := range first {
 		_, err := administrator.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
-			PolicyArn: policy.Arn, SetAsDefault: true,
-			PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`),
+			PolicyArn: policy.Arn, SetAsDefault: true, PolicyDocument: aws.String(everything),
 		})
 		require.NoError(t, err)
 	}

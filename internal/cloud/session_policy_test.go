@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -123,4 +125,17 @@ func TestSessionNameAndDuration(t *testing.T) {
 	require.Equal(t, 15*time.Minute, sessionDuration(limit(30)))
 	require.Equal(t, 25*time.Minute, sessionDuration(limit(1200)))
 	require.Equal(t, time.Hour, sessionDuration(limit(1e6)))
+}
+
+// Only what is about the role lets another role be tried.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	split := sessionRequest{role: "r", managed: "{}"}
+	absent := &smithy.GenericAPIError{Code: "NoSuchEntity"}
+	require.False(t, denied(refusal(split, absent)), "a managed policy that is not seen yet")
+	require.True(t, denied(refusal(sessionRequest{role: "r"}, absent)))
+	require.True(t, denied(refusal(split, &smithy.GenericAPIError{Code: "AccessDenied"})))
+	packed := refusal(split, &types.PackedPolicyTooLargeException{})
+	require.ErrorIs(t, packed, aegis.ErrInvalid)
+	require.ErrorContains(t, packed, "execution_policy.network_scope")
 }
