@@ -100,6 +100,9 @@ func (r *run) begin(ctx context.Context, p *aegis.StackProgress, status string) 
 	return r.hold.beat(ctx)
 }
 
+// errOvertime says that an apply took longer than policy grants.
+var errOvertime = errors.New("took longer than resource_limits.max_duration_seconds of the execution policy")
+
 // write runs the engine's apply within the granted time. An engine takes an
 // empty digest for any, so that none is passed on.
 func (r *run) write(ctx context.Context, w desired, digest string) (result aegis.ApplyResult, err error) {
@@ -108,13 +111,16 @@ func (r *run) write(ctx context.Context, w desired, digest string) (result aegis
 	}
 	if p := r.cs.ExecutionPolicy; p != nil && p.ResourceLimits.MaxDurationSecs > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(p.ResourceLimits.MaxDurationSecs)*time.Second)
+		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(p.ResourceLimits.MaxDurationSecs)*time.Second, errOvertime)
 		defer cancel()
 	}
 	err = r.timed(1, func() error {
 		result, err = r.engine.Apply(ctx, r.stackRun(w, r.cs.ExecutionPolicy), digest)
 		return err //nolint:wrapcheck // the caller knows what was applied
 	})
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errOvertime) {
+		err = fmt.Errorf("apply to stack %s %w: %w", w.stack.StackID, cause, err)
+	}
 	return result, err
 }
 
@@ -134,10 +140,10 @@ func (r *run) differs(w desired, p *aegis.StackProgress) Verdict {
 	return replan(reason)
 }
 
-// engineVerdict tells what the cloud refused, which ends the change, from
-// machinery, which is tried again.
+// engineVerdict tells what the cloud refused, or what had no time left, which
+// ends the change, from machinery, which is tried again.
 func engineVerdict(p *aegis.StackProgress, err error) (Verdict, error) {
-	if errors.Is(err, aegis.ErrProvider) {
+	if errors.Is(err, aegis.ErrProvider) || errors.Is(err, errOvertime) {
 		p.Error = clip(err.Error())
 		return rollback(p.Error), nil
 	}

@@ -128,7 +128,7 @@ func (r *run) suppose(ctx context.Context, diff []aegis.ResourceChange) error {
 // execution policy that the answer grants.
 func Forbidden(input aegis.GateInput, result aegis.GateResult) []aegis.RuleResult {
 	r := &run{cs: &aegis.AutonomousChangeSet{
-		RiskScore: input.ChangeSet.RiskScore, CostDeltaUSDMonth: input.ChangeSet.CostDeltaUSDMonth, Diff: input.Diff,
+		Target: input.ChangeSet.Target, RiskScore: input.ChangeSet.RiskScore, CostDeltaUSDMonth: input.ChangeSet.CostDeltaUSDMonth, Diff: input.Diff,
 	}}
 	return append(odd(result), r.forbidden(input, result.ExecutionPolicy)...)
 }

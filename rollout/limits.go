@@ -76,7 +76,29 @@ func exceeds(cs *aegis.AutonomousChangeSet, granted aegis.ExecutionPolicy) []aeg
 	if limits.MaxUSDMonth > 0 && cs.CostDeltaUSDMonth > limits.MaxUSDMonth {
 		refuse(fmt.Sprintf("$%.2f a month are more than the $%.2f allowed", cs.CostDeltaUSDMonth, limits.MaxUSDMonth), "")
 	}
+	if reason := overAllowance(cs.Target, granted.ToolAllowances); reason != "" {
+		refuse(reason, "")
+	}
 	return out
+}
+
+// overAllowance says why the engine of a target may not be called once for
+// each stack; without allowances every tool may be called.
+func overAllowance(target aegis.Target, allowances map[string]int) string {
+	tool := map[aegis.TargetKind]string{
+		aegis.TargetPulumiStack: "pulumi", aegis.TargetTerraformWorkspace: "terraform",
+	}[target.Kind]
+	if tool == "" || len(allowances) == 0 {
+		return ""
+	}
+	switch allowed, stacks := allowances[tool], len(target.StackIDs); {
+	case allowed == 0:
+		return tool + " is none of the tools allowed"
+	case allowed > 0 && stacks > allowed:
+		return fmt.Sprintf("%d stacks take more calls of %s than the %d allowed", stacks, tool, allowed)
+	default:
+		return ""
+	}
 }
 
 // gateBudget reads the money side. The change set's own reservation, from a
