@@ -75,3 +75,19 @@ func TestAnApplyThatTakesTooLongIsRolledBack(t *testing.T) {
 		require.Len(t, b.world.applies, 2, "it is not tried again")
 	})
 }
+
+func TestBreakerOfATool(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]aegis.PromotionState{
+		"pulumi": aegis.StateDenied, "pulumi_stack": aegis.StateDenied,
+		"terraform": aegis.StatePromoted, "terraform_workspace": aegis.StatePromoted,
+	} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			b := newBench()
+			b.store.breakers = []aegis.Breaker{{BreakerID: "b", Scope: aegis.BreakerTool, Key: key, Open: true}}
+			cs := b.run(t, patch(`{"ssm_parameter-a":"2"}`, eu))
+			require.Equal(t, want, cs.PromotionState, cs.Error)
+		})
+	}
+}

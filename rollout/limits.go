@@ -85,9 +85,7 @@ func exceeds(cs *aegis.AutonomousChangeSet, granted aegis.ExecutionPolicy) []aeg
 // overAllowance says why the engine of a target may not be called once for
 // each stack; without allowances every tool may be called.
 func overAllowance(target aegis.Target, allowances map[string]int) string {
-	tool := map[aegis.TargetKind]string{
-		aegis.TargetPulumiStack: "pulumi", aegis.TargetTerraformWorkspace: "terraform",
-	}[target.Kind]
+	tool := engineTool(target.Kind)
 	if tool == "" || len(allowances) == 0 {
 		return ""
 	}
@@ -99,6 +97,14 @@ func overAllowance(target aegis.Target, allowances map[string]int) string {
 	default:
 		return ""
 	}
+}
+
+// engineTool is the tool, as tool_allowances name it, that changes targets of a
+// kind; "" is none.
+func engineTool(kind aegis.TargetKind) string {
+	return map[aegis.TargetKind]string{
+		aegis.TargetPulumiStack: "pulumi", aegis.TargetTerraformWorkspace: "terraform",
+	}[kind]
 }
 
 // gateBudget reads the money side. The change set's own reservation, from a
@@ -167,7 +173,7 @@ func touches(b aegis.Breaker, cs *aegis.AutonomousChangeSet) bool {
 	case aegis.BreakerAgent:
 		return cs.Actor == b.Key
 	case aegis.BreakerTool:
-		return string(cs.Target.Kind) == b.Key
+		return b.Key == string(cs.Target.Kind) || b.Key == engineTool(cs.Target.Kind)
 	default:
 		return true // an unknown scope stops what it may mean
 	}
