@@ -2,7 +2,6 @@ package cloud
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -137,23 +136,19 @@ func inRegions(regions []string) map[string]any {
 	}}
 }
 
-// layerServices are the services that a stack's layer consists of.
+// layerServices are the services that a stack's layer consists of; what a
+// workspace consists of is not ours to know.
 func layerServices(stack aegis.Stack) []string {
-	layers := map[string][]string{
+	if stack.Kind == aegis.TargetTerraformWorkspace {
+		return nil
+	}
+	return map[string][]string{
 		aegis.LayerNetwork:  {"ec2"},
 		aegis.LayerSecurity: {"iam", "kms"},
 		aegis.LayerData:     {"kinesis", "kms", "logs", "s3", "ssm"},
 		aegis.LayerRuntime:  {"autoscaling", "ec2", "iam"},
 		aegis.LayerEdge:     {"cloudwatch", "ec2", "route53"},
-	}
-	if stack.Kind != aegis.TargetTerraformWorkspace {
-		return layers[stack.Layer]
-	}
-	services := []string{"sns", "sqs"}
-	for _, layer := range slices.Sorted(maps.Keys(layers)) {
-		services = append(services, layers[layer]...)
-	}
-	return services
+	}[stack.Layer]
 }
 
 // readActions are what engines call to see what is there. They read no

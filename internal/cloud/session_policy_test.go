@@ -72,11 +72,18 @@ func TestSessionPolicyBindsIAMToTheEnvironment(t *testing.T) {
 
 func TestSessionPolicyOfAWorkspace(t *testing.T) {
 	t.Parallel()
-	run := aegis.StackRun{Policy: &aegis.ExecutionPolicy{}, Stack: aegis.Stack{Kind: aegis.TargetTerraformWorkspace}}
+	run := aegis.StackRun{Stack: aegis.Stack{Kind: aegis.TargetTerraformWorkspace}, Policy: &aegis.ExecutionPolicy{
+		NetworkScope: aegis.NetworkScope{Services: []string{"sqs"}},
+	}}
 	text, err := sessionPolicy(run, []string{"us-east-1", "eu-west-1", "ap-southeast-1"})
 	require.NoError(t, err)
 	require.Contains(t, text, `"ap-southeast-1","eu-west-1","us-east-1"`)
 	require.Contains(t, text, `"sqs:*"`)
+
+	run.Policy.NetworkScope.Services = nil
+	text, err = sessionPolicy(run, []string{"us-east-1"})
+	require.NoError(t, err)
+	require.NotContains(t, text, `:*"`, "one whose change is of no AWS service only reads")
 }
 
 // No policy makes a session wider than itself, nor longer than STS takes.
