@@ -229,7 +229,7 @@ func (e *Engines) do(ctx context.Context, verb string, run aegis.StackRun, f fun
 	release, err := e.slots.acquire(ctx, run.Stack.StackID)
 	if err == nil {
 		defer release()
-		err = f(ctx, eng)
+		err = e.cfg.fullDisk(f(ctx, eng))
 	}
 	if err == nil {
 		return nil
