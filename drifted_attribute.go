@@ -18,10 +18,10 @@ type DriftDecision string
 
 // What can be done about drift.
 const (
-	// DriftCorrect makes reality agree with the spec.
-	DriftCorrect DriftDecision = "correct"
-	// DriftAdopt makes the spec agree with reality.
-	DriftAdopt DriftDecision = "adopt"
-	// DriftReport leaves it and tells.
-	DriftReport DriftDecision = "report"
+	// CorrectDrift makes reality agree with the spec.
+	CorrectDrift DriftDecision = "correct"
+	// AdoptDrift makes the spec agree with reality.
+	AdoptDrift DriftDecision = "adopt"
+	// ReportDrift leaves it and tells.
+	ReportDrift DriftDecision = "report"
 )

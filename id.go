@@ -10,12 +10,15 @@ import (
 
 // Prefixes of identifiers, one per kind of object.
 const (
-	GoalPrefix      = "goal"
-	ChangeSetPrefix = "cs"
-	DecisionPrefix  = "dec"
-	TracePrefix     = "tr"
-	TokenPrefix     = "tok"
-	BreakerPrefix   = "brk"
+	GoalPrefix        = "goal"
+	ChangeSetPrefix   = "cs"
+	DecisionPrefix    = "dec"
+	TracePrefix       = "tr"
+	TokenPrefix       = "tok"
+	BreakerPrefix     = "brk"
+	DriftReportPrefix = "drift"
+	WebhookPrefix     = "wh"
+	DeliveryPrefix    = "dlv"
 )
 
 // NewID returns prefix, a hyphen and 26 lower-case characters: 48 bits of
