@@ -198,7 +198,7 @@ func TestSchemasFitTheDocuments(t *testing.T) {
 		"a full gate.input":       full,
 		"a gate.output":           decided(t, full),
 		"a drift.input":           aegis.DriftedAttribute{Change: full.Diff[0], Attribute: "desired_capacity", Before: 2, After: nil},
-		"a drift.output":          driftAnswer{Decision: aegis.DriftAdopt},
+		"a drift.output":          driftAnswer{Decision: aegis.AdoptDrift},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
