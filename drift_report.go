@@ -28,6 +28,9 @@ const (
 	DriftAdopted DriftState = "adopted"
 	// DriftReported stays as policy or a rule said.
 	DriftReported DriftState = "reported"
+	// DriftSuperseded was changed again before it was undone: a newer report
+	// has its attributes.
+	DriftSuperseded DriftState = "superseded"
 )
 
 // DriftReport tells one stack's departures from its spec that have one cause.
@@ -47,6 +50,28 @@ type DriftReport struct {
 	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
 	// ChangeSetID is the change set that corrects or adopts, if any.
 	ChangeSetID string `json:"change_set_id,omitempty"`
+}
+
+// What events of kind "drift" tell; their data is the report.
+const (
+	EventDriftDetected  = "drift.detected"
+	EventDriftCorrected = "drift.corrected"
+	// EventDriftExplained says that the cause became known later.
+	EventDriftExplained = "drift.explained"
+)
+
+// The kinds of a DriftCause.
+const (
+	CauseEvent     = "event"
+	CauseChangeSet = "change_set"
+	CauseEngine    = "engine"
+	CauseUnknown   = "unknown"
+)
+
+// DriftWrite is a report to keep, and the event that tells of it, "" for none.
+type DriftWrite struct {
+	Report DriftReport
+	Event  string
 }
 
 // DriftChange is one attribute, or one resource, that is not as asked for.

@@ -66,6 +66,8 @@ type StackRun struct {
 	Destroy bool
 	// Refresh reads the real resources first, so that drift is part of the plan.
 	Refresh bool
+	// Targets are addresses; a refresh reads these resources only. Empty is all.
+	Targets []string
 	// Progress, when set, is called for each resource event; it must not block.
 	Progress func(ResourceEvent)
 }
@@ -91,6 +93,12 @@ type Observation struct {
 	// Checks are the stack's typed checks, from its outputs.
 	Checks     []Check   `json:"checks"`
 	ObservedAt time.Time `json:"observed_at"`
+	// Targets are the addresses that were read; empty is all. ResourceCount and
+	// Checks of a partial observation are the whole stack's.
+	Targets []string `json:"targets,omitempty"`
+	// Resources are the stack's resources by the state, for the index; it is not
+	// part of the document.
+	Resources []IndexedResource `json:"-"`
 }
 
 // ApplyResult is what an apply did.
