@@ -110,4 +110,7 @@ type ApplyResult struct {
 	// Healed says what was repaired before the apply, such as
 	// "orphaned lock removed" or "adopted aws_vpc main after a crash".
 	Healed []string `json:"healed,omitempty"`
+	// Resources are the stack's resources now, for the index; it is not part of
+	// the document.
+	Resources []IndexedResource `json:"-"`
 }

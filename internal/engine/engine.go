@@ -51,6 +51,7 @@ type stater interface {
 	snapshot(context.Context, aegis.StackRun) (Snapshot, error)
 	restore(context.Context, aegis.StackRun, Snapshot) error
 	repair(context.Context, aegis.StackRun) ([]string, error)
+	resources(context.Context, aegis.StackRun) ([]aegis.IndexedResource, error)
 }
 
 // New checks cfg and returns the engines. Close ends what they keep running.
@@ -113,8 +114,8 @@ func (e *Engines) Preview(ctx context.Context, run aegis.StackRun) (plan aegis.P
 	return plan, err
 }
 
-// Refresh compares the real resources with the state and reports drift. It
-// never writes state. An error means unknown, never drifted; it matches
+// Refresh compares the real resources, or run.Targets among them, with the
+// state and reports drift. It never writes state. An error means unknown, never drifted; it matches
 // aegis.ErrNotFound when the stack was never applied.
 func (e *Engines) Refresh(ctx context.Context, run aegis.StackRun) (seen aegis.Observation, err error) {
 	err = e.do(ctx, "refresh", run, e.patiently(func(ctx context.Context, eng engine) error {
@@ -159,6 +160,16 @@ func (e *Engines) Outputs(ctx context.Context, run aegis.StackRun) (out map[stri
 		return err
 	})
 	return out, err
+}
+
+// Resources lists what the stack manages, as of the last apply, from its state
+// alone and without secrets. It returns aegis.ErrNotFound before the first one.
+func (e *Engines) Resources(ctx context.Context, run aegis.StackRun) (found []aegis.IndexedResource, err error) {
+	err = e.do(ctx, "list resources of", run, func(ctx context.Context, eng engine) error {
+		found, err = eng.resources(ctx, run)
+		return err
+	})
+	return found, err
 }
 
 // Snapshot returns the stack's state as it is, secrets encrypted where the

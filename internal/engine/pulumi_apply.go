@@ -34,7 +34,7 @@ func (p *pulumiEngine) apply(ctx context.Context, run aegis.StackRun, judged str
 		return aegis.ApplyResult{StackID: run.Stack.StackID, Healed: healed}, err
 	}
 	res := rec.result()
-	res.Healed = healed
+	res.Healed, res.Resources = healed, rec.index()
 	return res, nil
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
@@ -56,27 +57,66 @@ func (p *pulumiEngine) recordPreview(ctx context.Context, run aegis.StackRun) (*
 	return rec, err
 }
 
-// observe reads the real resources and compares them with the state.
+// observe reads the real resources, or the targets among them, and compares
+// them with the state.
 func (p *pulumiEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
 	if err := p.unlockDead(ctx, run); err != nil {
 		return aegis.Observation{}, err
 	}
-	s, err := p.open(ctx, run, nil)
+	if len(run.Targets) > 0 {
+		return p.observeTargets(ctx, run)
+	}
+	rec, err := p.refresh(ctx, run)
 	if err != nil {
 		return aegis.Observation{}, err
+	}
+	seen := rec.observation(p.cfg.Now())
+	seen.Resources = rec.index()
+	return seen, nil
+}
+
+// observeTargets reads the targets only; what there is beside them, the state
+// says. Targets that the state does not have are passed over.
+func (p *pulumiEngine) observeTargets(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
+	d, err := p.deployment(ctx, run)
+	if err != nil {
+		return aegis.Observation{}, err
+	}
+	seen := aegis.Observation{StackID: run.Stack.StackID, Drift: []aegis.ResourceChange{}, Checks: []aegis.Check{}, ObservedAt: p.cfg.Now().UTC()}
+	var urns []string
+	for _, r := range d.Resources {
+		if slices.Contains(run.Targets, addressOf(string(r.URN))) && !r.Delete {
+			urns = append(urns, string(r.URN))
+		}
+	}
+	if len(urns) > 0 {
+		rec, err := p.refresh(ctx, run, optrefresh.Target(urns))
+		if err != nil {
+			return aegis.Observation{}, err
+		}
+		seen.Drift = rec.observation(p.cfg.Now()).Drift
+	}
+	seen.Targets, seen.Resources = run.Targets, d.index(run.Stack)
+	seen.ResourceCount = len(seen.Resources)
+	seen.Checks = checksOf(d.outputs())
+	return seen, nil
+}
+
+// refresh reads the real resources and writes nothing.
+func (p *pulumiEngine) refresh(ctx context.Context, run aegis.StackRun, opts ...optrefresh.Option) (*recording, error) {
+	s, err := p.open(ctx, run, nil)
+	if err != nil {
+		return nil, err
 	}
 	defer s.close()
 	rec, err := s.record(func(stream chan<- events.EngineEvent) error {
-		_, err := s.stack.PreviewRefresh(ctx, optrefresh.EventStreams(stream), optrefresh.SuppressProgress())
+		_, err := s.stack.PreviewRefresh(ctx, append(opts, optrefresh.EventStreams(stream), optrefresh.SuppressProgress())...)
 		return err
 	})
 	if noStack(err) {
-		return aegis.Observation{}, fmt.Errorf("state of stack %s: %w", run.Stack.StackID, aegis.ErrNotFound)
+		return nil, fmt.Errorf("state of stack %s: %w", run.Stack.StackID, aegis.ErrNotFound)
 	}
-	if err != nil {
-		return aegis.Observation{}, err
-	}
-	return rec.observation(p.cfg.Now()), nil
+	return rec, err
 }
 
 // record runs op with a stream of events and returns what they said.

@@ -203,19 +203,40 @@ func (p *pulumiEngine) restore(ctx context.Context, run aegis.StackRun, snap Sna
 	return p.writeState(ctx, run, "", snap.Data)
 }
 
-func (p *pulumiEngine) outputs(ctx context.Context, run aegis.StackRun) (map[string]any, error) {
+func (p *pulumiEngine) deployment(ctx context.Context, run aegis.StackRun) (deployment, error) {
 	_, data, err := p.readState(ctx, run)
 	if err != nil {
-		return nil, err
+		return deployment{}, err
 	}
 	_, d, err := parse(data)
+	return d, err
+}
+
+func (p *pulumiEngine) resources(ctx context.Context, run aegis.StackRun) ([]aegis.IndexedResource, error) {
+	d, err := p.deployment(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range d.Resources {
-		if r.Type == "pulumi:pulumi:Stack" {
-			return plainOutputs(r.Outputs), nil
-		}
+	return d.index(run.Stack), nil
+}
+
+func (p *pulumiEngine) outputs(ctx context.Context, run aegis.StackRun) (map[string]any, error) {
+	d, err := p.deployment(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	if out := d.outputs(); out != nil {
+		return out, nil
 	}
 	return nil, fmt.Errorf("outputs: %w", aegis.ErrNotFound)
+}
+
+// outputs are the stack's, secrets masked; nil when it was never applied.
+func (d deployment) outputs() map[string]any {
+	for _, r := range d.Resources {
+		if r.Type == "pulumi:pulumi:Stack" {
+			return plainOutputs(r.Outputs)
+		}
+	}
+	return nil
 }

@@ -52,7 +52,7 @@ func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged 
 		return res, err
 	}
 	res.ResourceCount, res.Outputs = state.managed(), state.outputs()
-	res.Checks = checksOf(res.Outputs)
+	res.Checks, res.Resources = checksOf(res.Outputs), state.index(run.Stack)
 	return res, nil
 }
 

@@ -40,13 +40,17 @@ func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegi
 	}
 	defer w.close()
 	w.run.Refresh, w.run.Destroy = true, false
-	p, err := w.plan(ctx, tfexec.Lock(false), tfexec.RefreshOnly(true))
+	opts := []tfexec.PlanOption{tfexec.Lock(false), tfexec.RefreshOnly(true)}
+	for _, address := range run.Targets {
+		opts = append(opts, tfexec.Target(address))
+	}
+	p, err := w.plan(ctx, opts...)
 	if err != nil {
 		return aegis.Observation{}, err
 	}
 	seen := aegis.Observation{
 		StackID: run.Stack.StackID, Drift: []aegis.ResourceChange{},
-		Checks: []aegis.Check{}, ObservedAt: t.cfg.Now().UTC(),
+		Checks: []aegis.Check{}, ObservedAt: t.cfg.Now().UTC(), Targets: run.Targets,
 	}
 	for _, rc := range p.ResourceDrift {
 		if d, ok := w.drift(rc); ok {
@@ -58,7 +62,7 @@ func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegi
 	if err != nil {
 		return aegis.Observation{}, err
 	}
-	seen.ResourceCount, seen.Checks = state.managed(), checksOf(state.outputs())
+	seen.ResourceCount, seen.Checks, seen.Resources = state.managed(), checksOf(state.outputs()), state.index(run.Stack)
 	return seen, nil
 }
 

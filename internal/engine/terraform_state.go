@@ -31,6 +31,8 @@ type tfState struct {
 		Instances []struct {
 			IndexKey any    `json:"index_key"`
 			Deposed  string `json:"deposed"`
+			// Attributes are decoded for the index only.
+			Attributes json.RawMessage `json:"attributes"`
 		} `json:"instances"`
 	} `json:"resources"`
 	addresses map[string]bool
@@ -218,6 +220,15 @@ func (t *terraformEngine) restore(ctx context.Context, run aegis.StackRun, snap 
 	}
 	defer w.close()
 	return w.push(ctx, snap.Data)
+}
+
+func (t *terraformEngine) resources(ctx context.Context, run aegis.StackRun) ([]aegis.IndexedResource, error) {
+	snap, err := t.snapshot(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	state, err := decodeState(snap.Data)
+	return state.index(run.Stack), err
 }
 
 func (t *terraformEngine) outputs(ctx context.Context, run aegis.StackRun) (map[string]any, error) {

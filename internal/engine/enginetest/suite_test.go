@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -141,6 +142,7 @@ func drift(t *testing.T, b *bed) {
 	require.Empty(t, seen.Drift, "what was just applied has not drifted")
 	require.Equal(t, 3, seen.ResourceCount)
 	require.Len(t, seen.Checks, 1)
+	lists(t, b, seen.Resources)
 
 	before, err := b.engines.Snapshot(t.Context(), b.run)
 	require.NoError(t, err)
@@ -151,6 +153,15 @@ func drift(t *testing.T, b *bed) {
 	require.Equal(t, map[string]aegis.Action{
 		b.Setting("a"): aegis.ActionUpdate, b.LogGroup("l"): aegis.ActionDelete,
 	}, actions(seen.Drift))
+	targeted := b.run
+	targeted.Targets = []string{b.Setting("a"), b.Setting("not-there")}
+	part, err := b.engines.Refresh(t.Context(), targeted)
+	require.NoError(t, err)
+	require.Equal(t, map[string]aegis.Action{b.Setting("a"): aegis.ActionUpdate}, actions(part.Drift), "only the target is read")
+	require.Equal(t, targeted.Targets, part.Targets)
+	require.Equal(t, 3, part.ResourceCount)
+	require.Len(t, part.Checks, 1)
+	lists(t, b, part.Resources)
 	after, err := b.engines.Snapshot(t.Context(), b.run)
 	require.NoError(t, err)
 	require.Equal(t, string(before.Data), string(after.Data), "a refresh writes no state")
@@ -164,6 +175,28 @@ func drift(t *testing.T, b *bed) {
 	seen, err = b.engines.Refresh(t.Context(), b.run)
 	require.NoError(t, err)
 	require.Empty(t, seen.Drift)
+}
+
+// lists checks that resources, and what the engine lists, are those of the
+// stack, to be found by their names, and hold no secret.
+func lists(t *testing.T, b *bed, resources []aegis.IndexedResource) {
+	t.Helper()
+	listed, err := b.engines.Resources(t.Context(), b.run)
+	require.NoError(t, err)
+	require.ElementsMatch(t, listed, resources)
+	require.Len(t, listed, 3)
+	found := map[string]aegis.IndexedResource{}
+	for _, r := range listed {
+		found[r.Address] = r
+	}
+	group := found[b.LogGroup("l")]
+	require.Equal(t, b.run.Stack.StackID, group.StackID)
+	require.Equal(t, "aws_cloudwatch_log_group", group.Type)
+	require.Equal(t, Region, group.Region)
+	require.Equal(t, b.want.Prefix+"/l", group.Name)
+	require.Equal(t, group.Name, group.ID)
+	require.Contains(t, group.ARN, ":log-group:"+group.Name)
+	require.NotContains(t, fmt.Sprint(listed), b.want.Password)
 }
 
 func mismatch(t *testing.T, b *bed) {
