@@ -46,6 +46,8 @@ type DriftReport struct {
 	Changes    []DriftChange `json:"changes"`
 	State      DriftState    `json:"state"`
 	DetectedAt time.Time     `json:"detected_at"`
+	// NotBefore is when the resources were last seen without it; nil is never.
+	NotBefore *time.Time `json:"not_before,omitempty"`
 	// ResolvedAt is when State became other than open; nil before.
 	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
 	// ChangeSetID is the change set that corrects or adopts, if any.

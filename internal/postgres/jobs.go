@@ -14,6 +14,7 @@ const (
 	queueSteps       = "steps"
 	queueGoals       = "goals"
 	queueReconcile   = "reconcile"
+	queueObserve     = "observe"
 	queueMaintenance = "maintenance"
 )
 
@@ -45,6 +46,14 @@ type reconcileJob struct {
 
 // Kind names the job.
 func (reconcileJob) Kind() string { return "reconcile" }
+
+// observeJob looks at what events say of a stack.
+type observeJob struct {
+	StackID string `json:"stack_id"`
+}
+
+// Kind names the job.
+func (observeJob) Kind() string { return "observe" }
 
 type reapJob struct{}
 

@@ -8,7 +8,8 @@ import (
 )
 
 // prune removes what nobody asks for any more: spent credentials, answers of
-// old requests, workers long gone, and events after 90 days.
+// old requests, workers long gone, events and settled drift reports after 90
+// days, and the cloud's events, with the keys that tell whose they are, after 7.
 func (db *DB) prune(ctx context.Context) error {
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM requests WHERE expires_at < now() AND (status IS NOT NULL OR began_at < now() - $1::interval)`, answerLife)
@@ -16,6 +17,9 @@ func (db *DB) prune(ctx context.Context) error {
 	b.Queue(`DELETE FROM sessions WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM workers WHERE beat_at < now() - interval '1 hour'`)
 	b.Queue(`DELETE FROM events WHERE at < now() - interval '90 days'`)
+	b.Queue(`DELETE FROM drift_reports WHERE state <> 'open' AND resolved_at < now() - interval '90 days'`)
+	b.Queue(`DELETE FROM cloud_events WHERE received_at < now() - interval '7 days'`)
+	b.Queue(`DELETE FROM issued_keys WHERE expires_at < now() - interval '7 days'`)
 	if err := db.send(ctx, b); err != nil {
 		return fmt.Errorf("remove what has expired: %w", err)
 	}

@@ -21,7 +21,7 @@ func idle() postgres.Handlers {
 	every := func(context.Context) error { return nil }
 	return postgres.Handlers{
 		Step: func(context.Context, string, int64) error { return nil },
-		Goal: none, Settle: none, Reconcile: none, Reap: every, Sweep: every,
+		Goal: none, Settle: none, Reconcile: none, Observe: none, Reap: every, Sweep: every,
 	}
 }
 
@@ -58,6 +58,7 @@ func TestWorkRunsEveryKindOfJob(t *testing.T) {
 		Goal:      func(_ context.Context, id string) error { ran <- "goal " + id; return nil },
 		Settle:    func(_ context.Context, id string) error { ran <- "settle " + id; return nil },
 		Reconcile: func(_ context.Context, id string) error { ran <- "reconcile " + id; return nil },
+		Observe:   func(_ context.Context, id string) error { ran <- "observe " + id; return nil },
 		Reap:      func(context.Context) error { ran <- "reap"; return nil },
 		Sweep:     func(context.Context) error { ran <- "sweep"; return nil },
 	}

@@ -27,12 +27,16 @@ func (db *DB) CommitStep(ctx context.Context, step rollout.Step) error {
 		if err := moveOn(ctx, tx, step); err != nil {
 			return err
 		}
+		corrected, err := correctDrift(ctx, tx, step.ChangeSet, cleanStacks(step))
+		if err != nil {
+			return err
+		}
 		b := &pgx.Batch{}
 		own(b, step)
 		reserve(b, step)
 		record(b, step)
 		continueWith(b, step)
-		appendEvents(b, step.Events...)
+		appendEvents(b, append(step.Events, writeReports(b, corrected)...)...)
 		return sendIn(ctx, tx, b)
 	})
 	if err != nil {
@@ -72,6 +76,17 @@ func moveOn(ctx context.Context, tx pgx.Tx, step rollout.Step) error {
 		return fmt.Errorf("version %d is %d now: %w", cs.Version, current, aegis.ErrStale)
 	}
 	return aegis.ErrLeaseLost
+}
+
+// cleanStacks are the stacks that the step found as they should be.
+func cleanStacks(step rollout.Step) []string {
+	var ids []string
+	for _, s := range step.Stacks {
+		if s.State == aegis.StackClean && s.Reconciled {
+			ids = append(ids, s.StackID)
+		}
+	}
+	return ids
 }
 
 // own queues the change of the stacks' owner.
