@@ -93,9 +93,11 @@ type Observation struct {
 	// Checks are the stack's typed checks, from its outputs.
 	Checks     []Check   `json:"checks"`
 	ObservedAt time.Time `json:"observed_at"`
-	// Targets are the addresses that were read; empty is all. ResourceCount and
-	// Checks of a partial observation are the whole stack's.
+	// Targets are the addresses that were read at ObservedAt; empty is all. The
+	// rest of a stored observation is as it was read before.
 	Targets []string `json:"targets,omitempty"`
+	// ReadAllAt is when all resources were last read.
+	ReadAllAt time.Time `json:"read_all_at"`
 	// Resources are the stack's resources by the state, for the index; it is not
 	// part of the document.
 	Resources []IndexedResource `json:"-"`

@@ -28,6 +28,19 @@ func (r *Reconciler) correct(ctx context.Context, stack aegis.Stack, seen aegis.
 	}
 	r.logger.InfoContext(ctx, "correction proposed", "stack_id", stack.StackID, "change_set_id", cs.ChangeSetID,
 		"drifted", len(seen.Drift))
+	err = r.store.UpdateDrift(ctx, stack.StackID, func(open []aegis.DriftReport) []aegis.DriftWrite {
+		var writes []aegis.DriftWrite
+		for _, report := range open {
+			if report.State == aegis.DriftOpen {
+				report.ChangeSetID = cs.ChangeSetID
+				writes = append(writes, aegis.DriftWrite{Report: report})
+			}
+		}
+		return writes
+	})
+	if err != nil {
+		return fmt.Errorf("note the correction of stack %s: %w", stack.StackID, err)
+	}
 	return nil
 }
 

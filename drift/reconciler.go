@@ -30,6 +30,8 @@ type stacks interface {
 	Stacks(ctx context.Context, page aegis.Page) (items []aegis.Stack, next string, err error)
 	SetStackState(ctx context.Context, stackID string, state aegis.StackState, errText string, resourceCount int, reconciledAt *time.Time) error
 	SaveObservation(ctx context.Context, seen aegis.Observation) error
+	// Observation is the newest that was saved, or ErrNotFound.
+	Observation(ctx context.Context, stackID string) (aegis.Observation, error)
 }
 
 // specs are the stacks' revisions.
@@ -46,11 +48,24 @@ type changes interface {
 	EnqueueReconcile(ctx context.Context, stackID string) error
 }
 
+// reports are drift reports and what explains them.
+type reports interface {
+	// UpdateDrift gives decide the stack's open reports and keeps what it returns,
+	// one caller at a time.
+	UpdateDrift(ctx context.Context, stackID string, decide func(open []aegis.DriftReport) []aegis.DriftWrite) error
+	// CloudEvents are events that name any of the keys, newest first.
+	CloudEvents(ctx context.Context, stackID string, keys []string, since, until time.Time) ([]aegis.CloudEvent, error)
+	StackResources(ctx context.Context, stackID string) ([]aegis.IndexedResource, error)
+	PendingEvents(ctx context.Context, stackID string) ([]aegis.PendingEvent, error)
+	SeeEvents(ctx context.Context, stackID string, eventIDs []string) error
+}
+
 // store is all that a Reconciler reads and writes.
 type store interface {
 	stacks
 	specs
 	changes
+	reports
 }
 
 // Config is what a Reconciler is made of.
@@ -82,6 +97,7 @@ type Reconciler struct {
 	logger   *slog.Logger
 	now      func() time.Time
 
+	locks stackLocks
 	mu    sync.Mutex
 	asked map[string]time.Time // when Sweep last asked for a stack
 }
@@ -90,7 +106,7 @@ type Reconciler struct {
 func New(c Config) *Reconciler {
 	r := &Reconciler{
 		store: c.Store, engine: c.Engine, door: c.Door, interval: c.Interval, batch: c.Batch, pause: c.Pause,
-		logger: c.Logger, now: c.Now, asked: map[string]time.Time{},
+		logger: c.Logger, now: c.Now, asked: map[string]time.Time{}, locks: stackLocks{held: map[string]*stackLock{}},
 	}
 	if r.interval <= 0 {
 		r.interval = 5 * time.Minute
@@ -110,39 +126,96 @@ func New(c Config) *Reconciler {
 	return r
 }
 
+// outcome is what came of a look at a stack.
+type outcome int
+
+const (
+	// skipped is a stack in which there is nothing to look at.
+	skipped outcome = iota
+	// owned is a stack that a change set is at.
+	owned
+	// unreadable is a stack whose state was written as unknown.
+	unreadable
+	// looked is a stack whose state was written as clean or drifted.
+	looked
+)
+
 // Reconcile looks at one stack: it imports the spec of a stack that has no
 // revision, refreshes, writes down whether the stack is clean, drifted or
-// unknown, and proposes to correct what drifted. A stack that a change set
-// owns, or in which nothing was made, is left alone. That a look failed is
-// written into the stack's state and is no error; an error means that nothing
-// could be written.
+// unknown, reports what drifted with its cause, and proposes to correct it. A
+// stack that a change set owns, or in which nothing was made, is left alone.
+// That a look failed is written into the stack's state and is no error; an
+// error means that nothing could be written.
 func (r *Reconciler) Reconcile(ctx context.Context, stackID string) error {
+	release, err := r.locks.acquire(ctx, stackID)
+	if err != nil {
+		return fmt.Errorf("look at stack %s: %w", stackID, err)
+	}
+	defer release()
+	pending, err := r.store.PendingEvents(ctx, stackID)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what was read
+	}
+	out, err := r.look(ctx, stackID, nil)
+	if err != nil || out != looked {
+		return err
+	}
+	return r.see(ctx, stackID, pending)
+}
+
+// look reads the targets, or all where there are none or too little is known
+// of the rest, and writes what it saw.
+func (r *Reconciler) look(ctx context.Context, stackID string, targets []string) (outcome, error) {
 	stack, err := r.store.Stack(ctx, stackID)
 	if err != nil {
-		return fmt.Errorf("read stack %s: %w", stackID, err)
+		return skipped, fmt.Errorf("read stack %s: %w", stackID, err)
 	}
 	if stack.State == aegis.StackPending && stack.Revision > 0 {
-		return nil // it was removed on purpose
+		return skipped, nil // it was removed on purpose
 	}
-	if owned, err := r.owned(ctx, stackID); err != nil || owned {
-		return err
+	if held, err := r.owned(ctx, stackID); err != nil || held {
+		return owned, err
 	}
 	spec, err := r.spec(ctx, stack)
 	if errors.Is(err, aegis.ErrNotFound) && stack.Revision == 0 {
-		return nil
+		return skipped, nil
 	}
 	if err != nil {
-		return r.unknown(ctx, stack, fmt.Errorf("read the spec: %w", err))
+		return unreadable, r.unknown(ctx, stack, fmt.Errorf("read the spec: %w", err))
 	}
 	stack.Revision = max(stack.Revision, spec.Revision)
-	seen, err := r.engine.Refresh(ctx, aegis.StackRun{Stack: stack, Spec: spec.Spec})
+	before, err := r.before(ctx, stack)
 	if err != nil {
-		return r.unknown(ctx, stack, fmt.Errorf("refresh: %w", err))
+		return skipped, err
+	}
+	if before.ReadAllAt.IsZero() || stack.State != aegis.StackClean && stack.State != aegis.StackDrifted {
+		targets = nil
+	}
+	seen, err := r.engine.Refresh(ctx, aegis.StackRun{Stack: stack, Spec: spec.Spec, Targets: targets})
+	if err != nil {
+		return unreadable, r.unknown(ctx, stack, fmt.Errorf("refresh: %w", err))
 	}
 	if moved, err := r.moved(ctx, stack); err != nil || moved {
-		return err
+		return owned, err
 	}
-	return r.write(ctx, stack, seen)
+	return looked, r.write(ctx, stack, seen, before)
+}
+
+// before is what was known of the stack until now; ReadAllAt is zero when that
+// is nothing. A change set that read it and left it clean knows better than an
+// observation from before.
+func (r *Reconciler) before(ctx context.Context, stack aegis.Stack) (aegis.Observation, error) {
+	seen, err := r.store.Observation(ctx, stack.StackID)
+	if err != nil && !errors.Is(err, aegis.ErrNotFound) {
+		return seen, fmt.Errorf("read the last observation of stack %s: %w", stack.StackID, err)
+	}
+	if err == nil && seen.ReadAllAt.IsZero() {
+		seen.ReadAllAt = seen.ObservedAt
+	}
+	if at := stack.LastReconciledAt; at != nil && stack.State == aegis.StackClean && at.After(seen.ReadAllAt) {
+		seen.Drift, seen.ReadAllAt = nil, *at
+	}
+	return seen, nil
 }
 
 // owned says that a change set is at the stack, so that what is seen of it
@@ -214,11 +287,17 @@ func (r *Reconciler) unknown(ctx context.Context, stack aegis.Stack, cause error
 }
 
 // write keeps what was seen and what follows from it.
-func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen aegis.Observation) error {
+func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) error {
 	now := r.now()
 	seen.StackID = stack.StackID
 	if seen.ObservedAt.IsZero() {
 		seen.ObservedAt = now
+	}
+	reconciledAt := &now
+	if len(seen.Targets) > 0 {
+		seen, reconciledAt = merge(seen, before), nil // the sweep still has to look at the rest
+	} else {
+		seen.ReadAllAt = seen.ObservedAt
 	}
 	if err := r.store.SaveObservation(ctx, seen); err != nil {
 		return fmt.Errorf("save observation of stack %s: %w", stack.StackID, err)
@@ -227,11 +306,46 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen aegis.Ob
 	if len(seen.Drift) > 0 {
 		state = aegis.StackDrifted
 	}
-	if err := r.store.SetStackState(ctx, stack.StackID, state, "", seen.ResourceCount, &now); err != nil {
+	if err := r.store.SetStackState(ctx, stack.StackID, state, "", seen.ResourceCount, reconciledAt); err != nil {
 		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
+	}
+	if err := r.report(ctx, stack, seen, before); err != nil {
+		return err
 	}
 	if state == aegis.StackClean {
 		return nil
 	}
 	return r.correct(ctx, stack, seen)
+}
+
+// report writes drift reports of what was seen, with their causes.
+func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) error {
+	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets}
+	since := before.ReadAllAt
+	if !since.IsZero() {
+		l.notBefore = &before.ReadAllAt
+	}
+	if len(seen.Drift) > 0 {
+		resources, err := r.store.StackResources(ctx, stack.StackID)
+		if err != nil {
+			return fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
+		}
+		index := make(map[string]aegis.IndexedResource, len(resources))
+		for _, res := range resources {
+			index[res.Address] = res
+		}
+		for _, c := range seen.Drift {
+			l.found = append(l.found, departures(c, resourceOf(c, index))...)
+		}
+		if len(before.Drift) > 0 {
+			since = time.Time{} // what drifted before may find its cause only now
+		}
+		if l.events, err = r.candidates(ctx, stack.StackID, l.found, since, l.at); err != nil {
+			return err
+		}
+	}
+	if err := r.store.UpdateDrift(ctx, stack.StackID, l.settle); err != nil {
+		return fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
+	}
+	return nil
 }

@@ -22,6 +22,12 @@ type estate struct {
 	sets      []aegis.AutonomousChangeSet
 	seen      map[string]aegis.Observation
 	asked     []string
+	reports   []aegis.DriftReport
+	told      []string // what events said of reports
+	events    []aegis.CloudEvent
+	pending   []aegis.PendingEvent
+	resources []aegis.IndexedResource
+	targets   [][]string // of each refresh
 
 	drifted    []aegis.ResourceChange
 	refreshErr error
@@ -108,11 +114,66 @@ func (e *estate) EnqueueReconcile(_ context.Context, stackID string) error {
 	return nil
 }
 
-func (e *estate) Refresh(context.Context, aegis.StackRun) (aegis.Observation, error) {
+func (e *estate) Observation(_ context.Context, stackID string) (aegis.Observation, error) {
+	o, ok := e.seen[stackID]
+	if !ok {
+		return o, aegis.ErrNotFound
+	}
+	return o, nil
+}
+
+func (e *estate) UpdateDrift(_ context.Context, _ string, decide func([]aegis.DriftReport) []aegis.DriftWrite) error {
+	var open []aegis.DriftReport
+	for _, r := range e.reports {
+		if r.State == aegis.DriftOpen {
+			open = append(open, r)
+		}
+	}
+	for _, w := range decide(open) {
+		i := slices.IndexFunc(e.reports, func(r aegis.DriftReport) bool { return r.DriftReportID == w.Report.DriftReportID })
+		if i < 0 {
+			e.reports = append(e.reports, w.Report)
+		} else {
+			e.reports[i] = w.Report
+		}
+		if w.Event != "" {
+			e.told = append(e.told, w.Event)
+		}
+	}
+	return nil
+}
+
+func (e *estate) CloudEvents(_ context.Context, _ string, _ []string, since, until time.Time) ([]aegis.CloudEvent, error) {
+	return slices.DeleteFunc(slices.Clone(e.events), func(v aegis.CloudEvent) bool {
+		return v.At.Before(since) || v.At.After(until)
+	}), nil
+}
+
+func (e *estate) StackResources(context.Context, string) ([]aegis.IndexedResource, error) {
+	return e.resources, nil
+}
+
+func (e *estate) PendingEvents(context.Context, string) ([]aegis.PendingEvent, error) {
+	return slices.Clone(e.pending), nil
+}
+
+func (e *estate) SeeEvents(_ context.Context, _ string, ids []string) error {
+	e.pending = slices.DeleteFunc(e.pending, func(p aegis.PendingEvent) bool { return slices.Contains(ids, p.EventID) })
+	return nil
+}
+
+func (e *estate) Refresh(_ context.Context, run aegis.StackRun) (aegis.Observation, error) {
+	e.targets = append(e.targets, run.Targets)
 	if e.during != nil {
 		e.during()
 	}
-	return aegis.Observation{Drift: e.drifted, ResourceCount: 7}, e.refreshErr
+	seen := aegis.Observation{ResourceCount: 7, ObservedAt: e.now, Targets: run.Targets}
+	for _, d := range e.drifted {
+		if len(run.Targets) == 0 || slices.Contains(run.Targets, d.Address) {
+			seen.Drift = append(seen.Drift, d)
+		}
+	}
+	return seen, e.refreshErr
 }
 
 func (e *estate) ImportSpec(context.Context, aegis.Stack) (aegis.Spec, error) {

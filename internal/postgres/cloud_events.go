@@ -198,13 +198,17 @@ func (db *DB) SeeEvents(ctx context.Context, stackID string, eventIDs []string) 
 }
 
 // CloudEvents lists events that name any of the keys and happened between the
-// times, newest first, at most 500.
-func (db *DB) CloudEvents(ctx context.Context, keys []string, since, until time.Time) ([]aegis.CloudEvent, error) {
+// times, newest first, at most 500. Those that explained drift of the stack
+// which is over are left out.
+func (db *DB) CloudEvents(ctx context.Context, stackID string, keys []string, since, until time.Time) ([]aegis.CloudEvent, error) {
 	rows, _ := db.pool.Query(ctx, `
 		SELECT event_id, source, name, region, account_id, at, actor, refs, own, change_set_id
-		FROM cloud_events
-		WHERE keys && $1 AND at BETWEEN $2 AND $3
-		ORDER BY at DESC, event_id DESC LIMIT $4`, emptyNotNil(keys), since, until, causesLimit)
+		FROM cloud_events e
+		WHERE keys && $1 AND at BETWEEN $2 AND $3 AND NOT EXISTS (
+			SELECT 1 FROM drift_reports d
+			WHERE d.stack_id = $5 AND d.state NOT IN ('open', 'reported') AND d.report -> 'cause' ->> 'event_id' = e.event_id
+		)
+		ORDER BY at DESC, event_id DESC LIMIT $4`, emptyNotNil(keys), since, until, causesLimit, stackID)
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[aegis.CloudEvent])
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", mapError(err))

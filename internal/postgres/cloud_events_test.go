@@ -107,7 +107,7 @@ func TestCloudEventsOfIssuedKeysAreOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM river_job WHERE kind = 'observe'`))
 
-	found, err := db.CloudEvents(t.Context(), []string{"sg-1"}, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	found, err := db.CloudEvents(t.Context(), "s", []string{"sg-1"}, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	require.NoError(t, err)
 	require.Len(t, found, 2)
 	own := map[string]string{}
@@ -119,7 +119,7 @@ func TestCloudEventsOfIssuedKeysAreOwn(t *testing.T) {
 		require.Equal(t, "ann", e.Actor.Principal)
 	}
 	require.Equal(t, map[string]string{"event-ours": "cs-1"}, own)
-	later, err := db.CloudEvents(t.Context(), []string{"sg-1"}, time.Now().Add(time.Minute), time.Now().Add(time.Hour))
+	later, err := db.CloudEvents(t.Context(), "s", []string{"sg-1"}, time.Now().Add(time.Minute), time.Now().Add(time.Hour))
 	require.NoError(t, err)
 	require.Empty(t, later)
 }

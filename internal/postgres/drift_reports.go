@@ -12,7 +12,8 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// UpdateDrift gives decide the stack's open reports, oldest first, and keeps
+// UpdateDrift gives decide the stack's reports that are not over (open, or
+// reported and left), oldest first, and keeps
 // what it returns together with the events, in one transaction and one caller
 // at a time for each stack. ErrNotFound: there is no such stack.
 func (db *DB) UpdateDrift(ctx context.Context, stackID string, decide func(open []aegis.DriftReport) []aegis.DriftWrite) error {
@@ -37,7 +38,7 @@ func (db *DB) UpdateDrift(ctx context.Context, stackID string, decide func(open 
 
 func openReports(ctx context.Context, tx pgx.Tx, stackIDs []string) ([]aegis.DriftReport, error) {
 	rows, _ := tx.Query(ctx, `
-		SELECT report FROM drift_reports WHERE stack_id = ANY($1) AND state = 'open'
+		SELECT report FROM drift_reports WHERE stack_id = ANY($1) AND state IN ('open', 'reported')
 		ORDER BY stack_id, detected_at, drift_report_id`, stackIDs)
 	return pgx.CollectRows(rows, pgx.RowTo[aegis.DriftReport])
 }

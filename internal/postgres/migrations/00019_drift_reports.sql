@@ -14,5 +14,5 @@ CREATE TABLE drift_reports (
 CREATE INDEX drift_reports_newest ON drift_reports (detected_at DESC, drift_report_id DESC);
 CREATE INDEX drift_reports_stack_id ON drift_reports (stack_id, detected_at DESC, drift_report_id DESC);
 CREATE INDEX drift_reports_group ON drift_reports (cause_group, detected_at DESC);
-CREATE INDEX drift_reports_open ON drift_reports (stack_id) WHERE state = 'open';
+CREATE INDEX drift_reports_open ON drift_reports (stack_id) WHERE state IN ('open', 'reported');
 CREATE INDEX drift_reports_resolved_at ON drift_reports (resolved_at) WHERE state <> 'open';
