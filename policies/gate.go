@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -261,7 +260,7 @@ func newDocument(in aegis.GateInput) (document, error) {
 	if err != nil {
 		return document{}, fmt.Errorf("encode policy input: %w", err)
 	}
-	value, err := ast.ValueFromReader(bytes.NewReader(raw))
+	value, err := parseInput(raw)
 	if err != nil {
 		return document{}, fmt.Errorf("parse policy input: %w", err)
 	}

@@ -1,12 +1,9 @@
 package policies
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-
-	"github.com/open-policy-agent/opa/v1/ast"
 
 	aegis "github.com/aegisworld/aegis"
 )
@@ -18,7 +15,7 @@ func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aeg
 	if g == nil || g.decide == nil {
 		return g.missing(), nil
 	}
-	value, err := ast.ValueFromReader(bytes.NewReader(document))
+	value, err := parseInput(document)
 	if err != nil {
 		return aegis.GateResult{}, fmt.Errorf("parse policy input: %w: %w", aegis.ErrBadRecord, err)
 	}

@@ -32,7 +32,7 @@ func (g *Gate) Trace(ctx context.Context, path string, document json.RawMessage)
 	if g == nil || g.decide == nil {
 		return nil, false, result, fmt.Errorf("trace a decision: no policy bundle is loaded: %w", aegis.ErrUnavailable)
 	}
-	value, err := ast.ValueFromReader(bytes.NewReader(document))
+	value, err := parseInput(document)
 	if err != nil {
 		return nil, false, result, fmt.Errorf("parse policy input: %w: %w", aegis.ErrBadRecord, err)
 	}
