@@ -27,7 +27,7 @@ func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aeg
 	}()
 	ctx, end := g.bound(ctx)
 	defer end()
-	answer, err := answered(ctx, g.decide, value)
+	answer, err := answered(ctx, g.decide, g.index.apply(value))
 	if err != nil {
 		return g.fault(ctx, aegis.GateInput{}, err), nil
 	}

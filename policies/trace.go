@@ -36,10 +36,14 @@ func (g *Gate) Trace(ctx context.Context, path string, document json.RawMessage)
 	if err != nil {
 		return nil, false, result, fmt.Errorf("parse policy input: %w: %w", aegis.ErrBadRecord, err)
 	}
+	plain, err := g.plain(ctx) // an index would leave rules out of the trace
+	if err != nil {
+		return nil, false, result, err
+	}
 	tracer := &steps{}
-	query := g.decide
+	query := plain.decide
 	if path == "aegis/meta" {
-		query = g.meta
+		query = plain.meta
 	}
 	result = g.traced(ctx, query, value, tracer)
 	lines, cut := printed(tracer.events)

@@ -89,7 +89,11 @@ attachment_types := {
 	"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment",
 }
 
-policy_types := (document_types | attachment_types) | {"aws_iam_role"}
+policy_types := {
+	"aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy",
+	"aws_iam_policy_attachment", "aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment",
+	"aws_iam_role",
+}
 
 # grants says in words what a resource allows too broadly.
 # What was granted before matters only to what grants something now.
