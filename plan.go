@@ -66,6 +66,9 @@ type StackRun struct {
 	Destroy bool
 	// Refresh reads the real resources first, so that drift is part of the plan.
 	Refresh bool
+	// Removals are resources that no stack manages, to be taken away instead of
+	// anything that the stack's engine would do.
+	Removals []CloudResource
 	// Progress, when set, is called for each resource event; it must not block.
 	Progress func(ResourceEvent)
 }

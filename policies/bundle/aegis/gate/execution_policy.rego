@@ -34,6 +34,8 @@ default tool := "none"
 
 tool := "pulumi" if input.change_set.target.kind == "pulumi_stack"
 
+tool := "aws" if input.change_set.target.kind == "aws_resource"
+
 tool := "terraform" if input.change_set.target.kind == "terraform_workspace"
 
 # The inverse is applied unasked only when policy has nothing against it.
