@@ -57,6 +57,7 @@ type Options struct {
 type Gate struct {
 	decide   *rego.PreparedEvalQuery
 	meta     *rego.PreparedEvalQuery
+	drift    *rego.PreparedEvalQuery
 	mask     *rego.PreparedEvalQuery
 	index    *typeIndex
 	plain    func(context.Context) (*Gate, error)
@@ -122,6 +123,11 @@ func newIndexedGate(ctx context.Context, b *bundle.Bundle, o Options, index *typ
 			return nil, err
 		}
 		if g.meta, err = prepareMeta(ctx, compiler, b, o); err != nil {
+			return nil, err
+		}
+	}
+	if hasPackage(b, "data.aegis.drift") {
+		if g.drift, err = prepare(ctx, compiler, b, driftQuery); err != nil {
 			return nil, err
 		}
 	}
@@ -279,7 +285,7 @@ type document struct {
 	value ast.Value
 }
 
-func newDocument(in aegis.GateInput) (document, error) {
+func newDocument(in any) (document, error) {
 	raw, err := json.Marshal(in)
 	if err != nil {
 		return document{}, fmt.Errorf("encode policy input: %w", err)
