@@ -19,8 +19,8 @@ const (
 	TargetGameWorld          TargetKind = "game_world"
 )
 
-// Target is what a change set changes: stacks of one layer, or workspaces of
-// one set.
+// Target is what a change set changes: stacks of one layer, workspaces of one
+// set, or resources that no stack manages, within those that stacks do.
 type Target struct {
 	Kind     TargetKind `json:"kind"`
 	StackIDs []string   `json:"stack_ids"`
@@ -136,6 +136,9 @@ type AutonomousChangeSet struct {
 	Target  Target `json:"target"`
 	// Patches change the specs, one per stack of the target.
 	Patches []SpecPatch `json:"patches"`
+	// Removals are resources that no stack manages, which the change set takes
+	// away; only with target aws_resource, whose stacks manage their parents.
+	Removals []CloudResource `json:"removals,omitempty"`
 	// Diff is the normalised difference over all stacks, secrets masked.
 	Diff []ResourceChange `json:"diff"`
 	// Inverse undoes it: patches from the new revision back to the base.

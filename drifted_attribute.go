@@ -11,6 +11,14 @@ type DriftedAttribute struct {
 	// Before and After are its values.
 	Before any `json:"before"`
 	After  any `json:"after"`
+	// Kind says whether the resource is changed, deleted or unmanaged. An
+	// unmanaged one has no attribute; its Change is a creation.
+	Kind DriftKind `json:"kind"`
+	// Parent is the engine's name of the managed resource that an unmanaged one
+	// is a part of, "" when there is none.
+	Parent string `json:"parent"`
+	// Cause is who did it, as far as is known.
+	Cause DriftCause `json:"cause"`
 }
 
 // DriftDecision is what policy says of a drifted attribute.

@@ -68,6 +68,9 @@ type StackRun struct {
 	Refresh bool
 	// Targets are addresses; a refresh reads these resources only. Empty is all.
 	Targets []string
+	// Removals are resources that no stack manages, to be taken away instead of
+	// anything that the stack's engine would do.
+	Removals []CloudResource
 	// Progress, when set, is called for each resource event; it must not block.
 	Progress func(ResourceEvent)
 }

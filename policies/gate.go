@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +57,10 @@ type Options struct {
 type Gate struct {
 	decide   *rego.PreparedEvalQuery
 	meta     *rego.PreparedEvalQuery
+	drift    *rego.PreparedEvalQuery
 	mask     *rego.PreparedEvalQuery
+	index    *typeIndex
+	plain    func(context.Context) (*Gate, error)
 	revision string
 	packages []string
 	rules    map[string]Rule
@@ -83,11 +85,25 @@ func NewGate(ctx context.Context, o Options) (*Gate, error) {
 }
 
 func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
+	var index *typeIndex
+	if indexable(b) {
+		index = newTypeIndex()
+	}
+	g, err := newIndexedGate(ctx, b, o, index)
+	if err != nil {
+		return nil, err
+	}
+	g.plain = func(ctx context.Context) (*Gate, error) { return newIndexedGate(ctx, b, o, nil) }
+	return g, nil
+}
+
+// newIndexedGate does without an index where it is nil.
+func newIndexedGate(ctx context.Context, b *bundle.Bundle, o Options, index *typeIndex) (*Gate, error) {
 	rev, err := revision(b)
 	if err != nil {
 		return nil, err
 	}
-	g := &Gate{revision: rev, packages: packagesOf(b), timeout: o.Timeout, memory: o.Memory, logger: o.Logger}
+	g := &Gate{index: index, revision: rev, packages: packagesOf(b), timeout: o.Timeout, memory: o.Memory, logger: o.Logger}
 	if g.timeout <= 0 {
 		g.timeout = DefaultTimeout
 	}
@@ -97,7 +113,7 @@ func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
 	if g.logger == nil {
 		g.logger = slog.New(slog.DiscardHandler)
 	}
-	compiler, err := compile(b)
+	compiler, err := compile(b, index)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +123,11 @@ func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
 			return nil, err
 		}
 		if g.meta, err = prepareMeta(ctx, compiler, b, o); err != nil {
+			return nil, err
+		}
+	}
+	if hasPackage(b, "data.aegis.drift") {
+		if g.drift, err = prepare(ctx, compiler, b, driftQuery); err != nil {
 			return nil, err
 		}
 	}
@@ -125,13 +146,16 @@ func prepareMeta(ctx context.Context, c *ast.Compiler, b *bundle.Bundle, o Optio
 		return nil, err
 	}
 	builtin, err := Load(ctx, embedded, o)
+	if err == nil {
+		builtin, err = builtin.plain(ctx) // its index is not this bundle's
+	}
 	if err != nil {
 		return nil, err
 	}
 	return builtin.meta, nil
 }
 
-func compile(b *bundle.Bundle) (*ast.Compiler, error) {
+func compile(b *bundle.Bundle, index *typeIndex) (*ast.Compiler, error) {
 	modules := make(map[string]*ast.Module, len(b.Modules))
 	for _, m := range b.Modules {
 		modules[m.Path] = m.Parsed
@@ -139,6 +163,11 @@ func compile(b *bundle.Bundle) (*ast.Compiler, error) {
 	c, err := NewCompiler()
 	if err != nil {
 		return nil, err
+	}
+	if index != nil {
+		c.WithStageAfter(string(ast.StageCheckDeprecatedBuiltins), ast.CompilerStageDefinition{
+			Name: "IndexByType", MetricName: "aegis_index_by_type", Stage: index.guard,
+		})
 	}
 	if c.Compile(modules); c.Failed() {
 		return nil, fmt.Errorf("compile policy bundle: %w", c.Errors)
@@ -220,7 +249,7 @@ func (g *Gate) judge(ctx context.Context, in aegis.GateInput, doc document, unfi
 	}
 	answer, err := aegis.GateResult{}, unfit
 	if err == nil {
-		answer, err = evaluate(ctx, query, doc.value)
+		answer, err = evaluate(ctx, query, g.index.apply(doc.value))
 	}
 	if err != nil {
 		return g.fault(ctx, in, err)
@@ -256,12 +285,12 @@ type document struct {
 	value ast.Value
 }
 
-func newDocument(in aegis.GateInput) (document, error) {
+func newDocument(in any) (document, error) {
 	raw, err := json.Marshal(in)
 	if err != nil {
 		return document{}, fmt.Errorf("encode policy input: %w", err)
 	}
-	value, err := ast.ValueFromReader(bytes.NewReader(raw))
+	value, err := parseInput(raw)
 	if err != nil {
 		return document{}, fmt.Errorf("parse policy input: %w", err)
 	}

@@ -1,12 +1,9 @@
 package policies
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-
-	"github.com/open-policy-agent/opa/v1/ast"
 
 	aegis "github.com/aegisworld/aegis"
 )
@@ -18,7 +15,7 @@ func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aeg
 	if g == nil || g.decide == nil {
 		return g.missing(), nil
 	}
-	value, err := ast.ValueFromReader(bytes.NewReader(document))
+	value, err := parseInput(document)
 	if err != nil {
 		return aegis.GateResult{}, fmt.Errorf("parse policy input: %w: %w", aegis.ErrBadRecord, err)
 	}
@@ -30,7 +27,7 @@ func (g *Gate) Replay(ctx context.Context, document json.RawMessage) (result aeg
 	}()
 	ctx, end := g.bound(ctx)
 	defer end()
-	answer, err := answered(ctx, g.decide, value)
+	answer, err := answered(ctx, g.decide, g.index.apply(value))
 	if err != nil {
 		return g.fault(ctx, aegis.GateInput{}, err), nil
 	}

@@ -82,7 +82,7 @@ func compileEmbedded() (*ast.Compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compile(b)
+	return compile(b, nil)
 }
 
 func annotatedRules(c *ast.Compiler) []Rule {

@@ -32,14 +32,18 @@ func (g *Gate) Trace(ctx context.Context, path string, document json.RawMessage)
 	if g == nil || g.decide == nil {
 		return nil, false, result, fmt.Errorf("trace a decision: no policy bundle is loaded: %w", aegis.ErrUnavailable)
 	}
-	value, err := ast.ValueFromReader(bytes.NewReader(document))
+	value, err := parseInput(document)
 	if err != nil {
 		return nil, false, result, fmt.Errorf("parse policy input: %w: %w", aegis.ErrBadRecord, err)
 	}
+	plain, err := g.plain(ctx) // an index would leave rules out of the trace
+	if err != nil {
+		return nil, false, result, err
+	}
 	tracer := &steps{}
-	query := g.decide
+	query := plain.decide
 	if path == "aegis/meta" {
-		query = g.meta
+		query = plain.meta
 	}
 	result = g.traced(ctx, query, value, tracer)
 	lines, cut := printed(tracer.events)

@@ -73,10 +73,10 @@ func (r *run) remainder(ctx context.Context, w desired) (rest aegis.Plan, reason
 // repaired heals what an interrupted operation left behind and plans anew.
 func (r *run) repaired(ctx context.Context, w desired) (rest aegis.Plan, err error) {
 	err = r.timed(2, func() error {
-		if _, err := r.engine.Repair(ctx, r.stackRun(w, r.cs.ExecutionPolicy)); err != nil {
+		if _, err := r.tool().Repair(ctx, r.stackRun(w, r.cs.ExecutionPolicy)); err != nil {
 			return err // which says what was attempted
 		}
-		if rest, err = r.engine.Preview(ctx, r.stackRun(w, nil)); err != nil {
+		if rest, err = r.tool().Preview(ctx, r.stackRun(w, nil)); err != nil {
 			return err // which says what was attempted
 		}
 		return nil
@@ -115,7 +115,7 @@ func (r *run) write(ctx context.Context, w desired, digest string) (result aegis
 		defer cancel()
 	}
 	err = r.timed(1, func() error {
-		result, err = r.engine.Apply(ctx, r.stackRun(w, r.cs.ExecutionPolicy), digest)
+		result, err = r.tool().Apply(ctx, r.stackRun(w, r.cs.ExecutionPolicy), digest)
 		return err //nolint:wrapcheck // the caller knows what was applied
 	})
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errOvertime) {

@@ -48,8 +48,10 @@ type specs interface {
 
 // Config is what a Door is made of.
 type Config struct {
-	Store   store
-	Engine  engine
+	Store  store
+	Engine engine
+	// Direct takes away what no stack manages, for target aws_resource.
+	Direct  engine
 	Gates   gates
 	Pricer  pricer
 	Checker checker
@@ -97,6 +99,7 @@ type Timing struct {
 type Door struct {
 	store   store
 	engine  engine
+	direct  engine
 	gates   gates
 	pricer  pricer
 	checker checker
@@ -113,7 +116,7 @@ type Door struct {
 // New makes a door of its parts.
 func New(c Config) *Door {
 	d := &Door{
-		store: c.Store, engine: c.Engine, gates: c.Gates, pricer: c.Pricer, checker: c.Checker, specs: c.Specs,
+		store: c.Store, engine: c.Engine, direct: c.Direct, gates: c.Gates, pricer: c.Pricer, checker: c.Checker, specs: c.Specs,
 		bundles: c.Bundles, regions: c.Regions, budget: NoLimit, logger: c.Logger, now: c.Now, span: c.Span, timing: c.Timing.orDefaults(),
 	}
 	if c.EstateBudgetUSDMonth != nil {

@@ -103,7 +103,7 @@ func overAllowance(target aegis.Target, allowances map[string]int) string {
 // kind; "" is none.
 func engineTool(kind aegis.TargetKind) string {
 	return map[aegis.TargetKind]string{
-		aegis.TargetPulumiStack: "pulumi", aegis.TargetTerraformWorkspace: "terraform",
+		aegis.TargetPulumiStack: "pulumi", aegis.TargetTerraformWorkspace: "terraform", aegis.TargetAWSResource: "aws",
 	}[kind]
 }
 

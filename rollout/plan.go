@@ -86,7 +86,7 @@ func (r *run) wants(ctx context.Context) ([]desired, error) {
 func (r *run) stackRun(w desired, policy *aegis.ExecutionPolicy) aegis.StackRun {
 	return aegis.StackRun{
 		Stack: w.stack, Spec: w.spec, ChangeSetID: r.cs.ChangeSetID, FencingToken: r.hold.tokens[w.stack.StackID],
-		Policy: policy, Destroy: w.destroy(),
+		Policy: policy, Destroy: w.destroy(), Removals: removalsOf(r.cs, w.stack.StackID),
 		Refresh: r.cs.Source == aegis.SourceDrift || r.cs.Source == aegis.SourceReconcile,
 	}
 }
@@ -98,7 +98,7 @@ func (r *run) previews(ctx context.Context, wants []desired) ([]aegis.Plan, erro
 		g, ctx := errgroup.WithContext(ctx)
 		for i, w := range wants {
 			g.Go(func() (err error) {
-				if plans[i], err = r.engine.Preview(ctx, r.stackRun(w, nil)); err != nil {
+				if plans[i], err = r.tool().Preview(ctx, r.stackRun(w, nil)); err != nil {
 					return err // which says what was attempted
 				}
 				return nil

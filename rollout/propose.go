@@ -21,7 +21,8 @@ const (
 // the row and its first job are one transaction. The caller fills Source,
 // Actor, Summary, Target.Kind and Patches, and where they apply GoalID,
 // RiskTolerance, Budget and RollbackOf; for a drift correction, which has no
-// patches, Target.StackIDs. Everything else is set here.
+// patches, Target.StackIDs; for target aws_resource Removals. Everything else is
+// set here.
 //
 // It returns an InvalidError that names every faulty field.
 func (d *Door) Propose(ctx context.Context, in aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error) {
@@ -57,12 +58,17 @@ func proposed(in aegis.AutonomousChangeSet) aegis.AutonomousChangeSet {
 	cs := aegis.AutonomousChangeSet{
 		Source: in.Source, GoalID: in.GoalID, Actor: in.Actor, Summary: in.Summary, Target: in.Target,
 		Patches: slices.Clone(in.Patches), RiskTolerance: in.RiskTolerance, Budget: in.Budget, RollbackOf: in.RollbackOf,
-		Constraints: slices.Clone(in.Constraints),
+		Constraints: slices.Clone(in.Constraints), Removals: slices.Clone(in.Removals),
 	}
 	ids := slices.Clone(in.Target.StackIDs)
 	if len(ids) == 0 {
 		for _, p := range cs.Patches {
 			ids = append(ids, p.StackID)
+		}
+		for _, r := range cs.Removals {
+			if !slices.Contains(ids, r.StackID) {
+				ids = append(ids, r.StackID)
+			}
 		}
 	}
 	slices.Sort(ids)
@@ -88,8 +94,10 @@ func wellFormed(cs *aegis.AutonomousChangeSet) *aegis.InvalidError {
 	if len(cs.Summary) > longestSummary {
 		faults.Add("summary", fmt.Sprintf("must have at most %d bytes", longestSummary))
 	}
-	if cs.Target.Kind != aegis.TargetPulumiStack && cs.Target.Kind != aegis.TargetTerraformWorkspace {
-		faults.Add("target.kind", fmt.Sprintf("%q can't be changed yet; pulumi_stack and terraform_workspace can", cs.Target.Kind))
+	switch cs.Target.Kind { //nolint:exhaustive // the others come
+	case aegis.TargetPulumiStack, aegis.TargetTerraformWorkspace, aegis.TargetAWSResource:
+	default:
+		faults.Add("target.kind", fmt.Sprintf("%q can't be changed yet; pulumi_stack, terraform_workspace and aws_resource can", cs.Target.Kind))
 	}
 	if cs.RiskTolerance != "" && cs.RiskTolerance.MaxRisk() < 0 {
 		faults.Add("risk_tolerance", "must be low, medium or high")
@@ -98,7 +106,11 @@ func wellFormed(cs *aegis.AutonomousChangeSet) *aegis.InvalidError {
 		faults.Add("budget.usd_month", "must not be negative")
 	}
 	checkStackIDs(cs, faults)
-	checkPatches(cs, faults)
+	if cs.Target.Kind == aegis.TargetAWSResource {
+		checkRemovals(cs, faults)
+	} else {
+		checkPatches(cs, faults)
+	}
 	return faults
 }
 
@@ -170,7 +182,7 @@ func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 		if err != nil {
 			return fmt.Errorf("read stack %s: %w", id, err)
 		}
-		if stack.Kind != cs.Target.Kind {
+		if stack.Kind != cs.Target.Kind && cs.Target.Kind != aegis.TargetAWSResource {
 			faults.Add("target.kind", fmt.Sprintf("stack %s is a %s", id, stack.Kind))
 		}
 		if i > 0 && stack.Layer != layer {

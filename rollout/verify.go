@@ -25,7 +25,9 @@ func verify(ctx context.Context, r *run) (Verdict, error) {
 
 // settleStack writes that a stack is as it should be.
 func (r *run) settleStack(stackID string, state aegis.StackState) {
-	update := StackUpdate{StackID: stackID, State: state, Reconciled: true}
+	// Taking away what no stack manages says nothing of what it does manage.
+	seen := r.cs.Target.Kind != aegis.TargetAWSResource
+	update := StackUpdate{StackID: stackID, State: state, Reconciled: seen}
 	if state == aegis.StackPending {
 		update.ResourceCount = new(int)
 	}

@@ -135,7 +135,7 @@ func (r *run) disagreement(ctx context.Context, stackID string) (string, error) 
 	if w.destroy() {
 		return r.leftover(ctx, w)
 	}
-	seen, err := r.engine.Refresh(ctx, r.stackRun(w, nil))
+	seen, err := r.tool().Refresh(ctx, r.stackRun(w, nil))
 	if err != nil {
 		return "", err // which says what was attempted
 	}
@@ -147,7 +147,7 @@ func (r *run) disagreement(ctx context.Context, stackID string) (string, error) 
 
 // leftover says what a removal left behind.
 func (r *run) leftover(ctx context.Context, w desired) (string, error) {
-	rest, err := r.engine.Preview(ctx, r.stackRun(w, nil))
+	rest, err := r.tool().Preview(ctx, r.stackRun(w, nil))
 	if err != nil {
 		return "", err // which says what was attempted
 	}

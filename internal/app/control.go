@@ -126,7 +126,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	p.tracer = tracer
 	engines := observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}
 	p.door = rollout.New(rollout.Config{
-		Store: p.db, Engine: engines, Gates: judges{p.policy.live}, Pricer: prices, Checker: p.account, Specs: specs{},
+		Store: p.db, Engine: engines, Direct: p.account.Direct(), Gates: judges{p.policy.live}, Pricer: prices, Checker: p.account, Specs: specs{},
 		Bundles: p.policy.shipper,
 		Regions: c.Regions, EstateBudgetUSDMonth: &c.Budget.EstateUSDMonth, Logger: p.log, Span: p.span,
 	})

@@ -28,14 +28,19 @@ type clients struct {
 
 // readers returns clients that may read in a stack's region.
 func (c *Cloud) readers(ctx context.Context, stack aegis.Stack) (clients, error) {
+	return c.clientsOf(ctx, aegis.StackRun{Stack: stack})
+}
+
+// clientsOf returns clients that may do what the run's policy allows.
+func (c *Cloud) clientsOf(ctx context.Context, run aegis.StackRun) (clients, error) {
 	account, err := c.AccountID(ctx)
 	if err != nil {
 		return clients{}, err
 	}
 	cfg := c.base.Copy()
-	cfg.Region = stack.Region
+	cfg.Region = run.Stack.Region
 	cfg.Credentials = aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-		found, err := c.Credentials(ctx, aegis.StackRun{Stack: stack})
+		found, err := c.Credentials(ctx, run)
 		if err != nil {
 			return aws.Credentials{}, err
 		}

@@ -152,6 +152,7 @@ func notThere(err error) bool {
 	return ok && slices.Contains([]string{
 		"NoSuchEntity", "NoSuchBucket", "NotFound", "NotFoundException", "ResourceNotFoundException", "ParameterNotFound",
 		"InvalidLaunchTemplateName.NotFoundException", "InvalidGroup.NotFound", "InvalidRouteTableID.NotFound",
+		"InvalidInstanceID.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidSnapshot.NotFound", "NoSuchBucketPolicy",
 		"NoSuchHostedZone", "NoSuchHealthCheck", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
 	}, api.ErrorCode())
 }

@@ -34,6 +34,8 @@ default tool := "none"
 
 tool := "pulumi" if input.change_set.target.kind == "pulumi_stack"
 
+tool := "aws" if input.change_set.target.kind == "aws_resource"
+
 tool := "terraform" if input.change_set.target.kind == "terraform_workspace"
 
 # The inverse is applied unasked only when policy has nothing against it.
@@ -66,15 +68,9 @@ services contains service if {
 
 types := {t | t := input.diff[_].type} | {t | t := input.inverse[_].type}
 
-services_of(type) := settings.services[fitting[0]] if {
-	fitting := regex.find_n(service_prefix, type, 1)
-	count(fitting) == 1
-}
-
-services_of(type) := [split(type, "_")[1]] if {
-	startswith(type, "aws_")
-	not regex.match(service_prefix, type)
-}
+services_of(type) := settings.services[regex.find_n(service_prefix, type, 1)[0]] if {
+	true
+} else := [split(type, "_")[1]] if startswith(type, "aws_")
 
 # The first alternative that fits counts; in reverse order, the longer of two
 # prefixes comes first.

@@ -34,5 +34,6 @@ test_envelope_of_a_workspace if {
 	})
 	envelope(doc).tool_allowances == {"terraform": -1}
 	envelope(doc).data_scope.secrets == true
+	envelope(given({"change_set": {"target": {"kind": "aws_resource"}}})).tool_allowances == {"aws": -1}
 	envelope(given({"change_set": {"target": {"kind": "game_world"}}})).tool_allowances == {"none": -1}
 }

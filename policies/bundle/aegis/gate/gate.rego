@@ -15,8 +15,7 @@ package aegis.gate
 import data.aegis.lib
 
 deny contains found if {
-	some pack
-	some found in data.aegis.packs[pack].deny
+	some [pack, found] in denials
 	effect(pack, found.code) == "deny"
 }
 
@@ -28,24 +27,27 @@ warn contains found if {
 
 # What a switch made of a denial.
 warn contains found if {
-	some pack
-	some found in data.aegis.packs[pack].deny
+	some [pack, found] in denials
 	effect(pack, found.code) == "warn"
 }
 
 # What would have been required.
 warn contains lib.finding(found.code, found.msg, "") if {
-	some pack
-	some found in data.aegis.packs[pack].require
+	some [pack, found] in required
 	effect(pack, found.code) == "warn"
 }
 
-# requirements are what the packs require.
+# requirements are what counts of it.
 requirements contains found if {
-	some pack
-	some found in data.aegis.packs[pack].require
+	some [pack, found] in required
 	effect(pack, found.code) == "deny"
 }
+
+# denials and required are what the packs find and require, whatever the
+# switches say of it.
+denials contains [pack, found] if some found in data.aegis.packs[pack].deny
+
+required contains [pack, found] if some found in data.aegis.packs[pack].require
 
 # mode is a rule's own switch, else its pack's; a rule without one is on, and
 # so is one whose switch says anything but warn and off.

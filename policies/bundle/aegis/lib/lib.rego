@@ -68,6 +68,15 @@ restored_by_type := {type: found |
 	found := [c | some i; restored[i].type == type; c := restored[i]]
 }
 
+# The types of by_type and its like. Rules meet them with the types that they
+# are about first, so that a decision costs by what changes and not by how many
+# rules there are.
+types := object.keys(by_type)
+
+removed_types := object.keys(removed_by_type)
+
+restored_types := object.keys(restored_by_type)
+
 stateful_types := {t | some t in settings.stateful_types}
 
 # own says that the content is a fixed program at a spec judged before, not

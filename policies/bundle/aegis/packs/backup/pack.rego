@@ -30,13 +30,16 @@ deny contains lib.finding("versioning_suspended", msg, c.address) if {
 #   remediation: Keep backups for min_backup_retention_days or longer.
 #   controls: ["FSBP:DocumentDB.2", "FSBP:Neptune.5", "FSBP:RDS.11", "FSBP:Redshift.3"]
 deny contains lib.finding("backup_retention_short", msg, c.address) if {
-	some type, name in {
-		"aws_db_instance": "backup_retention_period",
-		"aws_docdb_cluster": "backup_retention_period",
-		"aws_neptune_cluster": "backup_retention_period",
-		"aws_rds_cluster": "backup_retention_period",
-		"aws_redshift_cluster": "automated_snapshot_retention_period",
-	}
+	some type, name in object.filter(
+		{
+			"aws_db_instance": "backup_retention_period",
+			"aws_docdb_cluster": "backup_retention_period",
+			"aws_neptune_cluster": "backup_retention_period",
+			"aws_rds_cluster": "backup_retention_period",
+			"aws_redshift_cluster": "automated_snapshot_retention_period",
+		},
+		lib.types,
+	)
 	some c in lib.by_type[type]
 	not lib.pending(c, name)
 	days := lib.number(lib.value(c.after, name, 1))
@@ -175,7 +178,7 @@ warn contains lib.finding("stream_retention_cut", msg, c.address) if {
 #   remediation: Turn multi_az or automatic failover on.
 #   controls: ["FSBP:ElastiCache.3", "FSBP:RDS.5"]
 warn contains lib.finding("single_zone", msg, c.address) if {
-	some type, name in {"aws_db_instance": "multi_az", "aws_elasticache_replication_group": "automatic_failover_enabled"}
+	some type, name in object.filter({"aws_db_instance": "multi_az", "aws_elasticache_replication_group": "automatic_failover_enabled"}, lib.types)
 	some c in lib.by_type[type]
 	not lib.on(c.after, name)
 	not lib.pending(c, name)

@@ -32,7 +32,7 @@ deny contains lib.finding("region_instances_replaced", msg, "") if {
 #   severity: medium
 #   remediation: Lower the capacity in steps, and watch the load.
 warn contains lib.finding("capacity_cut", msg, c.address) if {
-	some type in {"aws_autoscaling_group", "aws_eks_node_group", "aws_ecs_service"}
+	some type in (lib.types & {"aws_autoscaling_group", "aws_eks_node_group", "aws_ecs_service"})
 	some c in lib.by_type[type]
 	c.action == "update"
 	before := capacity(type, c.before)
@@ -51,7 +51,7 @@ lost_instances[region] := sum([n | some [r, n] in losses; r == region]) if {
 
 losses := array.concat(
 	[[c.region, capacity(type, c.before)] |
-		some type in instance_types
+		some type in (lib.removed_types & instance_types)
 		some c in lib.removed_by_type[type]
 	],
 	[[c.region, at_once] |

@@ -61,7 +61,7 @@ deny contains lib.finding("too_many_stacks", msg, "") if {
 #   severity: high
 #   remediation: Make the new one beside it, move over, then remove the old one.
 warn contains lib.finding("foundation_replaced", msg, c.address) if {
-	some type in lib.settings.foundation_types
+	some type in (lib.removed_types & foundation_types)
 	some c in lib.removed_by_type[type]
 	c.action == "replace"
 	msg := sprintf("%s would be replaced, with what stands on it", [c.address])
@@ -96,3 +96,5 @@ deny contains lib.finding("dns_records_removed", msg, "") if {
 	n > lib.settings.max_record_deletes
 	msg := sprintf("%d DNS records would be deleted; the most is %d", [n, lib.settings.max_record_deletes])
 }
+
+foundation_types := {t | some t in lib.settings.foundation_types}

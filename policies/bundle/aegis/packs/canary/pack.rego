@@ -117,12 +117,11 @@ running if {
 }
 
 touches_state if {
-	some type in lib.stateful_types
+	some type in (lib.types & lib.stateful_types)
 	some c in lib.by_type[type]
 	c.action != "create"
 }
 
 touches_state if {
-	some type in lib.stateful_types
-	lib.removed_by_type[type]
+	count(lib.removed_types & lib.stateful_types) > 0
 }

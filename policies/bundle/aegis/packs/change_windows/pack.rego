@@ -50,6 +50,7 @@ warn contains lib.finding("change_freeze_soon", msg, "") if {
 #   severity: medium
 #   remediation: Submit the goal again in the hours of change.
 deny contains lib.finding("outside_change_window", msg, "") if {
+	count(windows.allowed) > 0
 	now
 	some id, stack in stacks
 	hours := [w | some w in windows.allowed; concerns(w, id, stack)]
@@ -66,8 +67,8 @@ deny contains lib.finding("outside_change_window", msg, "") if {
 #   severity: high
 #   remediation: Report this; the control plane gives the time with every input.
 deny contains lib.finding("change_time_unknown", "the input has no time, and change windows are configured", "") if {
-	not exempt
 	count(windows.freezes) + count(windows.allowed) > 0
+	not exempt
 	not now
 }
 

@@ -47,7 +47,7 @@ deny contains lib.finding("containment_too_wide", msg, "") if {
 #   remediation: Take away, or submit a goal.
 deny contains lib.finding("containment_grants", msg, c.address) if {
 	contains_incident
-	some type in ["aws_iam_access_key", "aws_iam_user", "aws_iam_user_login_profile"]
+	some type in (lib.types & {"aws_iam_access_key", "aws_iam_user", "aws_iam_user_login_profile"})
 	some c in lib.by_type[type]
 	c.action != "update"
 	msg := sprintf("%s would be created", [c.address])
@@ -55,10 +55,13 @@ deny contains lib.finding("containment_grants", msg, c.address) if {
 
 deny contains lib.finding("containment_grants", msg, c.address) if {
 	contains_incident
-	some type, name in {
-		"aws_iam_group_policy": "policy", "aws_iam_policy": "policy", "aws_iam_role": "assume_role_policy",
-		"aws_iam_role_policy": "policy", "aws_iam_user_policy": "policy", "aws_s3_bucket_policy": "policy",
-	}
+	some type, name in object.filter(
+		{
+			"aws_iam_group_policy": "policy", "aws_iam_policy": "policy", "aws_iam_role": "assume_role_policy",
+			"aws_iam_role_policy": "policy", "aws_iam_user_policy": "policy", "aws_s3_bucket_policy": "policy",
+		},
+		lib.types,
+	)
 	some c in lib.by_type[type]
 	new := {s | some s in lib.allows(lib.value(c.after, name, null))} - {s | some s in lib.allows(lib.value(c.before, name, null))}
 	count(new) > 0
@@ -67,14 +70,14 @@ deny contains lib.finding("containment_grants", msg, c.address) if {
 
 deny contains lib.finding("containment_grants", msg, c.address) if {
 	contains_incident
-	some type in ["aws_security_group_rule", "aws_vpc_security_group_egress_rule", "aws_vpc_security_group_ingress_rule"]
+	some type in (lib.types & {"aws_security_group_rule", "aws_vpc_security_group_egress_rule", "aws_vpc_security_group_ingress_rule"})
 	some c in lib.by_type[type]
 	msg := sprintf("%s would open a way in or out", [c.address])
 }
 
 deny contains lib.finding("containment_grants", msg, c.address) if {
 	contains_incident
-	some type in ["aws_default_security_group", "aws_security_group"]
+	some type in (lib.types & {"aws_default_security_group", "aws_security_group"})
 	some c in lib.by_type[type]
 	some direction in ["ingress", "egress"]
 	new := {r | some r in lib.attr(c.after, direction)} - {r | some r in lib.attr(c.before, direction)}

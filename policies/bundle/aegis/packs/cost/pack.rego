@@ -132,7 +132,7 @@ deny contains lib.finding("fleet_too_large", msg, c.address) if {
 #   severity: low
 #   remediation: Use gp3, with provisioned throughput if needed.
 warn contains lib.finding("storage_class_costly", msg, c.address) if {
-	some type, name in {"aws_db_instance": "storage_type", "aws_ebs_volume": "type"}
+	some type, name in object.filter({"aws_db_instance": "storage_type", "aws_ebs_volume": "type"}, lib.types)
 	some c in lib.by_type[type]
 	c.after[name] in {"gp2", "io1", "io2", "standard"}
 	not c.before[name] == c.after[name]
@@ -145,16 +145,19 @@ left := (input.budget.limit_usd_month - input.budget.reserved_usd_month) - input
 
 # sizes are the instance types that are new.
 sizes := [[c, size] |
-	some type, name in {
-		"aws_db_instance": "instance_class",
-		"aws_eks_node_group": "instance_types",
-		"aws_elasticache_replication_group": "node_type",
-		"aws_instance": "instance_type",
-		"aws_launch_configuration": "instance_type",
-		"aws_launch_template": "instance_type",
-		"aws_rds_cluster_instance": "instance_class",
-		"aws_redshift_cluster": "node_type",
-	}
+	some type, name in object.filter(
+		{
+			"aws_db_instance": "instance_class",
+			"aws_eks_node_group": "instance_types",
+			"aws_elasticache_replication_group": "node_type",
+			"aws_instance": "instance_type",
+			"aws_launch_configuration": "instance_type",
+			"aws_launch_template": "instance_type",
+			"aws_rds_cluster_instance": "instance_class",
+			"aws_redshift_cluster": "node_type",
+		},
+		lib.types,
+	)
 	some c in lib.by_type[type]
 	some size in lib.attr(c.after, name)
 	not size in lib.attr(c.before, name)

@@ -11,7 +11,7 @@ import data.aegis.lib
 #   remediation: Keep encryption in transit on.
 #   controls: ["FSBP:ElastiCache.5", "FSBP:Opensearch.3"]
 deny contains lib.finding("transit_encryption_removed", msg, c.address) if {
-	some type, paths in in_transit
+	some type, paths in object.filter(in_transit, lib.types)
 	some c in lib.by_type[type]
 	c.action == "update"
 	some path in paths
@@ -30,7 +30,7 @@ deny contains lib.finding("transit_encryption_removed", msg, c.address) if {
 #   remediation: Turn encryption in transit on.
 #   controls: ["FSBP:ElastiCache.5", "FSBP:Opensearch.3"]
 warn contains lib.finding("transit_unencrypted", msg, c.address) if {
-	some type, paths in in_transit
+	some type, paths in object.filter(in_transit, lib.types)
 	some c in lib.by_type[type]
 	c.action == "create"
 	some path in paths

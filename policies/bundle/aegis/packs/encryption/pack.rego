@@ -15,7 +15,7 @@ import data.aegis.lib
 #   severity: critical
 #   remediation: Keep the encryption settings as they are.
 deny contains lib.finding("encryption_removed", msg, c.address) if {
-	some type, names in lib.settings.encryption
+	some type, names in object.filter(lib.settings.encryption, lib.types)
 	some c in lib.by_type[type]
 	some name in names
 	lib.filled(c.before, name)
@@ -39,7 +39,7 @@ deny contains lib.finding("encryption_removed", msg, c.address) if {
 #   severity: high
 #   remediation: Give it a key of the security layer.
 warn contains lib.finding("unencrypted", msg, c.address) if {
-	some type, names in lib.settings.encryption
+	some type, names in object.filter(lib.settings.encryption, lib.types)
 	some c in lib.by_type[type]
 	c.action == "create"
 	every name in names {

@@ -13,7 +13,7 @@ import data.aegis.lib
 #   remediation: Keep the secret in Secrets Manager, and give its ARN.
 #   controls: ["FSBP:CodeBuild.2"]
 deny contains lib.finding("secret_in_environment", msg, c.address) if {
-	some type in ["aws_codebuild_project", "aws_lambda_function"]
+	some type in (lib.types & {"aws_codebuild_project", "aws_lambda_function"})
 	some c in lib.by_type[type]
 	some name in (plain_secrets(c.after) - plain_secrets(c.before))
 	msg := sprintf("%s holds %s in its environment", [c.address, name])
@@ -44,7 +44,7 @@ deny contains lib.finding("secret_rotation_removed", msg, c.address) if {
 #   remediation: Leave is_enabled true.
 deny contains lib.finding("kms_key_disabled", msg, c.address) if {
 	not input.source in {"containment", "rollback"}
-	some type in ["aws_kms_key", "aws_kms_replica_key", "aws_kms_external_key"]
+	some type in (lib.types & {"aws_kms_key", "aws_kms_replica_key", "aws_kms_external_key"})
 	some c in lib.by_type[type]
 	some name in ["is_enabled", "enabled"]
 	lib.changed_to(c, name, false)
@@ -74,7 +74,7 @@ deny contains lib.finding("ebs_default_encryption_off", msg, c.address) if {
 #   remediation: Set encrypted on every block device.
 #   controls: ["FSBP:EC2.3"]
 warn contains lib.finding("instance_volume_unencrypted", msg, c.address) if {
-	some type in ["aws_instance", "aws_launch_configuration", "aws_launch_template"]
+	some type in (lib.types & {"aws_instance", "aws_launch_configuration", "aws_launch_template"})
 	some c in lib.by_type[type]
 	plain_volumes(c.after) > plain_volumes(c.before)
 	msg := sprintf("%s has a volume without encryption", [c.address])

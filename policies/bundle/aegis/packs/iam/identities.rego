@@ -38,7 +38,7 @@ deny contains lib.finding("iam_access_key", msg, c.address) if {
 #   remediation: Attach the policy to a group or a role.
 #   controls: ["FSBP:IAM.2", "CIS-3.0.0:1.15"]
 warn contains lib.finding("iam_user_policy", msg, c.address) if {
-	some type in ["aws_iam_user_policy", "aws_iam_user_policy_attachment"]
+	some type in (lib.types & {"aws_iam_user_policy", "aws_iam_user_policy_attachment"})
 	some c in lib.by_type[type]
 	c.action == "create"
 	msg := sprintf("%s is about a single user", [c.address])
@@ -69,7 +69,7 @@ warn contains lib.finding("iam_boundary_missing", msg, c.address) if {
 #   severity: critical
 #   remediation: Allow these actions on named roles and policies only.
 deny contains lib.finding("iam_escalation", msg, c.address) if {
-	some type in document_types
+	some type in (lib.types & document_types)
 	some c in lib.by_type[type]
 	some action in (escalations(c.after.policy) - escalations_of(c.before))
 	msg := sprintf("%s allows %s on every resource", [c.address, action])
@@ -90,7 +90,7 @@ deny contains lib.finding("iam_escalation", msg, c.address) if {
 #   remediation: Name the keys.
 #   controls: ["FSBP:KMS.1", "FSBP:KMS.2"]
 warn contains lib.finding("kms_decrypt_everywhere", msg, c.address) if {
-	some type in document_types
+	some type in (lib.types & document_types)
 	some c in lib.by_type[type]
 	decrypts_everything(c.after)
 	not decrypts_everything(c.before)

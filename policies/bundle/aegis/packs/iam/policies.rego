@@ -13,9 +13,9 @@ import data.aegis.lib
 #   remediation: List the actions and the resources that are needed.
 #   controls: ["FSBP:IAM.1", "FSBP:IAM.21", "CIS-3.0.0:1.16"]
 deny contains lib.finding("iam_wildcard", msg, c.address) if {
-	some type in policy_types
+	some type in (lib.types & policy_types)
 	some c in lib.by_type[type]
-	some grant in (grants(c.type, c.after) - grants(c.type, c.before))
+	some grant in new_grants(c)
 	msg := sprintf("%s allows %s", [c.address, grant])
 }
 
@@ -27,9 +27,9 @@ deny contains lib.finding("iam_wildcard", msg, c.address) if {
 #   severity: medium
 #   remediation: Automatic rollback is off; a failure needs a new goal.
 warn contains lib.finding("inverse_iam_wildcard", msg, c.address) if {
-	some type in policy_types
+	some type in (lib.restored_types & policy_types)
 	some c in lib.restored_by_type[type]
-	some grant in (grants(c.type, c.after) - grants(c.type, c.before))
+	some grant in new_grants(c)
 	msg := sprintf("undoing %s would allow %s", [c.address, grant])
 }
 
@@ -55,7 +55,7 @@ deny contains lib.finding("iam_trust_wildcard", msg, c.address) if {
 #   severity: high
 #   remediation: Keep the role's permission boundary.
 deny contains lib.finding("iam_boundary_removed", msg, c.address) if {
-	some type in ["aws_iam_role", "aws_iam_user"]
+	some type in (lib.types & {"aws_iam_role", "aws_iam_user"})
 	some c in lib.by_type[type]
 	lib.filled(c.before, "permissions_boundary")
 	not lib.filled(c.after, "permissions_boundary")
@@ -72,7 +72,7 @@ deny contains lib.finding("iam_boundary_removed", msg, c.address) if {
 #   remediation: Make what the policy refers to first, then the policy.
 deny contains lib.finding("iam_policy_unknown", msg, c.address) if {
 	not lib.own
-	some type in policy_types
+	some type in (lib.types & policy_types)
 	some c in lib.by_type[type]
 	some path in c.unknown
 	regex.match(`^(policy|policy_arn|assume_role_policy|inline_policy|managed_policy_arns)`, path)
@@ -89,9 +89,19 @@ attachment_types := {
 	"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment",
 }
 
-policy_types := (document_types | attachment_types) | {"aws_iam_role"}
+policy_types := {
+	"aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy",
+	"aws_iam_policy_attachment", "aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment",
+	"aws_iam_role",
+}
 
 # grants says in words what a resource allows too broadly.
+# What was granted before matters only to what grants something now.
+new_grants(c) := after - grants(c.type, c.before) if {
+	after := grants(c.type, c.after)
+	count(after) > 0
+}
+
 default grants(_, _) := set()
 
 grants(type, attrs) := wildcards(attrs.policy) if type in document_types

@@ -47,10 +47,13 @@ warn contains lib.finding("trail_unencrypted", msg, c.address) if {
 #   remediation: Suppress the findings that don't matter instead.
 #   controls: ["FSBP:Config.1", "FSBP:GuardDuty.1", "CIS-3.0.0:3.3", "CIS-3.0.0:1.20"]
 deny contains lib.finding("detector_disabled", msg, c.address) if {
-	some type, name in {
-		"aws_config_configuration_recorder_status": "is_enabled",
-		"aws_guardduty_detector": "enable",
-	}
+	some type, name in object.filter(
+		{
+			"aws_config_configuration_recorder_status": "is_enabled",
+			"aws_guardduty_detector": "enable",
+		},
+		lib.types,
+	)
 	some c in lib.by_type[type]
 	lib.changed_to(c, name, false)
 	msg := sprintf("%s would be turned off", [c.address])
@@ -58,11 +61,11 @@ deny contains lib.finding("detector_disabled", msg, c.address) if {
 
 deny contains lib.finding("detector_disabled", msg, c.address) if {
 	input.source != "rollback"
-	some type in [
+	some type in (lib.removed_types & {
 		"aws_accessanalyzer_analyzer", "aws_config_configuration_recorder", "aws_config_configuration_recorder_status",
 		"aws_guardduty_detector", "aws_inspector2_enabler", "aws_macie2_account", "aws_securityhub_account",
 		"aws_securityhub_standards_subscription",
-	]
+	})
 	some c in lib.removed_by_type[type]
 	c.action == "delete"
 	msg := sprintf("%s would be deleted", [c.address])
@@ -108,7 +111,7 @@ warn contains lib.finding("flow_log_missing", msg, c.address) if {
 #   remediation: Keep the access logs, and let a lifecycle rule delete old ones.
 #   controls: ["FSBP:CloudFront.5", "FSBP:ELB.5", "FSBP:S3.9"]
 deny contains lib.finding("access_logs_off", msg, c.address) if {
-	some type, name in {"aws_alb": "access_logs", "aws_cloudfront_distribution": "logging_config", "aws_lb": "access_logs"}
+	some type, name in object.filter({"aws_alb": "access_logs", "aws_cloudfront_distribution": "logging_config", "aws_lb": "access_logs"}, lib.types)
 	some c in lib.by_type[type]
 	logs(c.before, name)
 	not logs(c.after, name)
@@ -153,7 +156,7 @@ warn contains lib.finding("audit_logs_missing", msg, c.address) if {
 #   severity: medium
 #   remediation: Raise the threshold, or send it elsewhere.
 warn contains lib.finding("alarm_silenced", msg, c.address) if {
-	some type in ["aws_cloudwatch_composite_alarm", "aws_cloudwatch_metric_alarm"]
+	some type in (lib.types & {"aws_cloudwatch_composite_alarm", "aws_cloudwatch_metric_alarm"})
 	some c in lib.by_type[type]
 	lib.changed_to(c, "actions_enabled", false)
 	msg := sprintf("%s would call nobody", [c.address])

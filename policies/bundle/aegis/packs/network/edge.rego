@@ -11,7 +11,7 @@ import data.aegis.lib
 #   remediation: Use HTTPS, or make the default action a redirect.
 #   controls: ["FSBP:ELB.1"]
 warn contains lib.finding("listener_plaintext", msg, c.address) if {
-	some type in ["aws_alb_listener", "aws_lb_listener"]
+	some type in (lib.types & {"aws_alb_listener", "aws_lb_listener"})
 	some c in lib.by_type[type]
 	plaintext(c.after)
 	not plaintext(c.before)
@@ -26,7 +26,7 @@ warn contains lib.finding("listener_plaintext", msg, c.address) if {
 #   severity: high
 #   remediation: Choose a policy that asks for TLS 1.2 or newer.
 deny contains lib.finding("tls_too_old", msg, c.address) if {
-	some type in tls_types
+	some type in (lib.types & tls_types)
 	some c in lib.by_type[type]
 	some old in (old_tls(c.type, c.after) - old_tls(c.type, c.before))
 	msg := sprintf("%s offers %s", [c.address, old])
@@ -79,7 +79,7 @@ deny contains lib.finding("web_firewall_removed", msg, c.address) if {
 #   remediation: Turn drop_invalid_header_fields on.
 #   controls: ["FSBP:ELB.4"]
 warn contains lib.finding("invalid_headers_passed", msg, c.address) if {
-	some type in ["aws_alb", "aws_lb"]
+	some type in (lib.types & {"aws_alb", "aws_lb"})
 	some c in lib.by_type[type]
 	lib.value(c.after, "load_balancer_type", "application") == "application"
 	not lib.on(c.after, "drop_invalid_header_fields")
@@ -97,7 +97,7 @@ plaintext(attrs) if {
 	action.type != "redirect"
 }
 
-tls_types := ["aws_alb_listener", "aws_api_gateway_domain_name", "aws_cloudfront_distribution", "aws_lb_listener", "aws_opensearch_domain"]
+tls_types := {"aws_alb_listener", "aws_api_gateway_domain_name", "aws_cloudfront_distribution", "aws_lb_listener", "aws_opensearch_domain"}
 
 default old_tls(_, _) := set()
 
@@ -127,7 +127,7 @@ allows_plaintext(attrs) if {
 }
 
 balancer_removed(association) if {
-	some type in ["aws_alb", "aws_api_gateway_stage", "aws_lb"]
+	some type in (lib.removed_types & {"aws_alb", "aws_api_gateway_stage", "aws_lb"})
 	some c in lib.removed_by_type[type]
 	c.action == "delete"
 	c.before.arn == association.before.resource_arn

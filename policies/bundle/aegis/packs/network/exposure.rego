@@ -11,10 +11,10 @@ import data.aegis.lib
 #   remediation: Set publicly_accessible to false and reach it from inside the network.
 #   controls: ["FSBP:DMS.1", "FSBP:RDS.2", "FSBP:Redshift.1", "CIS-3.0.0:2.3.3"]
 deny contains lib.finding("public_database", msg, c.address) if {
-	some type in [
+	some type in (lib.types & {
 		"aws_db_instance", "aws_dms_replication_instance", "aws_mq_broker", "aws_neptune_cluster_instance",
 		"aws_rds_cluster_instance", "aws_redshift_cluster",
-	]
+	})
 	some c in lib.by_type[type]
 	lib.changed_to(c, "publicly_accessible", true)
 	msg := sprintf("%s would have a public address", [c.address])
@@ -29,7 +29,7 @@ deny contains lib.finding("public_database", msg, c.address) if {
 #   remediation: Leave associate_public_ip_address off and put a load balancer before it.
 #   controls: ["FSBP:AutoScaling.5", "FSBP:EC2.9", "FSBP:EC2.25"]
 deny contains lib.finding("public_instance", msg, c.address) if {
-	some type in ["aws_instance", "aws_launch_configuration", "aws_launch_template"]
+	some type in (lib.types & {"aws_instance", "aws_launch_configuration", "aws_launch_template"})
 	some c in lib.by_type[type]
 	public_address(c.after)
 	not public_address(c.before)
@@ -74,7 +74,7 @@ deny contains lib.finding("default_security_group_used", msg, c.address) if {
 #   remediation: Allow ports 22 and 3389 from named addresses only.
 #   controls: ["FSBP:EC2.21", "CIS-3.0.0:5.1"]
 warn contains lib.finding("network_acl_open", msg, c.address) if {
-	some type in ["aws_default_network_acl", "aws_network_acl", "aws_network_acl_rule"]
+	some type in (lib.types & {"aws_default_network_acl", "aws_network_acl", "aws_network_acl_rule"})
 	some c in lib.by_type[type]
 	some port in (acl_ports(c.type, c.after) - acl_ports(c.type, c.before))
 	msg := sprintf("%s allows port %d from everywhere", [c.address, port])
@@ -104,7 +104,7 @@ deny contains lib.finding("kubernetes_api_public", msg, c.address) if {
 #   remediation: Give it vpc_options.
 #   controls: ["FSBP:Opensearch.2"]
 deny contains lib.finding("search_domain_public", msg, c.address) if {
-	some type in ["aws_elasticsearch_domain", "aws_opensearch_domain"]
+	some type in (lib.types & {"aws_elasticsearch_domain", "aws_opensearch_domain"})
 	some c in lib.by_type[type]
 	lib.unset(c, "vpc_options")
 	not outside(c)
@@ -142,7 +142,7 @@ deny contains lib.finding("public_function", msg, c.address) if {
 #   remediation: Name the accounts that need it.
 #   controls: ["FSBP:RDS.1", "FSBP:SSM.4"]
 deny contains lib.finding("shared_with_everyone", msg, c.address) if {
-	some type in ["aws_ami_launch_permission", "aws_db_cluster_snapshot", "aws_db_snapshot", "aws_ssm_document"]
+	some type in (lib.types & {"aws_ami_launch_permission", "aws_db_cluster_snapshot", "aws_db_snapshot", "aws_ssm_document"})
 	some c in lib.by_type[type]
 	for_all(c.after)
 	not for_all(c.before)
@@ -158,11 +158,11 @@ deny contains lib.finding("shared_with_everyone", msg, c.address) if {
 #   remediation: Name the principals that need it.
 #   controls: ["FSBP:KMS.5"]
 deny contains lib.finding("public_resource_policy", msg, c.address) if {
-	some type in [
+	some type in (lib.types & {
 		"aws_backup_vault_policy", "aws_cloudwatch_event_bus_policy", "aws_ecr_repository_policy", "aws_efs_file_system_policy",
 		"aws_kinesis_resource_policy", "aws_kms_key", "aws_kms_key_policy", "aws_secretsmanager_secret",
 		"aws_secretsmanager_secret_policy", "aws_sns_topic", "aws_sqs_queue",
-	]
+	})
 	some c in lib.by_type[type]
 	some statement in lib.allows(c.after.policy)
 	lib.anyone(statement)

@@ -14,7 +14,7 @@ import data.aegis.lib
 #   remediation: Name the addresses that need it, or open another port.
 #   controls: ["FSBP:EC2.19", "CIS-3.0.0:5.2", "CIS-3.0.0:5.3"]
 deny contains lib.finding("world_open_admin_port", msg, c.address) if {
-	some type in ingress_types
+	some type in (lib.types & ingress_types)
 	some c in lib.by_type[type]
 	some source, ports in opened(c)
 	msg := sprintf("%s opens %s to %s", [c.address, port_list(ports), source])
@@ -30,7 +30,7 @@ deny contains lib.finding("world_open_admin_port", msg, c.address) if {
 #   severity: medium
 #   remediation: Automatic rollback is off; a failure needs a new goal.
 warn contains lib.finding("inverse_world_open_admin_port", msg, c.address) if {
-	some type in ingress_types
+	some type in (lib.restored_types & ingress_types)
 	some c in lib.restored_by_type[type]
 	some source, ports in opened(c)
 	msg := sprintf("undoing %s would open %s to %s", [c.address, port_list(ports), source])
@@ -44,9 +44,11 @@ warn contains lib.finding("inverse_world_open_admin_port", msg, c.address) if {
 #   severity: high
 #   remediation: Ask for the port to be closed.
 warn contains lib.finding("world_open_admin_port_kept", msg, c.address) if {
-	some type in ingress_types
+	some type in (lib.types & ingress_types)
 	some c in lib.by_type[type]
-	some hole in (holes(c.type, c.after) & holes(c.type, c.before))
+	after := holes(c.type, c.after)
+	count(after) > 0
+	some hole in (after & holes(c.type, c.before))
 	msg := sprintf("%s keeps port %d open to %s", [c.address, hole.port, hole.source])
 }
 
@@ -59,7 +61,7 @@ warn contains lib.finding("world_open_admin_port_kept", msg, c.address) if {
 #   remediation: Give the address range and the ports as values, or make the change in two steps.
 deny contains lib.finding("ingress_unknown", msg, c.address) if {
 	not lib.own
-	some type in ingress_types
+	some type in (lib.types & ingress_types)
 	some c in lib.by_type[type]
 	some path in c.unknown
 	ingress_path(c.type, path)
@@ -72,7 +74,9 @@ ingress_types := {
 }
 
 opened(c) := {source: ports |
-	new := holes(c.type, c.after) - holes(c.type, c.before)
+	after := holes(c.type, c.after)
+	count(after) > 0
+	new := after - holes(c.type, c.before)
 	some hole in new
 	source := hole.source
 	ports := sort({h.port | some h in new; h.source == source})

@@ -11,7 +11,7 @@ import data.aegis.lib
 #   remediation: Keep all four settings of the public access block on.
 #   controls: ["FSBP:S3.1", "FSBP:S3.8", "CIS-3.0.0:2.1.4"]
 deny contains lib.finding("public_access_unblocked", msg, c.address) if {
-	some type in block_types
+	some type in (lib.types & block_types)
 	some c in lib.by_type[type]
 	some name in block_settings
 	not lib.value(c.after, name, false) in {true, "true"}
@@ -19,7 +19,7 @@ deny contains lib.finding("public_access_unblocked", msg, c.address) if {
 }
 
 deny contains lib.finding("public_access_unblocked", msg, c.address) if {
-	some type in block_types
+	some type in (lib.removed_types & block_types)
 	some c in lib.removed_by_type[type]
 	c.action == "delete"
 	not lib.goes_with_bucket(c)
@@ -35,7 +35,7 @@ deny contains lib.finding("public_access_unblocked", msg, c.address) if {
 #   remediation: Name the principals that need the bucket.
 #   controls: ["FSBP:S3.2", "FSBP:S3.3", "FSBP:SNS.4", "FSBP:SQS.3"]
 deny contains lib.finding("public_bucket_policy", msg, c.address) if {
-	some type in ["aws_s3_bucket_policy", "aws_s3_bucket", "aws_sqs_queue_policy", "aws_sns_topic_policy"]
+	some type in (lib.types & {"aws_s3_bucket_policy", "aws_s3_bucket", "aws_sqs_queue_policy", "aws_sns_topic_policy"})
 	some c in lib.by_type[type]
 	some statement in lib.statements(c.after.policy)
 	lib.anyone(statement)
@@ -43,7 +43,7 @@ deny contains lib.finding("public_bucket_policy", msg, c.address) if {
 }
 
 deny contains lib.finding("public_bucket_policy", msg, c.address) if {
-	some type in ["aws_s3_bucket", "aws_s3_bucket_acl"]
+	some type in (lib.types & {"aws_s3_bucket", "aws_s3_bucket_acl"})
 	some c in lib.by_type[type]
 	startswith(c.after.acl, "public-")
 	msg := sprintf("%s has the ACL %s", [c.address, c.after.acl])

@@ -36,7 +36,7 @@ deny contains lib.finding("region_not_allowed", msg, "") if {
 #   severity: critical
 #   remediation: Replicate to a configured region, or have an operator add this one.
 deny contains lib.finding("replica_region_not_allowed", msg, c.address) if {
-	some type in replicating
+	some type in (lib.types & replicating)
 	some c in lib.by_type[type]
 	some region in (replicas(type, c.after) - replicas(type, c.before))
 	not region in allowed
@@ -53,7 +53,7 @@ deny contains lib.finding("replica_region_not_allowed", msg, c.address) if {
 deny contains lib.finding("data_outside_home", msg, c.address) if {
 	some id, stack in input.stacks
 	home := lib.settings.data_regions[stack.environment]
-	some type in lib.stateful_types
+	some type in (lib.types & lib.stateful_types)
 	some c in lib.by_type[type]
 	c.stack_id == id
 	some region in ({c.region} | replicas(type, c.after))
@@ -88,10 +88,10 @@ allowed := global_regions | {r | some r in input.regions}
 
 region_words := concat(", ", [r | some r in input.regions])
 
-replicating := [
+replicating := {
 	"aws_backup_plan", "aws_dynamodb_table", "aws_dynamodb_global_table",
 	"aws_ecr_replication_configuration", "aws_secretsmanager_secret", "aws_ssmincidents_replication_set",
-]
+}
 
 # replicas are the regions to which a resource is copied.
 default replicas(_, _) := set()

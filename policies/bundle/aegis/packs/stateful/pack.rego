@@ -19,7 +19,7 @@ import data.aegis.lib
 #   controls: ["FSBP:KMS.3"]
 deny contains lib.finding("stateful_delete", msg, c.address) if {
 	not input.source in lib.settings.stateful_delete_sources
-	some type in lib.stateful_types
+	some type in (lib.removed_types & lib.stateful_types)
 	some c in lib.removed_by_type[type]
 	not final_snapshot(c)
 	msg := sprintf("%s would be %sd with what it holds", [c.address, c.action])
@@ -35,7 +35,7 @@ deny contains lib.finding("stateful_delete", msg, c.address) if {
 #   severity: medium
 #   remediation: Automatic rollback is off; a failure needs a new goal.
 warn contains lib.finding("inverse_stateful_replace", msg, c.address) if {
-	some type in lib.stateful_types
+	some type in (lib.restored_types & lib.stateful_types)
 	some c in lib.restored_by_type[type]
 	c.action == "replace"
 	not final_snapshot(c)

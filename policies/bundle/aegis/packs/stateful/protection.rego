@@ -12,7 +12,7 @@ import data.aegis.lib
 #   controls: ["FSBP:DocumentDB.5", "FSBP:DynamoDB.6", "FSBP:ELB.6", "FSBP:Neptune.4", "FSBP:RDS.7", "FSBP:RDS.8"]
 deny contains lib.finding("deletion_protection_removed", msg, c.address) if {
 	input.source != "rollback"
-	some type, name in protection
+	some type, name in object.filter(protection, lib.types)
 	some c in lib.by_type[type]
 	protected(c.before, name)
 	not protected(c.after, name)
@@ -29,7 +29,7 @@ deny contains lib.finding("deletion_protection_removed", msg, c.address) if {
 #   remediation: Turn deletion protection on.
 #   controls: ["FSBP:DocumentDB.5", "FSBP:DynamoDB.6", "FSBP:Neptune.4", "FSBP:RDS.7", "FSBP:RDS.8"]
 warn contains lib.finding("deletion_protection_missing", msg, c.address) if {
-	some type, name in protection
+	some type, name in object.filter(protection, lib.types)
 	type in lib.stateful_types
 	some c in lib.by_type[type]
 	c.action == "create"
@@ -46,7 +46,7 @@ warn contains lib.finding("deletion_protection_missing", msg, c.address) if {
 #   severity: high
 #   remediation: Keep skip_final_snapshot false.
 deny contains lib.finding("final_snapshot_skipped", msg, c.address) if {
-	some type in ["aws_db_instance", "aws_docdb_cluster", "aws_neptune_cluster", "aws_rds_cluster", "aws_redshift_cluster"]
+	some type in (lib.types & {"aws_db_instance", "aws_docdb_cluster", "aws_neptune_cluster", "aws_rds_cluster", "aws_redshift_cluster"})
 	some c in lib.by_type[type]
 	c.after.skip_final_snapshot == true
 	c.before.skip_final_snapshot == false
@@ -61,13 +61,16 @@ deny contains lib.finding("final_snapshot_skipped", msg, c.address) if {
 #   severity: high
 #   remediation: Leave force_destroy and force_delete off.
 deny contains lib.finding("force_destroy", msg, c.address) if {
-	some type, name in {
-		"aws_backup_vault": "force_destroy",
-		"aws_ecr_repository": "force_delete",
-		"aws_iam_user": "force_destroy",
-		"aws_route53_zone": "force_destroy",
-		"aws_s3_bucket": "force_destroy",
-	}
+	some type, name in object.filter(
+		{
+			"aws_backup_vault": "force_destroy",
+			"aws_ecr_repository": "force_delete",
+			"aws_iam_user": "force_destroy",
+			"aws_route53_zone": "force_destroy",
+			"aws_s3_bucket": "force_destroy",
+		},
+		lib.types,
+	)
 	some c in lib.by_type[type]
 	lib.changed_to(c, name, true)
 	msg := sprintf("%s could be deleted with what it holds", [c.address])
@@ -116,7 +119,7 @@ deny contains lib.finding("object_lock_weakened", msg, c.address) if {
 #   remediation: Fail over with the global database, and keep its members.
 deny contains lib.finding("global_member_detached", msg, c.address) if {
 	not input.source in {"rollback", "containment"}
-	some type in ["aws_rds_cluster", "aws_docdb_cluster", "aws_neptune_cluster", "aws_elasticache_replication_group"]
+	some type in (lib.types & {"aws_rds_cluster", "aws_docdb_cluster", "aws_neptune_cluster", "aws_elasticache_replication_group"})
 	some c in lib.by_type[type]
 	some name in ["global_cluster_identifier", "global_replication_group_id"]
 	lib.filled(c.before, name)
@@ -158,13 +161,16 @@ warn contains lib.finding("engine_major_upgrade", msg, c.address) if {
 #   severity: medium
 #   remediation: See first that what it holds fits.
 warn contains lib.finding("store_shrinks", msg, c.address) if {
-	some type, name in {
-		"aws_db_instance": "allocated_storage",
-		"aws_ebs_volume": "size",
-		"aws_elasticache_replication_group": "num_cache_clusters",
-		"aws_kinesis_stream": "shard_count",
-		"aws_redshift_cluster": "number_of_nodes",
-	}
+	some type, name in object.filter(
+		{
+			"aws_db_instance": "allocated_storage",
+			"aws_ebs_volume": "size",
+			"aws_elasticache_replication_group": "num_cache_clusters",
+			"aws_kinesis_stream": "shard_count",
+			"aws_redshift_cluster": "number_of_nodes",
+		},
+		lib.types,
+	)
 	some c in lib.by_type[type]
 	lib.number(c.after[name]) < lib.number(c.before[name])
 	msg := sprintf("%s: %s goes from %v to %v", [c.address, name, c.before[name], c.after[name]])
@@ -178,7 +184,7 @@ warn contains lib.finding("store_shrinks", msg, c.address) if {
 #   severity: high
 #   remediation: See first that nobody needs what would go.
 warn contains lib.finding("expiry_shortened", msg, c.address) if {
-	some type in ["aws_s3_bucket", "aws_s3_bucket_lifecycle_configuration"]
+	some type in (lib.types & {"aws_s3_bucket", "aws_s3_bucket_lifecycle_configuration"})
 	some c in lib.by_type[type]
 	c.action == "update"
 	after := min(expiries(c.after))
@@ -225,7 +231,7 @@ weaker(before, after) if {
 
 # engines are the changes of an engine's version, with its major numbers.
 engines := [[c, before, after] |
-	some type in ["aws_db_instance", "aws_docdb_cluster", "aws_elasticache_replication_group", "aws_neptune_cluster", "aws_rds_cluster"]
+	some type in (lib.types & {"aws_db_instance", "aws_docdb_cluster", "aws_elasticache_replication_group", "aws_neptune_cluster", "aws_rds_cluster"})
 	some c in lib.by_type[type]
 	before := major(c.before.engine_version)
 	after := major(c.after.engine_version)

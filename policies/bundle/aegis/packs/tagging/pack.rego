@@ -16,7 +16,7 @@ import data.aegis.lib
 #   remediation: Add the tags.
 warn contains lib.finding("tags_missing", msg, c.address) if {
 	input.change_set.target.kind == "pulumi_stack"
-	some type in lib.settings.tagging.types
+	some type in (lib.types & tagged_types)
 	some c in lib.by_type[type]
 	c.action == "create"
 	missing := required - tag_keys(c.after)
@@ -86,6 +86,8 @@ deny contains lib.finding("secret_in_tag", msg, c.address) if {
 	not c.before.tags[key] == text
 	msg := sprintf("%s has a secret in tag %s", [c.address, key])
 }
+
+tagged_types := {t | some t in lib.settings.tagging.types}
 
 required := {t | some t in lib.settings.tagging.required}
 

@@ -16,7 +16,7 @@ import data.aegis.lib
 #   remediation: Set metadata_options.http_tokens to required.
 #   controls: ["FSBP:AutoScaling.3", "FSBP:EC2.8", "FSBP:EC2.170", "CIS-3.0.0:5.6"]
 deny contains lib.finding("metadata_tokens_optional", msg, c.address) if {
-	some type in ["aws_instance", "aws_launch_configuration", "aws_launch_template"]
+	some type in (lib.types & {"aws_instance", "aws_launch_configuration", "aws_launch_template"})
 	some c in lib.by_type[type]
 	not tokens_required(c.after)
 	not lib.pending(c, "metadata_options")
@@ -108,7 +108,7 @@ deny contains lib.finding("privileged_container", msg, c.address) if {
 #   remediation: Turn auto_minor_version_upgrade on.
 #   controls: ["FSBP:ElastiCache.2", "FSBP:RDS.13", "CIS-3.0.0:2.3.2"]
 warn contains lib.finding("minor_upgrades_off", msg, c.address) if {
-	some type in ["aws_db_instance", "aws_elasticache_replication_group", "aws_rds_cluster_instance"]
+	some type in (lib.types & {"aws_db_instance", "aws_elasticache_replication_group", "aws_rds_cluster_instance"})
 	some c in lib.by_type[type]
 	some off in [false, "false"]
 	lib.changed_to(c, "auto_minor_version_upgrade", off)
