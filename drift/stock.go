@@ -1,0 +1,182 @@
+package drift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/aegisworld/aegis"
+)
+
+// account lists what engines don't see when it is added beside what they
+// manage.
+type account interface {
+	Inventory(ctx context.Context, region string) ([]aegis.CloudResource, error)
+}
+
+// policy says what to do about drift; reason says why it could not.
+type policy interface {
+	DecideDrift(ctx context.Context, seen aegis.DriftedAttribute) (decision aegis.DriftDecision, reason string)
+}
+
+// states lists what stacks manage, from their state as it is now.
+type states interface {
+	Resources(ctx context.Context, run aegis.StackRun) ([]aegis.IndexedResource, error)
+}
+
+// baseline is what was found unmanaged and is known.
+type baseline interface {
+	// Baseline are the keys that are known in a region; taken is false before
+	// the first SaveBaseline.
+	Baseline(ctx context.Context, region string) (keys []string, taken bool, err error)
+	SaveBaseline(ctx context.Context, region string, known []aegis.CloudResource) error
+	// ResourcesByKey are the managed resources that any of the keys may mean.
+	ResourcesByKey(ctx context.Context, keys []string) ([]aegis.IndexedResource, error)
+}
+
+// stockReports are drift reports, and what explains and corrects them.
+type stockReports interface {
+	UpdateDrift(ctx context.Context, stackID string, decide func(open []aegis.DriftReport) []aegis.DriftWrite) error
+	DriftReports(ctx context.Context, filter aegis.DriftFilter, page aegis.Page) ([]aegis.DriftReport, string, error)
+	CloudEvents(ctx context.Context, stackID string, keys []string, since, until time.Time) ([]aegis.CloudEvent, error)
+	ChangeSet(ctx context.Context, changeSetID string) (aegis.AutonomousChangeSet, error)
+}
+
+// stockStacks are the stacks that parents belong to.
+type stockStacks interface {
+	Stack(ctx context.Context, stackID string) (aegis.Stack, error)
+	Leases(ctx context.Context, stackIDs []string) ([]aegis.Lease, error)
+}
+
+// stockStore is all that a Stock reads and writes.
+type stockStore interface {
+	baseline
+	stockReports
+	stockStacks
+}
+
+// StockConfig is what a Stock is made of.
+type StockConfig struct {
+	Store   stockStore
+	Account account
+	States  states
+	Policy  policy
+	Door    door
+	// Pause is how long no removal is proposed after one that was not promoted:
+	// 2 min when 0.
+	Pause  time.Duration
+	Logger *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Stock looks for what no stack manages: a rule beside a group's own, a policy
+// attached to a role, an access key, a bucket's policy, an instance, a snapshot
+// that everyone may copy. Engines call that no change. What is there when a
+// region is looked at first is its baseline; what comes after is drift of kind
+// unmanaged.
+type Stock struct {
+	StockConfig
+}
+
+// NewStock makes a Stock of its parts.
+func NewStock(c StockConfig) *Stock {
+	if c.Pause <= 0 {
+		c.Pause = 2 * time.Minute
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Stock{c}
+}
+
+// Take looks at one region, reports what is new and what is gone, and proposes
+// to remove what policy says. An error means that nothing is known.
+func (s *Stock) Take(ctx context.Context, region string) error {
+	at := s.Now().UTC()
+	found, err := s.Account.Inventory(ctx, region)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what was looked at
+	}
+	unmanaged, busy, err := s.unmanaged(ctx, found)
+	if err != nil {
+		return err
+	}
+	keys, taken, err := s.Store.Baseline(ctx, region)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what was read
+	}
+	known := slices.DeleteFunc(slices.Clone(unmanaged), func(r aegis.CloudResource) bool { return taken && !slices.Contains(keys, r.Key()) })
+	if !taken || len(known) != len(keys) {
+		if err := s.Store.SaveBaseline(ctx, region, known); err != nil {
+			return err //nolint:wrapcheck // it says what was written
+		}
+	}
+	if !taken {
+		return nil
+	}
+	fresh := slices.DeleteFunc(unmanaged, func(r aegis.CloudResource) bool { return slices.Contains(keys, r.Key()) })
+	return s.report(ctx, at, region, found, fresh, busy)
+}
+
+// unmanaged are the resources that no stack has in its state, with the stack of
+// their parents. What belongs to a stack that a change set is at is left out: it
+// may be the change set's; busy are these stacks.
+func (s *Stock) unmanaged(ctx context.Context, found []aegis.CloudResource) (out []aegis.CloudResource, busy []string, err error) {
+	index, err := s.Store.ResourcesByKey(ctx, keysOf(found))
+	if err != nil {
+		return nil, nil, err //nolint:wrapcheck // it says what was read
+	}
+	out = beside(found, index)
+	var ids []string
+	for _, r := range out {
+		if r.StackID != "" {
+			ids = append(ids, r.StackID)
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	leases, err := s.Store.Leases(ctx, ids)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read leases: %w", err)
+	}
+	for _, l := range leases {
+		if l.ChangeSetID != "" {
+			busy = append(busy, l.StackID)
+		}
+	}
+	// The index may be older than a state that `pulumi up` wrote.
+	var actual []aegis.IndexedResource
+	for _, id := range ids {
+		if slices.Contains(busy, id) {
+			continue
+		}
+		resources, err := s.state(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		actual = append(actual, resources...)
+	}
+	out = slices.DeleteFunc(out, func(r aegis.CloudResource) bool {
+		return slices.Contains(busy, r.StackID) || slices.ContainsFunc(actual, func(m aegis.IndexedResource) bool { return is(r, m) })
+	})
+	return out, busy, nil
+}
+
+func (s *Stock) state(ctx context.Context, stackID string) ([]aegis.IndexedResource, error) {
+	stack, err := s.Store.Stack(ctx, stackID)
+	if err != nil {
+		return nil, fmt.Errorf("read stack %s: %w", stackID, err)
+	}
+	resources, err := s.States.Resources(ctx, aegis.StackRun{Stack: stack})
+	if errors.Is(err, aegis.ErrNotFound) {
+		return nil, nil
+	}
+	return resources, err //nolint:wrapcheck // it says what was read
+}

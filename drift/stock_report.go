@@ -1,0 +1,302 @@
+package drift
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aegisworld/aegis"
+)
+
+const (
+	// fightRounds corrections of the same thing within fightWindow are a fight:
+	// somebody else wants it otherwise.
+	fightRounds = 3
+	fightWindow = time.Hour
+)
+
+// stockLook is one look at a region.
+type stockLook struct {
+	at     time.Time
+	region string
+	// found are the keys of all that is there, fresh what is new by stack.
+	found map[string]bool
+	fresh map[string][]aegis.CloudResource
+}
+
+// report writes what is new, and what of open reports is gone, stack by stack;
+// then it proposes the removals.
+func (s *Stock) report(ctx context.Context, at time.Time, region string, found, fresh []aegis.CloudResource, busy []string) error {
+	l := stockLook{at: at, region: region, found: map[string]bool{}, fresh: map[string][]aegis.CloudResource{}}
+	for _, r := range found {
+		l.found[r.Key()] = true
+	}
+	for _, r := range fresh {
+		l.fresh[r.StackID] = append(l.fresh[r.StackID], r)
+	}
+	ids, err := s.reported(ctx)
+	if err != nil {
+		return err
+	}
+	ids = append(ids, slices.Collect(maps.Keys(l.fresh))...)
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if slices.Contains(busy, id) {
+			continue
+		}
+		if err := s.settle(ctx, l, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reported are the stacks with reports of unmanaged resources that are not over.
+func (s *Stock) reported(ctx context.Context) ([]string, error) {
+	var ids []string
+	for _, state := range []aegis.DriftState{aegis.DriftOpen, aegis.DriftReported} {
+		cursor := ""
+		for {
+			filter := aegis.DriftFilter{Kind: aegis.DriftUnmanaged, State: state}
+			reports, next, err := s.Store.DriftReports(ctx, filter, aegis.Page{Limit: 500, Cursor: cursor})
+			if err != nil {
+				return nil, fmt.Errorf("list drift reports: %w", err)
+			}
+			for _, r := range reports {
+				ids = append(ids, r.StackID)
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+	}
+	return ids, nil
+}
+
+func (s *Stock) settle(ctx context.Context, l stockLook, stackID string) error {
+	fresh := l.fresh[stackID]
+	judged, err := s.judged(ctx, l, stackID, fresh)
+	if err != nil {
+		return err
+	}
+	var standing []aegis.DriftReport
+	err = s.Store.UpdateDrift(ctx, stackID, func(open []aegis.DriftReport) []aegis.DriftWrite {
+		var writes []aegis.DriftWrite
+		writes, standing = l.settle(stackID, open, judged)
+		return writes
+	})
+	if err != nil {
+		return fmt.Errorf("report what no stack manages: %w", err)
+	}
+	for _, report := range standing {
+		if report.State == aegis.DriftOpen && report.StackID != "" {
+			if err := s.remove(ctx, report, fresh); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// judgedResource is a resource with its cause and what is to be done.
+type judgedResource struct {
+	aegis.CloudResource
+
+	cause  aegis.DriftCause
+	change aegis.DriftChange
+}
+
+// judged asks who made each resource, and policy what to do about it. What the
+// autopilot made itself is left out: its state is about to say so.
+func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh []aegis.CloudResource) ([]judgedResource, error) {
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	events, err := s.Store.CloudEvents(ctx, stackID, keysOf(fresh), l.at.Add(-eventLife), l.at.Add(clockSlack))
+	if err != nil {
+		return nil, fmt.Errorf("look for who made it: %w", err)
+	}
+	past, err := s.corrected(ctx, l, stackID)
+	if err != nil {
+		return nil, err
+	}
+	var out []judgedResource
+	for _, r := range fresh {
+		cause := maker(r, events)
+		if cause.Kind == aegis.CauseChangeSet {
+			continue
+		}
+		change := aegis.DriftChange{Address: r.ParentAddress, ResourceID: r.ID, Type: r.Type, After: brief(r.Attributes)}
+		change.Decision, change.Reason = s.Policy.DecideDrift(ctx, aegis.DriftedAttribute{
+			Change: aegis.ResourceChange{
+				StackID: stackID, Address: r.Address(), Type: r.Type, Region: r.Region, Action: aegis.ActionCreate, After: r.Attributes,
+				Unknown: []string{}, Sensitive: []string{},
+			},
+			After: r.Attributes, Kind: aegis.DriftUnmanaged, Parent: r.ParentAddress, Cause: cause,
+		})
+		switch rounds := again(past, change); {
+		case change.Decision == aegis.AdoptDrift:
+			change.Decision, change.Reason = aegis.ReportDrift, "what no stack manages can't become part of a spec by itself; import it into a stack"
+		case change.Decision == aegis.CorrectDrift && r.StackID == "":
+			change.Decision, change.Reason = aegis.ReportDrift, "it is part of nothing that a stack manages, so that no stack's limits apply to its removal"
+		case change.Decision == aegis.CorrectDrift && rounds >= fightRounds:
+			change.Decision = aegis.ReportDrift
+			change.Reason = fmt.Sprintf("removed %d times within an hour and made again by %s; left until that ends", rounds, name(cause))
+		}
+		out = append(out, judgedResource{r, cause, change})
+	}
+	return out, nil
+}
+
+func name(c aegis.DriftCause) string {
+	if c.Actor == nil {
+		return "somebody unknown"
+	}
+	return cmp.Or(c.Actor.Principal, c.Actor.ARN, "somebody unknown")
+}
+
+// maker is the call that made the resource, as far as events tell.
+func maker(r aegis.CloudResource, events []aegis.CloudEvent) aegis.DriftCause {
+	d := departure{DriftChange: aegis.DriftChange{Type: r.Type}, kind: aegis.DriftUnmanaged}
+	best := -1
+	for i, e := range events { // newest first
+		if tagging(e.Name) || removing(e.Name) || e.Region != "" && r.Region != "" && e.Region != r.Region {
+			continue
+		}
+		keys := e.Keys()
+		switch {
+		case slices.Contains(keys, r.ID):
+			return eventCause(e)
+		case best < 0 && r.ParentID != "" && slices.Contains(keys, r.ParentID):
+			best = i
+		}
+	}
+	if best < 0 {
+		return unknownCause(d)
+	}
+	return eventCause(events[best])
+}
+
+// corrected are the stack's reports of unmanaged resources that were corrected
+// a short while ago.
+func (s *Stock) corrected(ctx context.Context, l stockLook, stackID string) ([]aegis.DriftReport, error) {
+	if stackID == "" {
+		return nil, nil
+	}
+	filter := aegis.DriftFilter{StackID: stackID, Kind: aegis.DriftUnmanaged, State: aegis.DriftCorrected}
+	reports, _, err := s.Store.DriftReports(ctx, filter, aegis.Page{Limit: 100})
+	if err != nil {
+		return nil, fmt.Errorf("list corrected drift of stack %s: %w", stackID, err)
+	}
+	return slices.DeleteFunc(reports, func(r aegis.DriftReport) bool {
+		return r.ChangeSetID == "" || r.ResolvedAt == nil || l.at.Sub(*r.ResolvedAt) > fightWindow
+	}), nil
+}
+
+// again is how often the same was corrected: the same kind of part, of the
+// same thing, with the same content.
+func again(past []aegis.DriftReport, change aegis.DriftChange) (rounds int) {
+	for _, r := range past {
+		if slices.ContainsFunc(r.Changes, func(c aegis.DriftChange) bool {
+			return c.Address == change.Address && c.Type == change.Type && equal(c.After, change.After)
+		}) {
+			rounds++
+		}
+	}
+	return rounds
+}
+
+// settle is what is to be written of one stack, and the reports that stand.
+func (l stockLook) settle(stackID string, open []aegis.DriftReport, judged []judgedResource) (writes []aegis.DriftWrite, standing []aegis.DriftReport) {
+	covered := map[string]bool{}
+	for _, r := range open {
+		if r.Kind != aegis.DriftUnmanaged || r.Region != l.region && r.Region != "" {
+			continue
+		}
+		there := slices.ContainsFunc(r.Changes, func(c aegis.DriftChange) bool {
+			key := aegis.CloudResource{Type: c.Type, Region: r.Region, ID: c.ResourceID}.Key()
+			covered[key] = true
+			return l.found[key]
+		})
+		// What has no region is listed with one region only: elsewhere its
+		// absence says nothing.
+		if there || r.Region == "" && !l.seesGlobal() {
+			standing = append(standing, r)
+			continue
+		}
+		r.State, r.ResolvedAt = aegis.DriftCorrected, &l.at
+		writes = append(writes, aegis.DriftWrite{Report: r, Event: aegis.EventDriftCorrected})
+	}
+	for _, j := range judged {
+		if covered[j.Key()] {
+			continue
+		}
+		report := aegis.DriftReport{
+			DriftReportID: aegis.NewID(aegis.DriftReportPrefix, l.at), StackID: stackID, Region: j.Region, Kind: aegis.DriftUnmanaged,
+			Cause: j.cause, Changes: []aegis.DriftChange{j.change}, State: aegis.DriftOpen, DetectedAt: l.at,
+		}
+		if j.change.Decision != aegis.CorrectDrift {
+			report.State, report.ResolvedAt = aegis.DriftReported, &l.at
+		}
+		writes = append(writes, aegis.DriftWrite{Report: report, Event: aegis.EventDriftDetected})
+		standing = append(standing, report)
+	}
+	return writes, standing
+}
+
+// seesGlobal says that the look listed what has no region.
+func (l stockLook) seesGlobal() bool {
+	for key := range l.found {
+		if len(key) > 8 && key[:8] == "aws_iam_" {
+			return true
+		}
+	}
+	return false
+}
+
+// remove proposes to take away what a report is about, unless that is under
+// way or was tried in vain a moment ago.
+func (s *Stock) remove(ctx context.Context, report aegis.DriftReport, fresh []aegis.CloudResource) error {
+	if report.ChangeSetID != "" {
+		cs, err := s.Store.ChangeSet(ctx, report.ChangeSetID)
+		if err != nil {
+			return fmt.Errorf("read change set %s: %w", report.ChangeSetID, err)
+		}
+		if !cs.PromotionState.Terminal() || s.Now().Sub(cs.UpdatedAt) < s.Pause {
+			return nil
+		}
+	}
+	var removals []aegis.CloudResource
+	for _, c := range report.Changes {
+		if i := slices.IndexFunc(fresh, func(r aegis.CloudResource) bool { return r.Type == c.Type && r.ID == c.ResourceID }); i >= 0 {
+			removals = append(removals, fresh[i])
+		}
+	}
+	if len(removals) == 0 {
+		return nil
+	}
+	cs, err := s.Door.Propose(ctx, aegis.AutonomousChangeSet{
+		Source: aegis.SourceDrift, Actor: actor, Target: aegis.Target{Kind: aegis.TargetAWSResource}, Removals: removals,
+		Summary: fmt.Sprintf("Remove %s from %s, which no stack manages", removals[0].Address(), cmp.Or(removals[0].ParentAddress, report.StackID)),
+	})
+	if err != nil {
+		return fmt.Errorf("propose to remove what no stack manages in %s: %w", report.StackID, err)
+	}
+	s.Logger.InfoContext(ctx, "removal proposed", "stack_id", report.StackID, "change_set_id", cs.ChangeSetID, "resources", len(removals))
+	err = s.Store.UpdateDrift(ctx, report.StackID, func(open []aegis.DriftReport) []aegis.DriftWrite {
+		for _, r := range open {
+			if r.DriftReportID == report.DriftReportID {
+				r.ChangeSetID = cs.ChangeSetID
+				return []aegis.DriftWrite{{Report: r}}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("note the removal: %w", err)
+	}
+	return nil
+}
