@@ -137,11 +137,10 @@ type PendingEvent struct {
 	ReceivedAt time.Time
 }
 
-// IssuedKey is a session's access key that the autopilot was given.
+// IssuedKey is an access key that the autopilot uses, without its secret.
 type IssuedKey struct {
 	AccessKeyID string
 	// ChangeSetID is what it is for; "" for reading and for its own upkeep.
 	ChangeSetID string
-	StackID     string
 	ExpiresAt   time.Time
 }

@@ -66,6 +66,10 @@ func accessTable() map[string]access {
 		"GET /v1/stacks/:stack_id/drift":      read,
 		"POST /v1/stacks/:stack_id/reconcile": operate,
 
+		"GET /v1/drift-reports":                  read,
+		"GET /v1/drift-reports/:drift_report_id": read,
+		"POST /v1/events":                        operate,
+
 		"GET /v1/breakers":                        read,
 		"POST /v1/breakers":                       operate,
 		"POST /v1/breakers/:breaker_id/close":     operate,
@@ -96,8 +100,6 @@ func accessTable() map[string]access {
 		"GET /v1/incidents":                 read,
 		"GET /v1/incidents/:incident_id":    read,
 		"POST /v1/findings":                 operate,
-		"GET /v1/drift-reports":             read,
-		"POST /v1/events":                   operate,
 		"GET /v1/tools":                     read,
 		"GET /v1/models":                    read,
 

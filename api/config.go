@@ -35,6 +35,10 @@ type Config struct {
 	Explainer explainer
 	// Bundles ships policy bundles; without it, that is not offered.
 	Bundles bundles
+	// Drift keeps drift reports and Intake takes in events; without them, that is
+	// not offered.
+	Drift  driftStore
+	Intake intake
 	// SandboxDir is the data folder of a sandbox, told to clients on this machine
 	// that push bundles; "" elsewhere.
 	SandboxDir string
@@ -162,6 +166,17 @@ type bundles interface {
 	PolicyBundles(ctx context.Context, page aegis.Page) ([]aegis.PolicyBundle, string, error)
 	// ActiveBundle is the one that runs, with its digest.
 	ActiveBundle(ctx context.Context) (digest string, archive []byte, err error)
+}
+
+type driftStore interface {
+	DriftReport(ctx context.Context, id string) (aegis.DriftReport, error)
+	DriftReports(ctx context.Context, f aegis.DriftFilter, page aegis.Page) ([]aegis.DriftReport, string, error)
+	DriftGroups(ctx context.Context, f aegis.DriftFilter, page aegis.Page) ([]aegis.DriftGroup, string, error)
+}
+
+type intake interface {
+	// TakeEvents keeps the events of a body, each once.
+	TakeEvents(ctx context.Context, body []byte) (aegis.EventCounts, error)
 }
 
 type queue interface {

@@ -44,6 +44,7 @@ func newServer(c Config) *server {
 	s.goalRoutes()
 	s.changeSetRoutes()
 	s.stackRoutes()
+	s.driftRoutes()
 	s.envelopeRoutes()
 	s.decisionRoutes()
 	s.recordRoutes()

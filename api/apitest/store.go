@@ -26,6 +26,8 @@ type Store struct {
 	breakers     []aegis.Breaker
 	budgets      []aegis.BudgetAccount
 	decisions    []aegis.Decision
+	drift        []aegis.DriftReport
+	eventBodies  [][]byte
 	traces       []aegis.TaskTrace
 	events       []aegis.Event
 	watchers     map[chan int64]struct{}

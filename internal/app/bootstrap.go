@@ -93,7 +93,7 @@ type bootstrap struct {
 
 func (b *bootstrap) connect(ctx context.Context) error {
 	c, log := b.config, newLogger(io.Discard)
-	account, err := newCloud(ctx, c, log)
+	account, err := newCloud(ctx, c, b.recordKey, log)
 	if err != nil {
 		return err
 	}
@@ -113,6 +113,15 @@ func (b *bootstrap) connect(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// recordKey notes a key once there is a database: what the autopilot makes is
+// not to be taken for another's work later.
+func (b *bootstrap) recordKey(ctx context.Context, k aegis.IssuedKey) error {
+	if b.db == nil {
+		return nil
+	}
+	return b.db.RecordKey(ctx, k) //nolint:wrapcheck // it says what was written
 }
 
 func (b *bootstrap) close() {

@@ -44,6 +44,7 @@ type control struct {
 	planner    *agent.Planner
 	simulator  *simulate.Simulator
 	reconciler *drift.Reconciler
+	intake     *drift.Intake
 	policy     *policy
 	metrics    *telemetry.Metrics
 	tracer     trace.TracerProvider
@@ -58,12 +59,12 @@ func (specs) Validate(spec aegis.Spec) error { return stacks.Validate(spec) }
 // is known to be the configured one.
 func newControl(ctx context.Context, c Config, tools toolchain.Tools, log *slog.Logger) (*control, error) {
 	tuneCollector()
-	account, err := newCloud(ctx, c, log)
+	var db *postgres.DB
+	account, err := newCloud(ctx, c, func(ctx context.Context, k aegis.IssuedKey) error { return db.RecordKey(ctx, k) }, log)
 	if err != nil {
 		return nil, err
 	}
-	db, err := openDatabase(ctx, c, log)
-	if err != nil {
+	if db, err = openDatabase(ctx, c, log); err != nil {
 		return nil, err
 	}
 	p := &control{config: c, log: log, account: account, db: db}
@@ -74,12 +75,16 @@ func newControl(ctx context.Context, c Config, tools toolchain.Tools, log *slog.
 	return p, nil
 }
 
-func newCloud(ctx context.Context, c Config, log *slog.Logger) (*cloud.Cloud, error) {
+// newCloud connects to the account. recordKey is called for every key that is
+// given out, not before.
+func newCloud(
+	ctx context.Context, c Config, recordKey func(context.Context, aegis.IssuedKey) error, log *slog.Logger,
+) (*cloud.Cloud, error) {
 	account, err := cloud.New(ctx, cloud.Config{
 		Endpoint: c.AWS.Endpoint, Regions: c.Regions, AccountID: c.AWS.AccountID,
 		BaseAccessKeyID: c.AWS.accessKeyID, BaseSecretAccessKey: c.AWS.secretAccessKey,
 		ExecutorRoleARN: c.AWS.ExecutorRoleARN, BootstrapRoleARN: c.AWS.BootstrapRoleARN,
-		Environment: c.Environment, Logger: log,
+		Environment: c.Environment, RecordKey: recordKey, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to AWS: %w", err)
@@ -124,7 +129,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		return fmt.Errorf("set up traces: %w", err)
 	}
 	p.tracer = tracer
-	engines := observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}
+	engines := indexing{observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}, p.db, p.log}
 	p.door = rollout.New(rollout.Config{
 		Store: p.db, Engine: engines, Direct: p.account.Direct(), Gates: judges{p.policy.live}, Pricer: prices, Checker: p.account, Specs: specs{},
 		Bundles: p.policy.shipper,
@@ -147,6 +152,11 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	p.reconciler = drift.New(drift.Config{
 		Store: p.db, Engine: engines, Door: p.door, Interval: c.ReconcileInterval, Logger: p.log,
 	})
+	accountID, err := p.account.AccountID(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for the account: %w", err)
+	}
+	p.intake = drift.NewIntake(p.db, accountID)
 	return nil
 }
 
@@ -177,6 +187,7 @@ func (p *control) handler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
 		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Simulator: p.simulator, Bundles: p.policy.shipper,
+		Drift: p.db, Intake: p.intake,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,
@@ -227,8 +238,9 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 func (p *control) work(ctx context.Context) error {
 	err := p.db.Work(ctx, postgres.Handlers{
 		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle, Reconcile: p.reconciler.Reconcile,
-		Reap:  p.reap,
-		Sweep: p.reconciler.Sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
+		Observe: p.reconciler.Observe,
+		Reap:    p.reap,
+		Sweep:   p.reconciler.Sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
 	})
 	if ctx.Err() == nil && err != nil {
 		return fmt.Errorf("work jobs: %w", err)

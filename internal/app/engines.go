@@ -100,3 +100,35 @@ func (o observed) Repair(ctx context.Context, run aegis.StackRun) ([]string, err
 		return o.Engines.Repair(ctx, run)
 	})
 }
+
+// indexing keeps the index of resources in step with what the engines see.
+type indexing struct {
+	observed
+
+	index *postgres.DB
+	log   *slog.Logger
+}
+
+func (i indexing) Refresh(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
+	seen, err := i.observed.Refresh(ctx, run)
+	if err == nil {
+		i.save(ctx, run, seen.Resources)
+	}
+	return seen, err
+}
+
+func (i indexing) Apply(ctx context.Context, run aegis.StackRun, digest string) (aegis.ApplyResult, error) {
+	res, err := i.observed.Apply(ctx, run, digest)
+	if err == nil {
+		i.save(ctx, run, res.Resources)
+	}
+	return res, err
+}
+
+// save replaces the stack's part of the index. The next look does it again, so
+// a failure is no more than logged.
+func (i indexing) save(ctx context.Context, run aegis.StackRun, resources []aegis.IndexedResource) {
+	if err := i.index.SaveResources(ctx, run.Stack.StackID, resources); err != nil {
+		i.log.WarnContext(ctx, "resources not indexed", "stack_id", run.Stack.StackID, "error", err)
+	}
+}

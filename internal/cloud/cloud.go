@@ -45,6 +45,9 @@ type Config struct {
 	// ProbePrivate lets HTTP checks reach private and loopback addresses; with
 	// an Endpoint they always may.
 	ProbePrivate bool
+	// RecordKey notes each access key before it is used, so that the calls made
+	// with it can be told from those of others; nil notes none.
+	RecordKey func(context.Context, aegis.IssuedKey) error
 	// Logger gets a line when a session is made; nil discards.
 	Logger *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -121,6 +124,9 @@ func (c Config) prepared() (Config, error) {
 	}
 	if c.BootstrapRoleARN == "" {
 		c.BootstrapRoleARN = DefaultBootstrapRole
+	}
+	if c.RecordKey == nil {
+		c.RecordKey = func(context.Context, aegis.IssuedKey) error { return nil }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -64,7 +64,7 @@ func (c *Cloud) session(run aegis.StackRun) (sessionRequest, error) {
 		return sessionRequest{}, err
 	}
 	return sessionRequest{
-		name: sessionName(run.ChangeSetID), environment: run.Stack.Environment, duration: sessionDuration(run.Policy),
+		name: sessionName(run.ChangeSetID), changeSetID: run.ChangeSetID, environment: run.Stack.Environment, duration: sessionDuration(run.Policy),
 		inline: policies.inline, managed: strings.Join(policies.managed, "\n"),
 	}, nil
 }
@@ -124,6 +124,9 @@ func sessionDuration(policy *aegis.ExecutionPolicy) time.Duration {
 
 // assume asks STS for a session.
 func (c *Cloud) assume(ctx context.Context, request sessionRequest) (aegis.Credentials, error) {
+	if err := c.recordBase(ctx); err != nil {
+		return aegis.Credentials{}, err
+	}
 	if err := c.ensureBootstrapRole(ctx, request); err != nil {
 		return aegis.Credentials{}, err
 	}
@@ -146,13 +149,38 @@ func (c *Cloud) assume(ctx context.Context, request sessionRequest) (aegis.Crede
 	if err != nil {
 		return aegis.Credentials{}, refusal(request, err)
 	}
-	c.cfg.Logger.DebugContext(ctx, "session made", "role", request.role, "session", request.name)
-	return aegis.Credentials{
+	made := aegis.Credentials{
 		AccessKeyID:     aws.ToString(output.Credentials.AccessKeyId),
 		SecretAccessKey: aws.ToString(output.Credentials.SecretAccessKey),
 		SessionToken:    aws.ToString(output.Credentials.SessionToken),
 		Expires:         aws.ToTime(output.Credentials.Expiration),
-	}, nil
+	}
+	err = c.cfg.RecordKey(ctx, aegis.IssuedKey{
+		AccessKeyID: made.AccessKeyID, ChangeSetID: request.changeSetID, ExpiresAt: made.Expires,
+	})
+	if err != nil {
+		return aegis.Credentials{}, fmt.Errorf("record the session's key: %w", err)
+	}
+	c.cfg.Logger.DebugContext(ctx, "session made", "role", request.role, "session", request.name)
+	return made, nil
+}
+
+// baseKeyLife is how long the base identity's key counts as in use after a
+// session was made with it.
+const baseKeyLife = 24 * time.Hour
+
+// recordBase notes the key of the base identity, which makes policies and, in a
+// sandbox, a role.
+func (c *Cloud) recordBase(ctx context.Context) error {
+	keys, err := c.BaseCredentials(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.cfg.RecordKey(ctx, aegis.IssuedKey{AccessKeyID: keys.AccessKeyID, ExpiresAt: c.cfg.Now().Add(baseKeyLife)})
+	if err != nil {
+		return fmt.Errorf("record the base identity's key: %w", err)
+	}
+	return nil
 }
 
 // refusal is STS's error, with the field or the policies that it is about.

@@ -15,6 +15,8 @@ const expiryMargin = 5 * time.Minute
 // sessionRequest is everything that makes one session different from another.
 type sessionRequest struct {
 	account, environment, role, name string
+	// changeSetID is what the session is for.
+	changeSetID string
 	// inline is the inline policy, managed the documents of managed policies,
 	// one a line.
 	inline, managed string

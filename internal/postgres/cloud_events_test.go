@@ -94,7 +94,7 @@ func TestCloudEventsOfIssuedKeysAreOwn(t *testing.T) {
 	newStack(t, db, "s")
 	index(t, db, "s", aegis.IndexedResource{Address: "web", Type: "aws_security_group", ID: "sg-1"})
 	require.NoError(t, db.RecordKey(t.Context(), aegis.IssuedKey{
-		AccessKeyID: "ASIA-OURS", ChangeSetID: "cs-1", StackID: "s", ExpiresAt: time.Now().Add(time.Hour),
+		AccessKeyID: "ASIA-OURS", ChangeSetID: "cs-1", ExpiresAt: time.Now().Add(time.Hour),
 	}))
 	ours, forged := call("event-ours", time.Now(), group("sg-1")), call("event-forged", time.Now(), group("sg-1"))
 	ours.Actor.AccessKeyID = "ASIA-OURS"

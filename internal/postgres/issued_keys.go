@@ -11,9 +11,9 @@ import (
 // made with it are known for its own.
 func (db *DB) RecordKey(ctx context.Context, k aegis.IssuedKey) error {
 	_, err := db.pool.Exec(ctx, `
-		INSERT INTO issued_keys AS k (access_key_id, change_set_id, stack_id, expires_at) VALUES ($1, $2, $3, $4)
+		INSERT INTO issued_keys AS k (access_key_id, change_set_id, expires_at) VALUES ($1, $2, $3)
 		ON CONFLICT (access_key_id) DO UPDATE SET expires_at = greatest(k.expires_at, excluded.expires_at)`,
-		k.AccessKeyID, k.ChangeSetID, k.StackID, k.ExpiresAt)
+		k.AccessKeyID, k.ChangeSetID, k.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("record an issued key: %w", mapError(err))
 	}

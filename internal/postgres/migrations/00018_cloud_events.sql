@@ -19,7 +19,6 @@ CREATE INDEX resource_index_keys ON resource_index USING gin (keys);
 CREATE TABLE issued_keys (
     access_key_id text        PRIMARY KEY,
     change_set_id text        NOT NULL,
-    stack_id      text        NOT NULL,
     expires_at    timestamptz NOT NULL
 );
 CREATE INDEX issued_keys_expires_at ON issued_keys (expires_at);
