@@ -58,6 +58,7 @@ type reports interface {
 	StackResources(ctx context.Context, stackID string) ([]aegis.IndexedResource, error)
 	PendingEvents(ctx context.Context, stackID string) ([]aegis.PendingEvent, error)
 	SeeEvents(ctx context.Context, stackID string, eventIDs []string) error
+	DriftReports(ctx context.Context, filter aegis.DriftFilter, page aegis.Page) ([]aegis.DriftReport, string, error)
 }
 
 // store is all that a Reconciler reads and writes.
@@ -73,6 +74,7 @@ type Config struct {
 	Store  store
 	Engine engine
 	Door   door
+	Policy policy
 	// Interval is the time between two looks at a stack: 5 min when 0.
 	Interval time.Duration
 	// Batch is how many stacks one Sweep asks for at most: 20 when 0.
@@ -91,6 +93,7 @@ type Reconciler struct {
 	store    store
 	engine   engine
 	door     door
+	policy   policy
 	interval time.Duration
 	batch    int
 	pause    time.Duration
@@ -105,7 +108,7 @@ type Reconciler struct {
 // New makes a reconciler of its parts.
 func New(c Config) *Reconciler {
 	r := &Reconciler{
-		store: c.Store, engine: c.Engine, door: c.Door, interval: c.Interval, batch: c.Batch, pause: c.Pause,
+		store: c.Store, engine: c.Engine, door: c.Door, policy: c.Policy, interval: c.Interval, batch: c.Batch, pause: c.Pause,
 		logger: c.Logger, now: c.Now, asked: map[string]time.Time{}, locks: stackLocks{held: map[string]*stackLock{}},
 	}
 	if r.interval <= 0 {
@@ -309,17 +312,16 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 	if err := r.store.SetStackState(ctx, stack.StackID, state, "", seen.ResourceCount, reconciledAt); err != nil {
 		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
 	}
-	if err := r.report(ctx, stack, seen, before); err != nil {
+	wanted, err := r.report(ctx, stack, seen, before)
+	if err != nil || state == aegis.StackClean || !wanted {
 		return err
-	}
-	if state == aegis.StackClean {
-		return nil
 	}
 	return r.correct(ctx, stack, seen)
 }
 
-// report writes drift reports of what was seen, with their causes.
-func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) error {
+// report writes drift reports of what was seen, with their causes and what is
+// to be done; wanted says that all of it is to be corrected.
+func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) (wanted bool, err error) {
 	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets}
 	since := before.ReadAllAt
 	if !since.IsZero() {
@@ -328,7 +330,7 @@ func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before
 	if len(seen.Drift) > 0 {
 		resources, err := r.store.StackResources(ctx, stack.StackID)
 		if err != nil {
-			return fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
+			return false, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
 		}
 		index := make(map[string]aegis.IndexedResource, len(resources))
 		for _, res := range resources {
@@ -341,11 +343,14 @@ func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before
 			since = time.Time{} // what drifted before may find its cause only now
 		}
 		if l.events, err = r.candidates(ctx, stack.StackID, l.found, since, l.at); err != nil {
-			return err
+			return false, err
+		}
+		if wanted, err = r.decide(ctx, l, seen); err != nil {
+			return false, err
 		}
 	}
 	if err := r.store.UpdateDrift(ctx, stack.StackID, l.settle); err != nil {
-		return fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
+		return false, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
 	}
-	return nil
+	return wanted, nil
 }

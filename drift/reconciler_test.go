@@ -32,7 +32,8 @@ type estate struct {
 	drifted    []aegis.ResourceChange
 	refreshErr error
 	imported   *aegis.Spec
-	during     func() // happens while the engine looks
+	decision   func(aegis.DriftedAttribute) aegis.DriftDecision // nil corrects
+	during     func()                                           // happens while the engine looks
 }
 
 const id = "sandbox.runtime.eu-west-1"
@@ -46,7 +47,7 @@ func newEstate() *estate {
 }
 
 func (e *estate) reconciler() *drift.Reconciler {
-	return drift.New(drift.Config{Store: e, Engine: e, Door: e, Batch: 2, Now: func() time.Time { return e.now }})
+	return drift.New(drift.Config{Store: e, Engine: e, Door: e, Policy: e, Batch: 2, Now: func() time.Time { return e.now }})
 }
 
 func (e *estate) index(stackID string) int {
@@ -125,7 +126,7 @@ func (e *estate) Observation(_ context.Context, stackID string) (aegis.Observati
 func (e *estate) UpdateDrift(_ context.Context, _ string, decide func([]aegis.DriftReport) []aegis.DriftWrite) error {
 	var open []aegis.DriftReport
 	for _, r := range e.reports {
-		if r.State == aegis.DriftOpen {
+		if r.State == aegis.DriftOpen || r.State == aegis.DriftReported {
 			open = append(open, r)
 		}
 	}
@@ -313,4 +314,21 @@ func TestSweep(t *testing.T) {
 	e.now = e.now.Add(6 * time.Minute)
 	require.NoError(t, r.Sweep(t.Context()))
 	require.Equal(t, []string{"fresh", "older"}, e.asked[3:])
+}
+
+func (e *estate) DecideDrift(_ context.Context, seen aegis.DriftedAttribute) (aegis.DriftDecision, string) {
+	if e.decision == nil {
+		return aegis.CorrectDrift, ""
+	}
+	return e.decision(seen), ""
+}
+
+func (e *estate) DriftReports(_ context.Context, f aegis.DriftFilter, _ aegis.Page) ([]aegis.DriftReport, string, error) {
+	var out []aegis.DriftReport
+	for _, r := range e.reports {
+		if (f.StackID == "" || r.StackID == f.StackID) && r.Kind == f.Kind && r.State == f.State {
+			out = append(out, r)
+		}
+	}
+	return out, "", nil
 }

@@ -157,6 +157,7 @@ func (l look) report(open []aegis.DriftReport, covered map[departureKey]bool) []
 	}
 	out := make([]aegis.DriftWrite, len(order))
 	for i, b := range order {
+		left(&writes[b].Report, l.at)
 		slices.SortFunc(writes[b].Report.Changes, func(x, y aegis.DriftChange) int {
 			return cmp.Or(cmp.Compare(x.Address, y.Address), cmp.Compare(x.Attribute, y.Attribute))
 		})

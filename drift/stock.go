@@ -29,12 +29,14 @@ type states interface {
 
 // baseline is what was found unmanaged and is known.
 type baseline interface {
-	// Baseline are the keys that are known in a region; taken is false before
-	// the first SaveBaseline.
-	Baseline(ctx context.Context, region string) (keys []string, taken bool, err error)
+	// Baseline are the keys that are known in a region; taken is when that was
+	// last written, zero before the first time.
+	Baseline(ctx context.Context, region string) (keys []string, taken time.Time, err error)
 	SaveBaseline(ctx context.Context, region string, known []aegis.CloudResource) error
 	// ResourcesByKey are the managed resources that any of the keys may mean.
 	ResourcesByKey(ctx context.Context, keys []string) ([]aegis.IndexedResource, error)
+	// EnqueueStock asks for a Take.
+	EnqueueStock(ctx context.Context, region string) error
 }
 
 // stockReports are drift reports, and what explains and corrects them.
@@ -65,6 +67,10 @@ type StockConfig struct {
 	States  states
 	Policy  policy
 	Door    door
+	// Regions are the estate's, the primary first.
+	Regions []string
+	// Interval is the time between two looks at a region: 5 min when 0.
+	Interval time.Duration
 	// Pause is how long no removal is proposed after one that was not promoted:
 	// 2 min when 0.
 	Pause  time.Duration
@@ -84,6 +90,9 @@ type Stock struct {
 
 // NewStock makes a Stock of its parts.
 func NewStock(c StockConfig) *Stock {
+	if c.Interval <= 0 {
+		c.Interval = 5 * time.Minute
+	}
 	if c.Pause <= 0 {
 		c.Pause = 2 * time.Minute
 	}
@@ -96,9 +105,28 @@ func NewStock(c StockConfig) *Stock {
 	return &Stock{c}
 }
 
-// Take looks at one region, reports what is new and what is gone, and proposes
+// Sweep asks for a look at each region that was not looked at for the interval.
+func (s *Stock) Sweep(ctx context.Context) error {
+	var failures []error
+	for _, region := range s.Regions {
+		_, taken, err := s.Store.Baseline(ctx, region)
+		if err == nil && s.Now().Sub(taken) >= s.Interval {
+			err = s.Store.EnqueueStock(ctx, region)
+		}
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+// Take looks at one region, "" for what has none, reports what is new and what is gone, and proposes
 // to remove what policy says. An error means that nothing is known.
 func (s *Stock) Take(ctx context.Context, region string) error {
+	if region == "" {
+		region = s.Regions[0] // with which it is listed
+	}
+	if !slices.Contains(s.Regions, region) {
+		return nil // the estate is not there
+	}
 	at := s.Now().UTC()
 	found, err := s.Account.Inventory(ctx, region)
 	if err != nil {
@@ -112,14 +140,10 @@ func (s *Stock) Take(ctx context.Context, region string) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was read
 	}
-	known := slices.DeleteFunc(slices.Clone(unmanaged), func(r aegis.CloudResource) bool { return taken && !slices.Contains(keys, r.Key()) })
-	if !taken || len(known) != len(keys) {
-		if err := s.Store.SaveBaseline(ctx, region, known); err != nil {
-			return err //nolint:wrapcheck // it says what was written
-		}
-	}
-	if !taken {
-		return nil
+	first := taken.IsZero()
+	known := slices.DeleteFunc(slices.Clone(unmanaged), func(r aegis.CloudResource) bool { return !first && !slices.Contains(keys, r.Key()) })
+	if err := s.Store.SaveBaseline(ctx, region, known); err != nil || first {
+		return err //nolint:wrapcheck // it says what was written
 	}
 	fresh := slices.DeleteFunc(unmanaged, func(r aegis.CloudResource) bool { return slices.Contains(keys, r.Key()) })
 	return s.report(ctx, at, region, found, fresh, busy)

@@ -11,20 +11,15 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-const (
-	// fightRounds corrections of the same thing within fightWindow are a fight:
-	// somebody else wants it otherwise.
-	fightRounds = 3
-	fightWindow = time.Hour
-)
-
 // stockLook is one look at a region.
 type stockLook struct {
 	at     time.Time
 	region string
 	// found are the keys of all that is there, fresh what is new by stack.
 	found map[string]bool
-	fresh map[string][]aegis.CloudResource
+	// global says that what has no region was listed too.
+	global bool
+	fresh  map[string][]aegis.CloudResource
 }
 
 // report writes what is new, and what of open reports is gone, stack by stack;
@@ -33,6 +28,7 @@ func (s *Stock) report(ctx context.Context, at time.Time, region string, found, 
 	l := stockLook{at: at, region: region, found: map[string]bool{}, fresh: map[string][]aegis.CloudResource{}}
 	for _, r := range found {
 		l.found[r.Key()] = true
+		l.global = l.global || r.Region == ""
 	}
 	for _, r := range fresh {
 		l.fresh[r.StackID] = append(l.fresh[r.StackID], r)
@@ -119,7 +115,7 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 	if err != nil {
 		return nil, fmt.Errorf("look for who made it: %w", err)
 	}
-	past, err := s.corrected(ctx, l, stackID)
+	past, err := corrected(ctx, s.Store, stackID, aegis.DriftUnmanaged, l.at)
 	if err != nil {
 		return nil, err
 	}
@@ -137,25 +133,17 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 			},
 			After: r.Attributes, Kind: aegis.DriftUnmanaged, Parent: r.ParentAddress, Cause: cause,
 		})
-		switch rounds := again(past, change); {
+		switch fight := fighting(past, change, cause); {
 		case change.Decision == aegis.AdoptDrift:
 			change.Decision, change.Reason = aegis.ReportDrift, "what no stack manages can't become part of a spec by itself; import it into a stack"
 		case change.Decision == aegis.CorrectDrift && r.StackID == "":
 			change.Decision, change.Reason = aegis.ReportDrift, "it is part of nothing that a stack manages, so that no stack's limits apply to its removal"
-		case change.Decision == aegis.CorrectDrift && rounds >= fightRounds:
-			change.Decision = aegis.ReportDrift
-			change.Reason = fmt.Sprintf("removed %d times within an hour and made again by %s; left until that ends", rounds, name(cause))
+		case change.Decision == aegis.CorrectDrift && fight != "":
+			change.Decision, change.Reason = aegis.ReportDrift, fight
 		}
 		out = append(out, judgedResource{r, cause, change})
 	}
 	return out, nil
-}
-
-func name(c aegis.DriftCause) string {
-	if c.Actor == nil {
-		return "somebody unknown"
-	}
-	return cmp.Or(c.Actor.Principal, c.Actor.ARN, "somebody unknown")
 }
 
 // maker is the call that made the resource, as far as events tell.
@@ -180,35 +168,6 @@ func maker(r aegis.CloudResource, events []aegis.CloudEvent) aegis.DriftCause {
 	return eventCause(events[best])
 }
 
-// corrected are the stack's reports of unmanaged resources that were corrected
-// a short while ago.
-func (s *Stock) corrected(ctx context.Context, l stockLook, stackID string) ([]aegis.DriftReport, error) {
-	if stackID == "" {
-		return nil, nil
-	}
-	filter := aegis.DriftFilter{StackID: stackID, Kind: aegis.DriftUnmanaged, State: aegis.DriftCorrected}
-	reports, _, err := s.Store.DriftReports(ctx, filter, aegis.Page{Limit: 100})
-	if err != nil {
-		return nil, fmt.Errorf("list corrected drift of stack %s: %w", stackID, err)
-	}
-	return slices.DeleteFunc(reports, func(r aegis.DriftReport) bool {
-		return r.ChangeSetID == "" || r.ResolvedAt == nil || l.at.Sub(*r.ResolvedAt) > fightWindow
-	}), nil
-}
-
-// again is how often the same was corrected: the same kind of part, of the
-// same thing, with the same content.
-func again(past []aegis.DriftReport, change aegis.DriftChange) (rounds int) {
-	for _, r := range past {
-		if slices.ContainsFunc(r.Changes, func(c aegis.DriftChange) bool {
-			return c.Address == change.Address && c.Type == change.Type && equal(c.After, change.After)
-		}) {
-			rounds++
-		}
-	}
-	return rounds
-}
-
 // settle is what is to be written of one stack, and the reports that stand.
 func (l stockLook) settle(stackID string, open []aegis.DriftReport, judged []judgedResource) (writes []aegis.DriftWrite, standing []aegis.DriftReport) {
 	covered := map[string]bool{}
@@ -223,7 +182,7 @@ func (l stockLook) settle(stackID string, open []aegis.DriftReport, judged []jud
 		})
 		// What has no region is listed with one region only: elsewhere its
 		// absence says nothing.
-		if there || r.Region == "" && !l.seesGlobal() {
+		if there || r.Region == "" && !l.global {
 			standing = append(standing, r)
 			continue
 		}
@@ -245,16 +204,6 @@ func (l stockLook) settle(stackID string, open []aegis.DriftReport, judged []jud
 		standing = append(standing, report)
 	}
 	return writes, standing
-}
-
-// seesGlobal says that the look listed what has no region.
-func (l stockLook) seesGlobal() bool {
-	for key := range l.found {
-		if len(key) > 8 && key[:8] == "aws_iam_" {
-			return true
-		}
-	}
-	return false
 }
 
 // remove proposes to take away what a report is about, unless that is under

@@ -25,6 +25,7 @@ import (
 	"github.com/aegisworld/aegis/internal/pricing"
 	"github.com/aegisworld/aegis/internal/telemetry"
 	"github.com/aegisworld/aegis/internal/toolchain"
+	"github.com/aegisworld/aegis/policies"
 	"github.com/aegisworld/aegis/policies/explain"
 	"github.com/aegisworld/aegis/policies/simulate"
 	"github.com/aegisworld/aegis/rollout"
@@ -44,6 +45,7 @@ type control struct {
 	planner    *agent.Planner
 	simulator  *simulate.Simulator
 	reconciler *drift.Reconciler
+	stock      *drift.Stock
 	intake     *drift.Intake
 	policy     *policy
 	metrics    *telemetry.Metrics
@@ -150,7 +152,11 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		Forbidden: rollout.Forbidden,
 	})
 	p.reconciler = drift.New(drift.Config{
-		Store: p.db, Engine: engines, Door: p.door, Interval: c.ReconcileInterval, Logger: p.log,
+		Store: p.db, Engine: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Interval: c.ReconcileInterval, Logger: p.log,
+	})
+	p.stock = drift.NewStock(drift.StockConfig{
+		Store: p.db, Account: p.account, States: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Regions: c.Regions,
+		Interval: c.ReconcileInterval, Logger: p.log,
 	})
 	accountID, err := p.account.AccountID(ctx)
 	if err != nil {
@@ -158,6 +164,19 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	}
 	p.intake = drift.NewIntake(p.db, accountID)
 	return nil
+}
+
+// sweep asks for looks at what was not looked at for a while.
+func (p *control) sweep(ctx context.Context) error {
+	return errors.Join(p.reconciler.Sweep(ctx), p.stock.Sweep(ctx))
+}
+
+// driftPolicy is the bundle that runs.
+type driftPolicy struct{ live *policies.Live }
+
+func (d driftPolicy) DecideDrift(ctx context.Context, seen aegis.DriftedAttribute) (aegis.DriftDecision, string) {
+	gate, _ := d.live.Pin()
+	return gate.DecideDrift(ctx, seen)
 }
 
 // span makes a span of a stage, in the trace that the goal's request began.
@@ -238,9 +257,9 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 func (p *control) work(ctx context.Context) error {
 	err := p.db.Work(ctx, postgres.Handlers{
 		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle, Reconcile: p.reconciler.Reconcile,
-		Observe: p.reconciler.Observe,
-		Reap:    p.reap,
-		Sweep:   p.reconciler.Sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
+		Observe: p.reconciler.Observe, Stock: p.stock.Take,
+		Reap:  p.reap,
+		Sweep: p.sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
 	})
 	if ctx.Err() == nil && err != nil {
 		return fmt.Errorf("work jobs: %w", err)

@@ -93,6 +93,9 @@ func insertCloudEvents(ctx context.Context, tx pgx.Tx, events []aegis.CloudEvent
 // look at them.
 func linkEvents(ctx context.Context, tx pgx.Tx, events []aegis.CloudEvent) error {
 	events = slices.DeleteFunc(slices.Clone(events), func(e aegis.CloudEvent) bool { return e.Own })
+	if err := enqueueStocks(ctx, tx, stocked(events)); err != nil {
+		return err
+	}
 	var keys []string
 	for _, e := range events {
 		keys = append(keys, e.Keys()...)

@@ -15,11 +15,10 @@ import (
 // UpdateDrift gives decide the stack's reports that are not over (open, or
 // reported and left), oldest first, and keeps
 // what it returns together with the events, in one transaction and one caller
-// at a time for each stack. ErrNotFound: there is no such stack.
+// at a time for each stack; "" is what belongs to none. ErrNotFound: there is no such stack.
 func (db *DB) UpdateDrift(ctx context.Context, stackID string, decide func(open []aegis.DriftReport) []aegis.DriftWrite) error {
 	err := db.transact(ctx, func(tx pgx.Tx) error {
-		var id string
-		if err := tx.QueryRow(ctx, `SELECT stack_id FROM stacks WHERE stack_id = $1 FOR UPDATE`, stackID).Scan(&id); err != nil {
+		if err := lockReports(ctx, tx, stackID); err != nil {
 			return err
 		}
 		open, err := openReports(ctx, tx, []string{stackID})
@@ -34,6 +33,16 @@ func (db *DB) UpdateDrift(ctx context.Context, stackID string, decide func(open 
 		return fmt.Errorf("update drift of stack %s: %w", stackID, err)
 	}
 	return nil
+}
+
+// lockReports keeps others from the reports of a stack, or of no stack.
+func lockReports(ctx context.Context, tx pgx.Tx, stackID string) error {
+	if stackID == "" {
+		_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('drift_reports'))`)
+		return err
+	}
+	var id string
+	return tx.QueryRow(ctx, `SELECT stack_id FROM stacks WHERE stack_id = $1 FOR UPDATE`, stackID).Scan(&id)
 }
 
 func openReports(ctx context.Context, tx pgx.Tx, stackIDs []string) ([]aegis.DriftReport, error) {
@@ -85,10 +94,16 @@ func correctDrift(ctx context.Context, tx pgx.Tx, cs aegis.AutonomousChangeSet, 
 		return nil, err
 	}
 	now := time.Now().UTC()
-	writes := make([]aegis.DriftWrite, len(open))
-	for i, r := range open {
+	var writes []aegis.DriftWrite
+	for _, r := range open {
+		// What no stack manages is gone only by a change set of its own, which
+		// looked at nothing else.
+		removes := cs.Target.Kind == aegis.TargetAWSResource
+		if removes != (r.Kind == aegis.DriftUnmanaged) || removes && r.ChangeSetID != cs.ChangeSetID {
+			continue
+		}
 		r.State, r.ResolvedAt, r.ChangeSetID = aegis.DriftCorrected, &now, cs.ChangeSetID
-		writes[i] = aegis.DriftWrite{Report: r, Event: aegis.EventDriftCorrected}
+		writes = append(writes, aegis.DriftWrite{Report: r, Event: aegis.EventDriftCorrected})
 	}
 	return writes, nil
 }

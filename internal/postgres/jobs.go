@@ -55,6 +55,14 @@ type observeJob struct {
 // Kind names the job.
 func (observeJob) Kind() string { return "observe" }
 
+// stockJob looks at what is unmanaged in a region.
+type stockJob struct {
+	Region string `json:"region"`
+}
+
+// Kind names the job.
+func (stockJob) Kind() string { return "stock" }
+
 type reapJob struct{}
 
 // Kind names the job.

@@ -36,6 +36,8 @@ type Handlers struct {
 	Reconcile func(ctx context.Context, stackID string) error
 	// Observe looks at what pending events say of one stack.
 	Observe func(ctx context.Context, stackID string) error
+	// Stock looks at what is unmanaged in a region, "" for what has none.
+	Stock func(ctx context.Context, region string) error
 	// Reap runs every 5 s and Sweep every minute, in one process at a time.
 	Reap  func(ctx context.Context) error
 	Sweep func(ctx context.Context) error
@@ -133,6 +135,7 @@ func (db *DB) workers(h Handlers, p *pulse) *river.Workers {
 	river.AddWorker(ws, work(p, func(ctx context.Context, j goalSettleJob) error { return h.Settle(ctx, j.GoalID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j reconcileJob) error { return h.Reconcile(ctx, j.StackID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j observeJob) error { return h.Observe(ctx, j.StackID) }))
+	river.AddWorker(ws, work(p, func(ctx context.Context, j stockJob) error { return h.Stock(ctx, j.Region) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, _ reapJob) error { return h.Reap(ctx) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, _ sweepJob) error {
 		return errors.Join(db.prune(ctx), db.rotateDecisions(ctx, time.Now(), h.DecisionRetention), h.Sweep(ctx))
