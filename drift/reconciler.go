@@ -58,7 +58,6 @@ type reports interface {
 	StackResources(ctx context.Context, stackID string) ([]aegis.IndexedResource, error)
 	PendingEvents(ctx context.Context, stackID string) ([]aegis.PendingEvent, error)
 	SeeEvents(ctx context.Context, stackID string, eventIDs []string) error
-	DriftReports(ctx context.Context, filter aegis.DriftFilter, page aegis.Page) ([]aegis.DriftReport, string, error)
 }
 
 // store is all that a Reconciler reads and writes.
@@ -67,6 +66,7 @@ type store interface {
 	specs
 	changes
 	reports
+	listing
 }
 
 // Config is what a Reconciler is made of.

@@ -158,7 +158,7 @@ func (r *run) promoteUnchanged(wants []desired, plans []aegis.Plan) Verdict {
 		r.writeRevision(w)
 		progressOf(r.cs, w.stack.StackID).Status = verified
 		count := plans[i].ResourceCount
-		r.setStack(StackUpdate{StackID: w.stack.StackID, State: settled(w), ResourceCount: &count, Reconciled: true})
+		r.setStack(StackUpdate{StackID: w.stack.StackID, State: settled(w), ResourceCount: &count, Reconciled: r.readsAll()})
 	}
 	return Verdict{Kind: Promote, Reason: "nothing to change"}
 }

@@ -23,11 +23,13 @@ func verify(ctx context.Context, r *run) (Verdict, error) {
 	return Verdict{Kind: Promote}, nil
 }
 
+// readsAll says that what was read tells of the whole stack: taking away what no
+// stack manages says nothing of what it does manage.
+func (r *run) readsAll() bool { return r.cs.Target.Kind != aegis.TargetAWSResource }
+
 // settleStack writes that a stack is as it should be.
 func (r *run) settleStack(stackID string, state aegis.StackState) {
-	// Taking away what no stack manages says nothing of what it does manage.
-	seen := r.cs.Target.Kind != aegis.TargetAWSResource
-	update := StackUpdate{StackID: stackID, State: state, Reconciled: seen}
+	update := StackUpdate{StackID: stackID, State: state, Reconciled: r.readsAll()}
 	if state == aegis.StackPending {
 		update.ResourceCount = new(int)
 	}

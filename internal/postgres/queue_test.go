@@ -21,7 +21,7 @@ func idle() postgres.Handlers {
 	every := func(context.Context) error { return nil }
 	return postgres.Handlers{
 		Step: func(context.Context, string, int64) error { return nil },
-		Goal: none, Settle: none, Reconcile: none, Observe: none, Reap: every, Sweep: every,
+		Goal: none, Settle: none, Reconcile: none, Observe: none, Stock: none, Reap: every, Sweep: every,
 	}
 }
 
@@ -59,6 +59,7 @@ func TestWorkRunsEveryKindOfJob(t *testing.T) {
 		Settle:    func(_ context.Context, id string) error { ran <- "settle " + id; return nil },
 		Reconcile: func(_ context.Context, id string) error { ran <- "reconcile " + id; return nil },
 		Observe:   func(_ context.Context, id string) error { ran <- "observe " + id; return nil },
+		Stock:     func(_ context.Context, region string) error { ran <- "stock " + region; return nil },
 		Reap:      func(context.Context) error { ran <- "reap"; return nil },
 		Sweep:     func(context.Context) error { ran <- "sweep"; return nil },
 	}
@@ -66,6 +67,7 @@ func TestWorkRunsEveryKindOfJob(t *testing.T) {
 	require.NoError(t, db.EnqueueReconcile(t.Context(), "s"))
 	require.NoError(t, db.EnqueueReconcile(t.Context(), "s"))
 	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM river_job`), "one waiting reconcile is enough")
+	require.NoError(t, db.EnqueueStock(t.Context(), "eu-west-1"))
 	startWork(t, db.Work, h)
 	require.NoError(t, db.CreateGoal(t.Context(), goal))
 	cs.GoalID = goal.GoalID
@@ -74,7 +76,7 @@ func TestWorkRunsEveryKindOfJob(t *testing.T) {
 
 	want := map[string]bool{
 		"step " + cs.ChangeSetID: true, "goal " + goal.GoalID: true, "settle " + goal.GoalID: true,
-		"reconcile s": true, "reap": true, "sweep": true,
+		"reconcile s": true, "stock eu-west-1": true, "reap": true, "sweep": true,
 	}
 	for len(want) > 0 {
 		delete(want, <-ran)

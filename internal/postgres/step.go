@@ -81,8 +81,9 @@ func moveOn(ctx context.Context, tx pgx.Tx, step rollout.Step) error {
 // cleanStacks are the stacks that the step found as they should be.
 func cleanStacks(step rollout.Step) []string {
 	var ids []string
+	removal := step.ChangeSet.Target.Kind == aegis.TargetAWSResource // which reads what it removed
 	for _, s := range step.Stacks {
-		if s.State == aegis.StackClean && s.Reconciled {
+		if s.State == aegis.StackClean && (s.Reconciled || removal) {
 			ids = append(ids, s.StackID)
 		}
 	}
