@@ -41,3 +41,6 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	_, err = provider.UpTo(ctx, version)
 	return err
 }
+
+// HealDeliveries queues deliveries that lost their jobs.
+func (db *DB) HealDeliveries(ctx context.Context) error { return db.healDeliveries(ctx) }

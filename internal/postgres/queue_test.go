@@ -21,7 +21,7 @@ func idle() postgres.Handlers {
 	every := func(context.Context) error { return nil }
 	return postgres.Handlers{
 		Step: func(context.Context, string, int64) error { return nil },
-		Goal: none, Settle: none, Reconcile: none, Reap: every, Sweep: every,
+		Goal: none, Settle: none, Reconcile: none, Deliver: none, Reap: every, Sweep: every,
 	}
 }
 
