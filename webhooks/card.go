@@ -94,11 +94,13 @@ func (c *card) drift(d aegis.WebhookDelivery, data json.RawMessage) {
 
 // value is an attribute's, in JSON.
 func value(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil || v == nil {
+	var text strings.Builder
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if v == nil || enc.Encode(v) != nil {
 		return "none"
 	}
-	return clip(string(text), 80)
+	return clip(strings.TrimSpace(text.String()), 80)
 }
 
 func (c *card) changeSet(d aegis.WebhookDelivery, data json.RawMessage) {

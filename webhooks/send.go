@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	// patience bounds one attempt, from looking the name up to the answer's
-	// first bytes.
-	patience = 15 * time.Second
-	// lease is how long a claimed delivery is nobody else's: longer than an
-	// attempt takes to end and to be recorded.
-	lease = patience + 15*time.Second
+	// defaultPatience bounds one attempt, from looking the name up to the
+	// answer's first bytes.
+	defaultPatience = 15 * time.Second
+	// leaseMargin is how much longer a claimed delivery is nobody else's: an
+	// attempt must end and be recorded.
+	leaseMargin = 15 * time.Second
 	// recordTimeout bounds recording, even at the process's end.
 	recordTimeout = 5 * time.Second
 	// maxExcerpt is how many bytes of an answer are read and kept.
@@ -97,15 +97,22 @@ type SenderConfig struct {
 	Sealer Sealer
 	// Environment is part of the events' source, Version of the User-Agent.
 	Environment, Version string
-	Metrics              metrics
-	Logger               *slog.Logger
+	// Patience bounds one attempt; 15 s when zero.
+	Patience time.Duration
+	Metrics  metrics
+	Logger   *slog.Logger
 }
 
 // Sender posts deliveries. It is safe for concurrent use.
 type Sender struct{ SenderConfig }
 
 // NewSender returns a sender.
-func NewSender(c SenderConfig) *Sender { return &Sender{c} }
+func NewSender(c SenderConfig) *Sender {
+	if c.Patience == 0 {
+		c.Patience = defaultPatience
+	}
+	return &Sender{c}
+}
 
 // laterError says when to come back; the queue does not count it as a failure.
 type laterError struct{ after time.Duration }
@@ -117,7 +124,7 @@ func (e *laterError) RetryAfter() time.Duration { return e.after }
 // an earlier one of its stack, or for its endpoint. An error is machinery that
 // broke; an endpoint that fails is none.
 func (s *Sender) Deliver(ctx context.Context, id string) error {
-	terms := Terms{Lease: lease, MaxInFlight: MaxInFlight}
+	terms := Terms{Lease: s.Patience + leaseMargin, MaxInFlight: MaxInFlight}
 	claim, later, err := s.Store.ClaimDelivery(ctx, id, terms)
 	if err != nil {
 		return err
@@ -167,7 +174,7 @@ type answer struct {
 
 // attempt posts once. An error says that nothing can be said of the endpoint.
 func (s *Sender) attempt(ctx context.Context, c Claim) (answer, error) {
-	bounded, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
 	at := time.Now()
 	req, err := s.request(bounded, c, at)
@@ -179,7 +186,7 @@ func (s *Sender) attempt(ctx context.Context, c Claim) (answer, error) {
 		if ctx.Err() != nil {
 			return answer{}, ctx.Err()
 		}
-		return answer{at: at, took: time.Since(at), fault: fault(err)}, nil
+		return answer{at: at, took: time.Since(at), fault: s.fault(err)}, nil
 	}
 	defer func() { _ = res.Body.Close() }() // the status said all
 	a := answer{at: at, status: res.StatusCode, retryAfter: retryAfter(res.Header.Get("Retry-After"), at)}
@@ -195,9 +202,9 @@ func (s *Sender) attempt(ctx context.Context, c Claim) (answer, error) {
 }
 
 // fault is a client's error without the URL, which may be a secret.
-func fault(err error) string {
+func (s *Sender) fault(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("it did not answer within %d s", int(patience.Seconds()))
+		return fmt.Sprintf("it did not answer within %s", s.Patience)
 	}
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err

@@ -101,12 +101,14 @@ func takeOrdinals(ctx context.Context, tx pgx.Tx, entries []webhooks.Entry) (map
 		SELECT stack_id, taken FROM unnest($1::text[], $2::bigint[]) AS t (stack_id, taken)
 		ON CONFLICT (stack_id) DO UPDATE SET ordinal = s.ordinal + excluded.ordinal
 		RETURNING stack_id, ordinal`, stacks, taken)
+	type stream struct {
+		StackID string
+		Ordinal int64
+	}
+	streams, err := pgx.CollectRows(rows, pgx.RowToStructByName[stream])
 	next := map[string]int64{}
-	var stackID string
-	var last int64
-	_, err := pgx.ForEachRow(rows, []any{&stackID, &last}, func() error {
-		next[stackID] = last - counts[stackID] + 1
-		return nil
-	})
+	for _, s := range streams {
+		next[s.StackID] = s.Ordinal - counts[s.StackID] + 1
+	}
 	return next, err
 }
