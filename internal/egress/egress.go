@@ -79,6 +79,13 @@ func New(o Options) (*Guard, error) {
 	return g, nil
 }
 
+// For returns a guard for one server that the configuration itself names: its
+// host may be anywhere that a name in Options.Allow may be, or at the address
+// that it is.
+func For(u *url.URL) (*Guard, error) {
+	return New(Options{Allow: []string{u.Hostname()}})
+}
+
 const (
 	connectTimeout = 5 * time.Second
 	// maxHeader is the most bytes of response headers that are read.

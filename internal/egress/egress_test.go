@@ -115,6 +115,20 @@ func TestWhatTheOperatorNamed(t *testing.T) {
 	}
 }
 
+func TestAServerThatTheConfigurationNames(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{"http://127.0.0.1:8080/x", "http://[::1]:8080/x", "https://1.1.1.1", "http://169.254.169.254"} {
+		u, err := url.Parse(raw)
+		require.NoError(t, err)
+		g, err := egress.For(u)
+		require.NoError(t, err, raw)
+		require.NoError(t, g.Check(t.Context(), u), raw)
+		require.ErrorIs(t, check(t, g, "10.0.0.1"), egress.ErrRefused, "and nothing else")
+	}
+	_, err := egress.For(&url.URL{Host: "a b"})
+	require.Error(t, err)
+}
+
 func TestMixedAnswersUseThePublicAddressOnly(t *testing.T) {
 	t.Parallel()
 	var dialled []string

@@ -51,8 +51,8 @@ type inbox struct {
 	fault  error
 }
 
-// ServeHTTP takes a delivery; now and then it fails.
-func (i *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP takes a delivery.
+func (i *inbox) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	var e struct{ StackID, Sequence, Subject string }
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
