@@ -59,7 +59,7 @@ func (c *cli) secretOnce(w io.Writer, secret string) {
 func (c *cli) webhookFacts(w io.Writer, hook aegis.Webhook) {
 	failing, old, paused := "", "", ""
 	if hook.FailingSince != nil {
-		failing = fmt.Sprintf("%d attempts since %s", hook.Failures, hook.FailingSince.UTC().Format("2006-01-02 15:04:05 UTC"))
+		failing = fmt.Sprintf("%d failed since %s", hook.Failures, hook.FailingSince.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
 	if hook.OldSecretUntil != nil {
 		old = hook.OldSecretUntil.UTC().Format("2006-01-02 15:04:05 UTC")
