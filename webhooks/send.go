@@ -69,8 +69,9 @@ type Outcome struct {
 type Terms struct {
 	// Lease is how long the delivery is nobody else's.
 	Lease time.Duration
-	// MaxInFlight is how many may be under way to one endpoint.
-	MaxInFlight int
+	// MaxInFlight is how many may be under way to one endpoint; to one that failed
+	// Doubtful times in a row, one.
+	MaxInFlight, Doubtful int
 }
 
 type deliveryStore interface {
@@ -124,7 +125,7 @@ func (e *laterError) RetryAfter() time.Duration { return e.after }
 // an earlier one of its stack, or for its endpoint. An error is machinery that
 // broke; an endpoint that fails is none.
 func (s *Sender) Deliver(ctx context.Context, id string) error {
-	terms := Terms{Lease: s.Patience + leaseMargin, MaxInFlight: MaxInFlight}
+	terms := Terms{Lease: s.Patience + leaseMargin, MaxInFlight: MaxInFlight, Doubtful: pauseFailures}
 	claim, later, err := s.Store.ClaimDelivery(ctx, id, terms)
 	if err != nil {
 		return err

@@ -101,7 +101,7 @@ func (db *DB) riverConfig(h Handlers, p *pulse) *river.Config {
 			queueSteps:       queue(32, 10*time.Millisecond, 100*time.Millisecond),
 			queueGoals:       queue(8, 10*time.Millisecond, 200*time.Millisecond),
 			queueReconcile:   queue(8, 50*time.Millisecond, 500*time.Millisecond),
-			queueWebhooks:    queue(16, 10*time.Millisecond, 200*time.Millisecond),
+			queueWebhooks:    queue(64, 10*time.Millisecond, 200*time.Millisecond),
 			queueMaintenance: queue(2, 50*time.Millisecond, 500*time.Millisecond),
 		},
 		Workers:                     db.workers(h, p),

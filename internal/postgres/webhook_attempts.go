@@ -73,7 +73,7 @@ func whenDue(ctx context.Context, tx pgx.Tx, id string, terms webhooks.Terms) (d
 				WHEN d.next_attempt_at > t.now + interval '30 s' THEN 'over' -- another job is for then
 				WHEN d.next_attempt_at > t.now THEN 'wait'
 				WHEN NOT d.manual AND (w.paused_until > t.now OR held.until IS NOT NULL) THEN 'wait'
-				WHEN busy.count >= $2 THEN 'crowded'
+				WHEN busy.count >= CASE WHEN w.failures < $3 THEN $2 ELSE 1 END THEN 'crowded'
 				ELSE 'due'
 			END AS verdict,
 			CASE
@@ -89,7 +89,7 @@ func whenDue(ctx context.Context, tx pgx.Tx, id string, terms webhooks.Terms) (d
 					WHERE b.webhook_id = d.webhook_id AND b.state = 'pending' AND b.attempting_until > t.now
 				) busy
 			WHERE d.delivery_id = $1
-		) AS judged`, id, terms.MaxInFlight).Scan(&verdict, &later)
+		) AS judged`, id, terms.MaxInFlight, terms.Doubtful).Scan(&verdict, &later)
 	if err != nil {
 		return false, 0, err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 func terms() webhooks.Terms {
-	return webhooks.Terms{Lease: time.Minute, MaxInFlight: webhooks.MaxInFlight}
+	return webhooks.Terms{Lease: time.Minute, MaxInFlight: webhooks.MaxInFlight, Doubtful: 5}
 }
 
 // hook stores a webhook.
@@ -192,7 +192,7 @@ func TestADeliveryWhoseWorkerDiedIsClaimedAgain(t *testing.T) {
 	happen(t, conn, "drift.detected", "drift-1", "a")
 	dispatch(t, db)
 	id := byOrdinal(t, db, w.WebhookID, "a", 1).DeliveryID
-	c, _, err := db.ClaimDelivery(t.Context(), id, webhooks.Terms{Lease: 0, MaxInFlight: 1})
+	c, _, err := db.ClaimDelivery(t.Context(), id, webhooks.Terms{MaxInFlight: 1, Doubtful: 5})
 	require.NoError(t, err)
 	require.NotNil(t, c)
 	c, _ = claim(t, db, id)
@@ -240,6 +240,30 @@ func TestOneWebhookTakesNotAllWorkers(t *testing.T) {
 	require.Equal(t, 2, waiting(t, conn, last), "a success ends the rest")
 	c, _ = claim(t, db, last)
 	require.NotNil(t, c)
+}
+
+func TestADoubtfulWebhookIsTriedByOneDeliveryAtATime(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	w := hook(t, db)
+	for i := range 3 {
+		happen(t, conn, "drift.detected", fmt.Sprintf("drift-%d", i), fmt.Sprintf("s%d", i))
+	}
+	dispatch(t, db)
+	_, err := conn.Exec(t.Context(), `UPDATE webhooks SET failures = 5`)
+	require.NoError(t, err)
+	all := deliveries(t, db, w.WebhookID)
+	c, _ := claim(t, db, all[0].DeliveryID)
+	require.NotNil(t, c)
+	c, later := claim(t, db, all[1].DeliveryID)
+	require.Nil(t, c)
+	require.Positive(t, later)
+	finish(t, db, webhooks.Outcome{DeliveryID: all[0].DeliveryID, State: aegis.DeliveryDelivered, Attempt: aegis.DeliveryAttempt{At: time.Now(), Status: 200}})
+	for _, d := range all[1:] {
+		require.Equal(t, 2, waiting(t, conn, d.DeliveryID), "a success calls the others")
+		c, _ = claim(t, db, d.DeliveryID)
+		require.NotNil(t, c)
+	}
 }
 
 func TestAWebhookIsDisabledWithNotice(t *testing.T) {
@@ -311,7 +335,7 @@ func TestSecretsRotate(t *testing.T) {
 	dispatch(t, db)
 	id := byOrdinal(t, db, w.WebhookID, "a", 1).DeliveryID
 	secrets := func() (now, old []byte) {
-		c, _, err := db.ClaimDelivery(t.Context(), id, webhooks.Terms{MaxInFlight: 1})
+		c, _, err := db.ClaimDelivery(t.Context(), id, webhooks.Terms{MaxInFlight: 1, Doubtful: 5})
 		require.NoError(t, err)
 		return c.Endpoint.SecretSealed, c.Endpoint.OldSecretSealed
 	}
