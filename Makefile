@@ -47,7 +47,7 @@ lint: $(LINT) ## Check the code
 	@for module in $(TOOL_MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run ./...); done
 
 clean: ## Remove what was built; the sandbox's data stays
-	rm -rf bin .aegis/bin .aegis/stamps .aegis/pulumi-home .aegis/plugin-cache
+	rm -rf bin tools/webhook-verify/node_modules .aegis/bin .aegis/stamps .aegis/pulumi-home .aegis/plugin-cache
 
 # What the tests of webhooks verify signatures with; needs Node.js 18 and npm.
 $(NODE_MODULES): tools/webhook-verify/package-lock.json
