@@ -35,6 +35,10 @@ type Config struct {
 	Explainer explainer
 	// Bundles ships policy bundles; without it, that is not offered.
 	Bundles bundles
+	// Registry makes webhooks and their secrets, Webhooks and Deliveries keep them.
+	Registry   webhookRegistry
+	Webhooks   webhookStore
+	Deliveries deliveryStore
 	// SandboxDir is the data folder of a sandbox, told to clients on this machine
 	// that push bundles; "" elsewhere.
 	SandboxDir string
@@ -162,6 +166,28 @@ type bundles interface {
 	PolicyBundles(ctx context.Context, page aegis.Page) ([]aegis.PolicyBundle, string, error)
 	// ActiveBundle is the one that runs, with its digest.
 	ActiveBundle(ctx context.Context) (digest string, archive []byte, err error)
+}
+
+type webhookRegistry interface {
+	// CreateWebhook takes a webhook with its whole URL and returns it as people may
+	// see it, and its secret.
+	CreateWebhook(ctx context.Context, w aegis.Webhook) (aegis.Webhook, string, error)
+	// RotateWebhook returns the new secret; the old one signs too for a while.
+	RotateWebhook(ctx context.Context, id string, overlap time.Duration) (aegis.Webhook, string, error)
+}
+
+type webhookStore interface {
+	Webhook(ctx context.Context, id string) (aegis.Webhook, error)
+	Webhooks(ctx context.Context, page aegis.Page) ([]aegis.Webhook, string, error)
+	EnableWebhook(ctx context.Context, id string) (aegis.Webhook, error)
+	DeleteWebhook(ctx context.Context, id string) error
+}
+
+type deliveryStore interface {
+	WebhookDelivery(ctx context.Context, webhookID, id string) (aegis.WebhookDelivery, error)
+	WebhookDeliveries(ctx context.Context, webhookID string, state aegis.DeliveryState, page aegis.Page) ([]aegis.WebhookDelivery, string, error)
+	Redeliver(ctx context.Context, webhookID, id string) (aegis.WebhookDelivery, error)
+	TestWebhook(ctx context.Context, webhookID, deliveryID, by string) (aegis.WebhookDelivery, error)
 }
 
 type queue interface {

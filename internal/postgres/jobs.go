@@ -15,6 +15,7 @@ const (
 	queueGoals       = "goals"
 	queueReconcile   = "reconcile"
 	queueMaintenance = "maintenance"
+	queueWebhooks    = "webhooks"
 )
 
 type changeSetJob struct {
@@ -45,6 +46,13 @@ type reconcileJob struct {
 
 // Kind names the job.
 func (reconcileJob) Kind() string { return "reconcile" }
+
+type deliveryJob struct {
+	DeliveryID string `json:"delivery_id"`
+}
+
+// Kind names the job.
+func (deliveryJob) Kind() string { return "webhook_delivery" }
 
 type reapJob struct{}
 

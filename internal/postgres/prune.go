@@ -8,13 +8,14 @@ import (
 )
 
 // prune removes what nobody asks for any more: spent credentials, answers of
-// old requests, workers long gone, and events after 90 days.
+// old requests, workers long gone, deliveries that ended 30 days ago, and events after 90 days.
 func (db *DB) prune(ctx context.Context) error {
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM requests WHERE expires_at < now() AND (status IS NOT NULL OR began_at < now() - $1::interval)`, answerLife)
 	b.Queue(`DELETE FROM login_codes WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM sessions WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM workers WHERE beat_at < now() - interval '1 hour'`)
+	b.Queue(`DELETE FROM webhook_deliveries WHERE ended_at < now() - interval '30 days'`)
 	b.Queue(`DELETE FROM events WHERE at < now() - interval '90 days'`)
 	if err := db.send(ctx, b); err != nil {
 		return fmt.Errorf("remove what has expired: %w", err)

@@ -34,6 +34,8 @@ type Handlers struct {
 	Settle func(ctx context.Context, goalID string) error
 	// Reconcile observes one stack.
 	Reconcile func(ctx context.Context, stackID string) error
+	// Deliver posts one delivery to its webhook.
+	Deliver func(ctx context.Context, deliveryID string) error
 	// Reap runs every 5 s and Sweep every minute, in one process at a time.
 	Reap  func(ctx context.Context) error
 	Sweep func(ctx context.Context) error
@@ -99,6 +101,7 @@ func (db *DB) riverConfig(h Handlers, p *pulse) *river.Config {
 			queueSteps:       queue(32, 10*time.Millisecond, 100*time.Millisecond),
 			queueGoals:       queue(8, 10*time.Millisecond, 200*time.Millisecond),
 			queueReconcile:   queue(8, 50*time.Millisecond, 500*time.Millisecond),
+			queueWebhooks:    queue(64, 10*time.Millisecond, 200*time.Millisecond),
 			queueMaintenance: queue(2, 50*time.Millisecond, 500*time.Millisecond),
 		},
 		Workers:                     db.workers(h, p),
@@ -129,9 +132,11 @@ func (db *DB) workers(h Handlers, p *pulse) *river.Workers {
 	river.AddWorker(ws, work(p, func(ctx context.Context, j goalJob) error { return h.Goal(ctx, j.GoalID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j goalSettleJob) error { return h.Settle(ctx, j.GoalID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j reconcileJob) error { return h.Reconcile(ctx, j.StackID) }))
+	river.AddWorker(ws, work(p, func(ctx context.Context, j deliveryJob) error { return h.Deliver(ctx, j.DeliveryID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, _ reapJob) error { return h.Reap(ctx) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, _ sweepJob) error {
-		return errors.Join(db.prune(ctx), db.rotateDecisions(ctx, time.Now(), h.DecisionRetention), h.Sweep(ctx))
+		return errors.Join(
+			db.prune(ctx), db.healDeliveries(ctx), db.rotateDecisions(ctx, time.Now(), h.DecisionRetention), h.Sweep(ctx))
 	}))
 	return ws
 }
