@@ -9,6 +9,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(CURDIR)/.aegis/bin/golangci-lint
 # Modules of their own that have code; tools/lint and tools/pulumi have none.
 TOOL_MODULES := tools/pulumi-resource-aws tools/pulumi-language-go
+# Written by npm when it is done.
+NODE_MODULES := tools/webhook-verify/node_modules/.package-lock.json
 # Two packages at a time: tests start databases, emulators and engines.
 TEST := go test -race -p 2 -timeout 40m
 
@@ -26,7 +28,7 @@ build: ## Build bin/aegis
 run: setup ## Serve the whole product on http://127.0.0.1:8080, without an account
 	bin/aegis sandbox --addr 127.0.0.1:8080 --data-dir .aegis/sandbox
 
-test: build lint test-tools ## Lint, then run all tests with the race detector
+test: build lint test-tools $(NODE_MODULES) ## Lint, then run all tests with the race detector
 	$(TEST) ./...
 
 test-tools: ## Run the tests of the tools' own modules
@@ -45,7 +47,12 @@ lint: $(LINT) ## Check the code
 	@for module in $(TOOL_MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run ./...); done
 
 clean: ## Remove what was built; the sandbox's data stays
-	rm -rf bin .aegis/bin .aegis/stamps .aegis/pulumi-home .aegis/plugin-cache
+	rm -rf bin tools/webhook-verify/node_modules .aegis/bin .aegis/stamps .aegis/pulumi-home .aegis/plugin-cache
+
+# What the tests of webhooks verify signatures with; needs Node.js 18 and npm.
+$(NODE_MODULES): tools/webhook-verify/package-lock.json
+	cd tools/webhook-verify && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	cd tools/lint && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -25,7 +25,8 @@ type ChangeSetFilter struct {
 type Event struct {
 	// Seq rises; it is the Last-Event-ID of streams.
 	Seq int64 `json:"seq"`
-	// Kind is "goal", "change_set", "stack", "drift" or "sandbox".
+	// Kind is "goal", "change_set", "stack", "breaker", "policy", "drift",
+	// "incident", "webhook" or "sandbox".
 	Kind string `json:"kind"`
 	// ID is the object's id, GoalID the goal's that it belongs to, if any.
 	ID     string `json:"id"`

@@ -104,10 +104,15 @@ func accessTable() map[string]access {
 		"GET /v1/models":                    read,
 
 		"GET /v1/webhooks":                        operate,
-		"POST /v1/webhooks":                       administer,
-		"DELETE /v1/webhooks/:webhook_id":         administer,
+		"POST /v1/webhooks":                       operate,
+		"GET /v1/webhooks/:webhook_id":            operate,
+		"DELETE /v1/webhooks/:webhook_id":         operate,
+		"POST /v1/webhooks/:webhook_id/rotate":    operate,
+		"POST /v1/webhooks/:webhook_id/enable":    operate,
+		"POST /v1/webhooks/:webhook_id/test":      operate,
 		"GET /v1/webhooks/:webhook_id/deliveries": operate,
 
+		"GET /v1/webhooks/:webhook_id/deliveries/:delivery_id":            operate,
 		"POST /v1/webhooks/:webhook_id/deliveries/:delivery_id/redeliver": operate,
 	}
 }

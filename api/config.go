@@ -39,6 +39,10 @@ type Config struct {
 	// not offered.
 	Drift  driftStore
 	Intake intake
+	// Registry makes webhooks and their secrets, Webhooks and Deliveries keep them.
+	Registry   webhookRegistry
+	Webhooks   webhookStore
+	Deliveries deliveryStore
 	// SandboxDir is the data folder of a sandbox, told to clients on this machine
 	// that push bundles; "" elsewhere.
 	SandboxDir string
@@ -177,6 +181,28 @@ type driftStore interface {
 type intake interface {
 	// TakeEvents keeps the events of a body, each once.
 	TakeEvents(ctx context.Context, body []byte) (aegis.EventCounts, error)
+}
+
+type webhookRegistry interface {
+	// CreateWebhook takes a webhook with its whole URL and returns it as people may
+	// see it, and its secret.
+	CreateWebhook(ctx context.Context, w aegis.Webhook) (aegis.Webhook, string, error)
+	// RotateWebhook returns the new secret; the old one signs too for a while.
+	RotateWebhook(ctx context.Context, id string, overlap time.Duration) (aegis.Webhook, string, error)
+}
+
+type webhookStore interface {
+	Webhook(ctx context.Context, id string) (aegis.Webhook, error)
+	Webhooks(ctx context.Context, page aegis.Page) ([]aegis.Webhook, string, error)
+	EnableWebhook(ctx context.Context, id string) (aegis.Webhook, error)
+	DeleteWebhook(ctx context.Context, id string) error
+}
+
+type deliveryStore interface {
+	WebhookDelivery(ctx context.Context, webhookID, id string) (aegis.WebhookDelivery, error)
+	WebhookDeliveries(ctx context.Context, webhookID string, state aegis.DeliveryState, page aegis.Page) ([]aegis.WebhookDelivery, string, error)
+	Redeliver(ctx context.Context, webhookID, id string) (aegis.WebhookDelivery, error)
+	TestWebhook(ctx context.Context, webhookID, deliveryID, by string) (aegis.WebhookDelivery, error)
 }
 
 type queue interface {

@@ -124,7 +124,7 @@ func (r *recorder) stored(route string) aegis.StoredResponse {
 			out.Header[k] = v
 		}
 	}
-	if out.Status < http.StatusBadRequest && (route == "/v1/tokens" || route == "/v1/login-links") {
+	if out.Status < http.StatusBadRequest && showsSecret(route) {
 		shown := newProblem(http.StatusConflict, "conflict",
 			"this request was done before, and its secret is shown once only; use another Idempotency-Key")
 		shown.Instance = route
@@ -132,4 +132,14 @@ func (r *recorder) stored(route string) aegis.StoredResponse {
 		out.Body, _ = json.Marshal(shown) // strings and numbers always encode
 	}
 	return out
+}
+
+// showsSecret says that a POST to the route answers with a secret.
+func showsSecret(route string) bool {
+	switch route {
+	case "/v1/tokens", "/v1/login-links", "/v1/webhooks", "/v1/webhooks/:webhook_id/rotate":
+		return true
+	default:
+		return false
+	}
 }

@@ -17,9 +17,6 @@ func (s *server) laterRoutes() {
 		"POST /v1/agents", "POST /v1/agents/{agent_id}/execute", "GET /v1/agents/{agent_id}/memory",
 		"POST /v1/domain/social/projects", "POST /v1/domain/dev/pipelines", "POST /v1/domain/games/projects",
 		"GET /v1/incidents", "GET /v1/incidents/{incident_id}", "POST /v1/findings",
-		"GET /v1/webhooks", "POST /v1/webhooks", "DELETE /v1/webhooks/{webhook_id}",
-		"GET /v1/webhooks/{webhook_id}/deliveries",
-		"POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",
 		"GET /v1/tools", "GET /v1/models",
 	} {
 		method, path, _ := strings.Cut(route, " ")

@@ -50,6 +50,7 @@ func newServer(c Config) *server {
 	s.recordRoutes()
 	s.simulateRoutes()
 	s.bundleRoutes()
+	s.webhookRoutes()
 	s.tokenRoutes()
 	s.streamRoutes()
 	s.laterRoutes()

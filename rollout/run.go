@@ -298,12 +298,19 @@ func (r *run) restore() {
 func event(cs *aegis.AutonomousChangeSet, kind string, progress *aegis.StackProgress) aegis.Event {
 	data, _ := json.Marshal(struct { // plain values always marshal
 		ChangeSetID    string               `json:"change_set_id"`
+		Source         aegis.Source         `json:"source"`
+		Actor          string               `json:"actor"`
 		Summary        string               `json:"summary"`
+		StackIDs       []string             `json:"stack_ids"`
 		Phase          aegis.Phase          `json:"phase"`
 		PromotionState aegis.PromotionState `json:"promotion_state"`
+		Denials        []aegis.RuleResult   `json:"denials,omitempty"`
 		Error          string               `json:"error,omitempty"`
 		Stack          *aegis.StackProgress `json:"stack,omitempty"`
-	}{cs.ChangeSetID, cs.Summary, cs.Phase, cs.PromotionState, cs.Error, progress})
+	}{
+		cs.ChangeSetID, cs.Source, cs.Actor, cs.Summary, append([]string{}, cs.Target.StackIDs...), cs.Phase, cs.PromotionState, cs.Denials,
+		cs.Error, progress,
+	})
 	return aegis.Event{Kind: "change_set", ID: cs.ChangeSetID, GoalID: cs.GoalID, Type: kind, Data: data}
 }
 

@@ -40,6 +40,9 @@ type Store struct {
 	simulated    []aegis.SimulationRequest
 	fault        error
 
+	webhooks   []aegis.Webhook
+	deliveries []aegis.WebhookDelivery
+
 	bundles       []aegis.PolicyBundle
 	pushed        []PushedBundle
 	activeDigest  string

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/aegisworld/aegis/internal/egress"
 )
 
 // Config is everything that `aegis serve` can be told: defaults, then a YAML
@@ -32,6 +34,7 @@ type Config struct {
 	API       APIConfig       `yaml:"api"`
 	Telemetry TelemetryConfig `yaml:"telemetry"`
 	Engine    EngineConfig    `yaml:"engine"`
+	Egress    EgressConfig    `yaml:"egress"`
 	// WorkDir holds scratch folders of the engines.
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
@@ -99,6 +102,19 @@ type BudgetConfig struct {
 type APIConfig struct {
 	// AllowedHosts are the Host headers that the page accepts beside Addr's.
 	AllowedHosts []string `yaml:"allowed_hosts"`
+}
+
+// EgressConfig is for what is sent to addresses that users name, such as
+// webhooks.
+type EgressConfig struct {
+	// Allow names what may be reached beside public addresses: networks
+	// (10.1.0.0/16), addresses and hosts (hooks.corp.example, *.corp.example).
+	Allow []string `yaml:"allow"`
+}
+
+// guard decides where webhooks may lead.
+func (c EgressConfig) guard() (*egress.Guard, error) {
+	return egress.New(egress.Options{Allow: c.Allow})
 }
 
 // TelemetryConfig says where traces go.
@@ -260,6 +276,9 @@ func (c Config) Validate() error {
 		bad("budget.estate_usd_month: %v is negative", c.Budget.EstateUSDMonth)
 	}
 	c.Policy.check(bad)
+	if _, err := c.Egress.guard(); err != nil {
+		bad("egress.allow: %w", err)
+	}
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}

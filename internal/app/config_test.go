@@ -40,11 +40,12 @@ func TestLoadConfig(t *testing.T) {
 		t.Parallel()
 		c := DefaultConfig()
 		c.Addr, c.Environment, c.Regions, c.Budget.EstateUSDMonth = "nowhere", "No!", []string{"mars-1", "mars-1"}, -1
+		c.Egress.Allow = []string{"10.0.0.0/99"}
 		c.Policy.Decisions = DecisionsConfig{Retention: 1, Sink: DecisionSink{URL: "ftp://siem"}}
 		err := c.Validate()
 		for _, key := range []string{
 			"addr", "environment", "regions", "database.url", "aws.account_id", "pulumi.passphrase_file", "budget.estate_usd_month",
-			"policy.decisions.retention", "policy.decisions.sink",
+			"egress.allow", "policy.decisions.retention", "policy.decisions.sink",
 		} {
 			require.ErrorContains(t, err, key+":")
 		}

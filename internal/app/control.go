@@ -47,6 +47,7 @@ type control struct {
 	reconciler *drift.Reconciler
 	stock      *drift.Stock
 	intake     *drift.Intake
+	webhooks   *hooks
 	policy     *policy
 	metrics    *telemetry.Metrics
 	tracer     trace.TracerProvider
@@ -146,6 +147,9 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		Regions: c.Regions, Logger: p.log,
 	})
+	if p.webhooks, err = p.newHooks(ctx); err != nil {
+		return err
+	}
 	p.simulator = simulate.New(simulate.Config{
 		Bundles:   simulate.Bundles{Current: p.policy.current, Options: p.policy.options},
 		Decisions: p.db, Stacks: p.db, Door: p.door, Planner: p.planner,
@@ -207,6 +211,7 @@ func (p *control) handler() http.Handler {
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
 		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Simulator: p.simulator, Bundles: p.policy.shipper,
 		Drift: p.db, Intake: p.intake,
+		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,
@@ -249,6 +254,7 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 	})
 	group.Go(func() error { return p.followPolicy(ctx) })
 	group.Go(func() error { return p.streamDecisions(ctx) })
+	group.Go(func() error { return p.webhooks.dispatcher.Run(ctx) })
 	group.Go(func() error { return p.work(ctx) })
 	group.Go(func() error { return p.converge(ctx) })
 	return group.Wait()
@@ -257,7 +263,7 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 func (p *control) work(ctx context.Context) error {
 	err := p.db.Work(ctx, postgres.Handlers{
 		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle, Reconcile: p.reconciler.Reconcile,
-		Observe: p.reconciler.Observe, Stock: p.stock.Take,
+		Observe: p.reconciler.Observe, Stock: p.stock.Take, Deliver: p.webhooks.sender.Deliver,
 		Reap:  p.reap,
 		Sweep: p.sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
 	})

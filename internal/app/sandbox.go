@@ -130,6 +130,7 @@ func sandboxConfig(o SandboxOptions, dir, addr string, account *sandbox.Account)
 	for _, source := range o.PolicySources {
 		c.Policy.Sources = append(c.Policy.Sources, PolicySource{URL: source, Interval: time.Second})
 	}
+	c.Egress.Allow = []string{"127.0.0.0/8", "::1", "localhost"} // as for `aegis webhook listen`
 	c.WorkDir = filepath.Join(dir, "work")
 	c.sandboxDir = account.DataDir
 	c.Engine.ReadTimeout = 2 * time.Minute

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/aegisworld/aegis/internal/egress"
 )
 
 // longPoll is how long a server is asked to hold a request until there is
@@ -39,7 +41,11 @@ func Web(o WebOptions) (Fetch, error) {
 		return nil, errors.New("a policy source's URL must not hold credentials; give a token file")
 	}
 	if o.Client == nil {
-		o.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		guard, err := egress.For(u)
+		if err != nil {
+			return nil, fmt.Errorf("a policy source's URL: %w", err)
+		}
+		o.Client = guard.Client()
 	}
 	return func(ctx context.Context, version string) ([]byte, string, error) {
 		archive, next, err := o.get(ctx, version)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/internal/egress"
 )
 
 // defaultTimeout bounds one upload.
@@ -53,10 +54,12 @@ func NewSink(o Options) (*Sink, error) {
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
+	guard, err := egress.For(u)
+	if err != nil {
+		return nil, fmt.Errorf("a decision sink's URL: %w", err)
+	}
 	// A redirect could lead what operators log to a place that they did not name.
-	return &Sink{options: o, client: &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	return &Sink{options: o, client: guard.Client()}, nil
 }
 
 func loopback(host string) bool {

@@ -5,8 +5,11 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"github.com/aegisworld/aegis"
 )
 
 // WorkFast is Work with the pulse of a hummingbird, for tests of what happens
@@ -40,4 +43,14 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	}
 	_, err = provider.UpTo(ctx, version)
 	return err
+}
+
+// HealDeliveries queues deliveries that lost their jobs.
+func (db *DB) HealDeliveries(ctx context.Context) error { return db.healDeliveries(ctx) }
+
+// AppendEvent appends an event in a transaction of its own.
+func (db *DB) AppendEvent(ctx context.Context, e aegis.Event) error {
+	b := &pgx.Batch{}
+	appendEvents(b, e)
+	return db.send(ctx, b)
 }

@@ -16,6 +16,7 @@ const (
 	queueReconcile   = "reconcile"
 	queueObserve     = "observe"
 	queueMaintenance = "maintenance"
+	queueWebhooks    = "webhooks"
 )
 
 type changeSetJob struct {
@@ -62,6 +63,13 @@ type stockJob struct {
 
 // Kind names the job.
 func (stockJob) Kind() string { return "stock" }
+
+type deliveryJob struct {
+	DeliveryID string `json:"delivery_id"`
+}
+
+// Kind names the job.
+func (deliveryJob) Kind() string { return "webhook_delivery" }
 
 type reapJob struct{}
 

@@ -8,14 +8,16 @@ import (
 )
 
 // prune removes what nobody asks for any more: spent credentials, answers of
-// old requests, workers long gone, events and settled drift reports after 90
-// days, and the cloud's events, with the keys that tell whose they are, after 7.
+// old requests, workers long gone, deliveries that ended 30 days ago, events and
+// settled drift reports after 90 days, and the cloud's events, with the keys that
+// tell whose they are, after 7.
 func (db *DB) prune(ctx context.Context) error {
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM requests WHERE expires_at < now() AND (status IS NOT NULL OR began_at < now() - $1::interval)`, answerLife)
 	b.Queue(`DELETE FROM login_codes WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM sessions WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM workers WHERE beat_at < now() - interval '1 hour'`)
+	b.Queue(`DELETE FROM webhook_deliveries WHERE ended_at < now() - interval '30 days'`)
 	b.Queue(`DELETE FROM events WHERE at < now() - interval '90 days'`)
 	b.Queue(`DELETE FROM drift_reports WHERE state <> 'open' AND resolved_at < now() - interval '90 days'`)
 	b.Queue(`DELETE FROM cloud_events WHERE received_at < now() - interval '7 days'`)

@@ -38,6 +38,8 @@ type Handlers struct {
 	Observe func(ctx context.Context, stackID string) error
 	// Stock looks at what is unmanaged in a region, "" for what has none.
 	Stock func(ctx context.Context, region string) error
+	// Deliver posts one delivery to its webhook.
+	Deliver func(ctx context.Context, deliveryID string) error
 	// Reap runs every 5 s and Sweep every minute, in one process at a time.
 	Reap  func(ctx context.Context) error
 	Sweep func(ctx context.Context) error
@@ -104,6 +106,7 @@ func (db *DB) riverConfig(h Handlers, p *pulse) *river.Config {
 			queueGoals:       queue(8, 10*time.Millisecond, 200*time.Millisecond),
 			queueReconcile:   queue(8, 50*time.Millisecond, 500*time.Millisecond),
 			queueObserve:     queue(16, 10*time.Millisecond, 100*time.Millisecond),
+			queueWebhooks:    queue(64, 10*time.Millisecond, 200*time.Millisecond),
 			queueMaintenance: queue(2, 50*time.Millisecond, 500*time.Millisecond),
 		},
 		Workers:                     db.workers(h, p),
@@ -136,9 +139,11 @@ func (db *DB) workers(h Handlers, p *pulse) *river.Workers {
 	river.AddWorker(ws, work(p, func(ctx context.Context, j reconcileJob) error { return h.Reconcile(ctx, j.StackID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j observeJob) error { return h.Observe(ctx, j.StackID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j stockJob) error { return h.Stock(ctx, j.Region) }))
+	river.AddWorker(ws, work(p, func(ctx context.Context, j deliveryJob) error { return h.Deliver(ctx, j.DeliveryID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, _ reapJob) error { return h.Reap(ctx) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, _ sweepJob) error {
-		return errors.Join(db.prune(ctx), db.rotateDecisions(ctx, time.Now(), h.DecisionRetention), h.Sweep(ctx))
+		return errors.Join(
+			db.prune(ctx), db.healDeliveries(ctx), db.rotateDecisions(ctx, time.Now(), h.DecisionRetention), h.Sweep(ctx))
 	}))
 	return ws
 }

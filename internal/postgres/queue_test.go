@@ -21,7 +21,7 @@ func idle() postgres.Handlers {
 	every := func(context.Context) error { return nil }
 	return postgres.Handlers{
 		Step: func(context.Context, string, int64) error { return nil },
-		Goal: none, Settle: none, Reconcile: none, Observe: none, Stock: none, Reap: every, Sweep: every,
+		Goal: none, Settle: none, Reconcile: none, Observe: none, Stock: none, Deliver: none, Reap: every, Sweep: every,
 	}
 }
 
@@ -60,6 +60,7 @@ func TestWorkRunsEveryKindOfJob(t *testing.T) {
 		Reconcile: func(_ context.Context, id string) error { ran <- "reconcile " + id; return nil },
 		Observe:   func(_ context.Context, id string) error { ran <- "observe " + id; return nil },
 		Stock:     func(_ context.Context, region string) error { ran <- "stock " + region; return nil },
+		Deliver:   func(_ context.Context, id string) error { ran <- "deliver " + id; return nil },
 		Reap:      func(context.Context) error { ran <- "reap"; return nil },
 		Sweep:     func(context.Context) error { ran <- "sweep"; return nil },
 	}
@@ -73,9 +74,12 @@ func TestWorkRunsEveryKindOfJob(t *testing.T) {
 	cs.GoalID = goal.GoalID
 	require.NoError(t, db.InsertChangeSet(t.Context(), cs))
 	require.NoError(t, db.CommitStep(t.Context(), rollout.Step{ChangeSet: cs, SettleGoal: true}))
+	delivery, err := db.TestWebhook(t.Context(), hook(t, db).WebhookID, "dlv-1", "ana")
+	require.NoError(t, err)
 
 	want := map[string]bool{
-		"step " + cs.ChangeSetID: true, "goal " + goal.GoalID: true, "settle " + goal.GoalID: true,
+		"deliver " + delivery.DeliveryID: true,
+		"step " + cs.ChangeSetID:         true, "goal " + goal.GoalID: true, "settle " + goal.GoalID: true,
 		"reconcile s": true, "stock eu-west-1": true, "reap": true, "sweep": true,
 	}
 	for len(want) > 0 {

@@ -26,6 +26,7 @@ type Metrics struct {
 	bundleInfo     *prometheus.GaugeVec
 	logLag         prometheus.Gauge
 	logUploads     *prometheus.CounterVec
+	webhooks       *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics of their own registry. Counts, which may be nil,
@@ -61,11 +62,14 @@ func NewMetrics(version string, counts Counts) *Metrics {
 		logUploads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aegis_decision_log_uploads_total", Help: "Uploads of policy decisions to the sink.",
 		}, []string{"outcome"}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_webhook_attempts_total", Help: "Attempts to deliver an event to a webhook.",
+		}, []string{"outcome"}),
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.bundleErrors, m.bundleInfo,
-		m.logLag, m.logUploads, buildInfo(version),
+		m.logLag, m.logUploads, m.webhooks, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if counts != nil {
@@ -111,6 +115,10 @@ func (m *Metrics) CountDecisionUpload(err error) {
 	}
 	m.logUploads.WithLabelValues(outcome).Inc()
 }
+
+// CountWebhookAttempt counts an attempt to deliver to a webhook; outcome is
+// "delivered" or "failed".
+func (m *Metrics) CountWebhookAttempt(outcome string) { m.webhooks.WithLabelValues(outcome).Inc() }
 
 func knownMethod(method string) string {
 	switch method {

@@ -99,6 +99,16 @@ func fill(ctx context.Context, store *apitest.Store) error {
 	})
 	store.PutTrace(aegis.TaskTrace{TraceID: "tr-1", Outcome: "promoted", Steps: []aegis.TraceStep{{Name: "plan", Verdict: "go", DurationMS: 12}}})
 	store.PutSimulation(simulation())
+	failing := time.Now().Add(-time.Hour)
+	store.PutWebhook(aegis.Webhook{
+		WebhookID: "wh-gone", URL: "https://gone.example", Format: aegis.WebhookSlack, State: aegis.WebhookDisabled,
+		DisabledReason: "it answered 410 Gone", Failures: 3, FailingSince: &failing,
+	})
+	store.PutDelivery(aegis.WebhookDelivery{
+		DeliveryID: "dlv-1", WebhookID: "wh-gone", EventType: "aegis.drift.detected", StackID: "prod.network.us-east-1", Sequence: 7,
+		State: aegis.DeliveryFailed, Attempts: 2, Error: "it answered 500 Internal Server Error", CreatedAt: failing,
+		Log: []aegis.DeliveryAttempt{{Attempt: 2, Status: 500, LatencyMS: 12, Response: "oops"}},
+	})
 	return store.Sample(ctx)
 }
 
