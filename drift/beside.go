@@ -34,6 +34,9 @@ func beside(found []aegis.CloudResource, index []aegis.IndexedResource) []aegis.
 	}
 	out := []aegis.CloudResource{}
 	for _, r := range found {
+		if r.ParentType == "aws_autoscaling_group" {
+			continue
+		}
 		near := slices.Concat(byKey[r.ID], byKey[r.ParentID])
 		if slices.ContainsFunc(near, func(m aegis.IndexedResource) bool { return is(r, m) }) {
 			continue

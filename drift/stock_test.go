@@ -124,6 +124,16 @@ func TestStock(t *testing.T) {
 		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
 		require.Equal(t, aegis.DriftCorrected, s.reports[0].State)
 	})
+	t.Run("leaves the instances of a group", func(t *testing.T) {
+		t.Parallel()
+		s := stocked(t)
+		s.resources = append(s.resources, aegis.IndexedResource{StackID: id, Address: "aws_autoscaling_group::node", Type: "aws_autoscaling_group", ID: "node", Name: "node"})
+		s.there["eu-west-1"] = append(s.there["eu-west-1"], aegis.CloudResource{
+			Type: "aws_instance", ID: "i-2", Region: "eu-west-1", ParentType: "aws_autoscaling_group", ParentID: "node",
+		})
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		require.Empty(t, s.reports)
+	})
 	t.Run("tries a removal again that did not hold", func(t *testing.T) {
 		t.Parallel()
 		s := stocked(t)

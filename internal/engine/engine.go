@@ -165,6 +165,13 @@ func (e *Engines) Outputs(ctx context.Context, run aegis.StackRun) (out map[stri
 // Resources lists what the stack manages, as of the last apply, from its state
 // alone and without secrets. It returns aegis.ErrNotFound before the first one.
 func (e *Engines) Resources(ctx context.Context, run aegis.StackRun) (found []aegis.IndexedResource, err error) {
+	if run.Stack.Kind == aegis.TargetPulumiStack && e.pulumi != nil && e.cfg.States != nil {
+		found, err = e.pulumi.resources(ctx, run) // no process is started: it need not wait for those that run
+		if err != nil {
+			err = fmt.Errorf("list resources of stack %s: %w", run.Stack.StackID, err)
+		}
+		return found, err
+	}
 	err = e.do(ctx, "list resources of", run, func(ctx context.Context, eng engine) error {
 		found, err = eng.resources(ctx, run)
 		return err
