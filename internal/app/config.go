@@ -32,6 +32,7 @@ type Config struct {
 	API       APIConfig       `yaml:"api"`
 	Telemetry TelemetryConfig `yaml:"telemetry"`
 	Engine    EngineConfig    `yaml:"engine"`
+	Events    EventsConfig    `yaml:"events"`
 	// WorkDir holds scratch folders of the engines.
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
@@ -280,4 +281,5 @@ func (c Config) checkRegions(bad func(format string, args ...any)) {
 		}
 		seen[r] = true
 	}
+	c.Events.check(seen, bad)
 }

@@ -44,7 +44,7 @@ type control struct {
 	planner    *agent.Planner
 	simulator  *simulate.Simulator
 	reconciler *drift.Reconciler
-	intake     *drift.Intake
+	intake     intake
 	policy     *policy
 	metrics    *telemetry.Metrics
 	tracer     trace.TracerProvider
@@ -156,7 +156,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	if err != nil {
 		return fmt.Errorf("ask for the account: %w", err)
 	}
-	p.intake = drift.NewIntake(p.db, accountID)
+	p.intake = intake{drift.NewIntake(p.db, accountID), p.metrics}
 	return nil
 }
 
@@ -232,6 +232,7 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return p.streamDecisions(ctx) })
 	group.Go(func() error { return p.work(ctx) })
 	group.Go(func() error { return p.converge(ctx) })
+	group.Go(func() error { return p.pollEvents(ctx) })
 	return group.Wait()
 }
 
