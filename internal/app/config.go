@@ -35,6 +35,7 @@ type Config struct {
 	Telemetry TelemetryConfig `yaml:"telemetry"`
 	Engine    EngineConfig    `yaml:"engine"`
 	Egress    EgressConfig    `yaml:"egress"`
+	Events    EventsConfig    `yaml:"events"`
 	// WorkDir holds scratch folders of the engines.
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
@@ -299,4 +300,5 @@ func (c Config) checkRegions(bad func(format string, args ...any)) {
 		}
 		seen[r] = true
 	}
+	c.Events.check(seen, bad)
 }

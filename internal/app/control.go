@@ -46,7 +46,7 @@ type control struct {
 	simulator  *simulate.Simulator
 	reconciler *drift.Reconciler
 	stock      *drift.Stock
-	intake     *drift.Intake
+	intake     intake
 	webhooks   *hooks
 	policy     *policy
 	metrics    *telemetry.Metrics
@@ -166,7 +166,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	if err != nil {
 		return fmt.Errorf("ask for the account: %w", err)
 	}
-	p.intake = drift.NewIntake(p.db, accountID)
+	p.intake = intake{drift.NewIntake(p.db, accountID), p.metrics}
 	return nil
 }
 
@@ -257,6 +257,7 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return p.webhooks.dispatcher.Run(ctx) })
 	group.Go(func() error { return p.work(ctx) })
 	group.Go(func() error { return p.converge(ctx) })
+	group.Go(func() error { return p.pollEvents(ctx) })
 	return group.Wait()
 }
 

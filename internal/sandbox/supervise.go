@@ -89,7 +89,17 @@ func (s *supervisor) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = aws.Close() }()
-	defer func() { _ = s.front.Close() }()
+	delivering, stopDelivery := context.WithCancel(ctx)
+	delivered := make(chan struct{})
+	go func() {
+		defer close(delivered)
+		s.front.Deliver(delivering)
+	}()
+	defer func() {
+		stopDelivery()
+		<-delivered
+		_ = s.front.Close()
+	}()
 	return s.watch(ctx)
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/aegisworld/aegis"
 )
 
 // Metrics are a process's Prometheus metrics. It serves them as an
@@ -27,6 +29,7 @@ type Metrics struct {
 	logLag         prometheus.Gauge
 	logUploads     *prometheus.CounterVec
 	webhooks       *prometheus.CounterVec
+	events         *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics of their own registry. Counts, which may be nil,
@@ -56,6 +59,9 @@ func NewMetrics(version string, counts Counts) *Metrics {
 		bundleInfo: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "aegis_policy_bundle_info", Help: "1 for the policy bundle that decides in this process.",
 		}, []string{"revision"}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_cloud_events_total", Help: "Events of the cloud that came by the API or from queues, and messages that could not be taken.",
+		}, []string{"outcome"}),
 		logLag: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "aegis_decision_log_lag_seconds", Help: "Age of the oldest policy decision that the sink has yet to take; 0 for none.",
 		}),
@@ -69,7 +75,7 @@ func NewMetrics(version string, counts Counts) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.bundleErrors, m.bundleInfo,
-		m.logLag, m.logUploads, m.webhooks, buildInfo(version),
+		m.logLag, m.logUploads, m.webhooks, m.events, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if counts != nil {
@@ -97,6 +103,19 @@ func (m *Metrics) ObserveRequest(method, route string, status int, took time.Dur
 // CountBundleError counts a policy bundle that does not run as it should.
 // reason is "fetch", "read", "refused" or "load".
 func (m *Metrics) CountBundleError(reason string) { m.bundleErrors.WithLabelValues(reason).Inc() }
+
+// CountEvents counts what became of events that were handed in; a failure is
+// a body or a message that was not taken at all.
+func (m *Metrics) CountEvents(c aegis.EventCounts, failed bool) {
+	for outcome, n := range map[string]int{
+		"accepted": c.Accepted, "duplicate": c.Duplicate, "ignored": c.Ignored, "malformed": c.Malformed,
+	} {
+		m.events.WithLabelValues(outcome).Add(float64(n))
+	}
+	if failed {
+		m.events.WithLabelValues("failed").Inc()
+	}
+}
 
 // SetBundle notes the revision of the policy bundle that decides.
 func (m *Metrics) SetBundle(revision string) {

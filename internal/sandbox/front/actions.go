@@ -30,6 +30,8 @@ func renamed(c wire.Call) string {
 	switch c.Service {
 	case "s3":
 		return s3Permission(c.Action)
+	case "sqs":
+		return strings.TrimSuffix(c.Action, "Batch")
 	case "lambda":
 		if c.Action == "Invoke" {
 			return "InvokeFunction"

@@ -48,6 +48,8 @@ type Front struct {
 	patches   []patch
 	logger    *slog.Logger
 	now       func() time.Time
+	// delivered is the last record from before this front.
+	delivered int64
 }
 
 // New opens the state in Config.Dir.
@@ -78,10 +80,11 @@ func New(cfg Config) (*Front, error) {
 		f.byName[name] = &region{name: name, journal: j}
 	}
 	f.access = newAccess(f.loopback())
+	f.delivered = records.Last()
 	return f, nil
 }
 
-// Close closes the front's files. No request may be under way.
+// Close closes the front's files. No request or delivery may be under way.
 func (f *Front) Close() error {
 	for _, r := range f.byName {
 		if err := r.journal.close(); err != nil {

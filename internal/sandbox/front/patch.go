@@ -26,7 +26,7 @@ type patch struct {
 // patches is the table of all of them.
 func patches() []patch {
 	var all []patch
-	for _, of := range [][]patch{autoscalingPatches(), ec2Patches(), iamPatches(), kinesisPatches(), kmsPatches(), s3Patches()} {
+	for _, of := range [][]patch{autoscalingPatches(), ec2Patches(), iamPatches(), kinesisPatches(), kmsPatches(), s3Patches(), sqsPatches()} {
 		all = append(all, of...)
 	}
 	return all
@@ -47,7 +47,7 @@ func (f *Front) native(c wire.Call) (patch, bool) {
 // serveNative serves a call without the emulator and journals it.
 func (f *Front) serveNative(ctx context.Context, home *region, c wire.Call, p patch) (wire.Response, error) {
 	resp, err := p.serve(ctx, f, c)
-	if err != nil || resp.Status >= http.StatusBadRequest || c.ReadOnly() {
+	if err != nil || resp.Status >= http.StatusBadRequest || c.ReadOnly() || c.Transient() {
 		return resp, err
 	}
 	e := newEntry(f.now(), 0, c, resp)

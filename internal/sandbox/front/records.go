@@ -145,6 +145,13 @@ func (s *Records) Add(event json.RawMessage) error {
 	return s.rotate()
 }
 
+// Last is the Seq of the newest record.
+func (s *Records) Last() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
+}
+
 // After returns at most limit kept records with a Seq greater than seq, oldest
 // first, and a channel that is closed when there is another.
 func (s *Records) After(seq int64, limit int) ([]Record, <-chan struct{}) {
