@@ -42,6 +42,9 @@ type SecuritySpec struct {
 	ExecutorSessionSeconds int `json:"executor_session_seconds" jsonschema:"minimum=3600,maximum=43200"`
 	// WorkloadRoles are IAM roles for workloads, by name.
 	WorkloadRoles map[string]WorkloadRole `json:"workload_roles"`
+	// CloudEvents makes the EventBridge rule and the queue by which the autopilot
+	// hears of changes that others make.
+	CloudEvents bool `json:"cloud_events,omitempty"`
 }
 
 // WorkloadRole is an IAM role that an AWS service assumes.

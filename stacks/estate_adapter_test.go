@@ -89,7 +89,7 @@ func findSame(ctx context.Context, connected *cloud.Cloud, lookup aegis.Lookup, 
 func importID(lookup aegis.Lookup, one apitype.ResourceV3) string {
 	in := func(name string) string { return fmt.Sprint(lookup.Inputs[name]) }
 	switch lookup.Type {
-	case "aws_autoscaling_policy", "aws_default_security_group", "aws_iam_role_policy", "aws_s3_bucket_policy",
+	case "aws_autoscaling_policy", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_sqs_queue_policy", "aws_default_security_group", "aws_iam_role_policy", "aws_s3_bucket_policy",
 		"aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning":
 		return ""
 	case "aws_kinesis_stream":

@@ -16,7 +16,7 @@ import (
 // untaggable are the types that AWS has no tags for.
 func untaggable() []string {
 	return []string{
-		"aws_autoscaling_policy", "aws_iam_role_policy", "aws_kms_alias", "aws_route", "aws_route53_record",
+		"aws_autoscaling_policy", "aws_cloudwatch_event_target", "aws_sqs_queue_policy", "aws_iam_role_policy", "aws_kms_alias", "aws_route", "aws_route53_record",
 		"aws_route_table_association", "aws_s3_bucket_policy", "aws_s3_bucket_public_access_block",
 		"aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning",
 	}

@@ -26,6 +26,11 @@ func security(s *stack, params aegis.SecuritySpec) error {
 	if err := executor(s, boundary, params.ExecutorSessionSeconds); err != nil {
 		return err
 	}
+	if params.CloudEvents {
+		if err := cloudEvents(s); err != nil {
+			return err
+		}
+	}
 	return workloadRoles(s, boundary, params.WorkloadRoles)
 }
 

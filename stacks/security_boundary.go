@@ -84,10 +84,12 @@ func regionalActions() []string {
 		"autoscaling": {"Attach", "Cancel", "Create", "Delete", "Describe", "Detach", "Disable", "Enable", "Put", "Resume", "Set", "Start", "Suspend", "Update"},
 		"cloudwatch":  {"Delete", "Describe", "Disable", "Enable", "Get", "List", "Put", "Tag", "Untag"},
 		"ec2":         {"Allocate", "Associate", "Attach", "Authorize", "Create", "Delete", "Describe", "Detach", "Disassociate", "Get", "Modify", "Release", "Replace", "Revoke", "Run", "Terminate"},
+		"events":      {"Delete", "Describe", "Disable", "Enable", "List", "Put", "Remove", "Tag", "Untag"},
 		"kinesis":     {"Add", "Create", "Decrease", "Delete", "Describe", "Get", "Increase", "List", "Put", "Remove", "Start", "Stop", "Update"},
 		"kms":         {"Cancel", "Create", "Decrypt", "Delete", "Describe", "Disable", "Enable", "Encrypt", "Generate", "Get", "List", "Put", "ReEncrypt", "Schedule", "Tag", "Untag", "Update"},
 		"logs":        {"Associate", "Create", "Delete", "Describe", "Disassociate", "Get", "List", "Put", "Tag", "Untag"},
 		"s3":          {"Create", "Delete", "Get", "List", "Put"},
+		"sqs":         {"Change", "Create", "Delete", "Get", "List", "Receive", "Set", "Tag", "Untag"},
 		"ssm":         {"Add", "Delete", "Describe", "Get", "Label", "List", "Put", "Remove"},
 	}
 	var actions []string

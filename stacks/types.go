@@ -11,6 +11,8 @@ func terraformTypes() map[string]string {
 	return map[string]string{
 		"aws:autoscaling/group:Group":                            "aws_autoscaling_group",
 		"aws:autoscaling/policy:Policy":                          "aws_autoscaling_policy",
+		"aws:cloudwatch/eventRule:EventRule":                     "aws_cloudwatch_event_rule",
+		"aws:cloudwatch/eventTarget:EventTarget":                 "aws_cloudwatch_event_target",
 		"aws:cloudwatch/logGroup:LogGroup":                       "aws_cloudwatch_log_group",
 		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":      "aws_default_security_group",
 		"aws:ec2/eip:Eip":                                        "aws_eip",
@@ -38,6 +40,8 @@ func terraformTypes() map[string]string {
 		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": "aws_s3_bucket_server_side_encryption_configuration",
 		"aws:s3/bucketV2:BucketV2":                                  "aws_s3_bucket",
 		"aws:s3/bucketVersioningV2:BucketVersioningV2":              "aws_s3_bucket_versioning",
+		"aws:sqs/queue:Queue":                                       "aws_sqs_queue",
+		"aws:sqs/queuePolicy:QueuePolicy":                           "aws_sqs_queue_policy",
 		"aws:ssm/parameter:Parameter":                               "aws_ssm_parameter",
 		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   "aws_vpc_security_group_egress_rule",
 		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "aws_vpc_security_group_ingress_rule",

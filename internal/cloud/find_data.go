@@ -141,5 +141,9 @@ func findQueue(ctx context.Context, c clients, lookup aegis.Lookup) (string, err
 	if err != nil {
 		return "", err
 	}
+	listed, err := c.sqs().ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: output.QueueUrl})
+	if err != nil || !ours(listed.Tags, lookup) {
+		return "", err
+	}
 	return aws.ToString(output.QueueUrl), nil
 }

@@ -144,7 +144,7 @@ func layerServices(stack aegis.Stack) []string {
 	}
 	return map[string][]string{
 		aegis.LayerNetwork:  {"ec2"},
-		aegis.LayerSecurity: {"iam", "kms"},
+		aegis.LayerSecurity: {"events", "iam", "kms", "sqs"},
 		aegis.LayerData:     {"kinesis", "kms", "logs", "s3", "ssm"},
 		aegis.LayerRuntime:  {"autoscaling", "ec2", "iam"},
 		aegis.LayerEdge:     {"cloudwatch", "ec2", "route53"},

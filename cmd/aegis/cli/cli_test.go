@@ -98,6 +98,19 @@ func fill(ctx context.Context, store *apitest.Store) error {
 		Result: aegis.GateResult{Deny: []aegis.RuleResult{{Code: "world_open_admin_port", Msg: "port 22 is open"}}},
 	})
 	store.PutTrace(aegis.TaskTrace{TraceID: "tr-1", Outcome: "promoted", Steps: []aegis.TraceStep{{Name: "plan", Verdict: "go", DurationMS: 12}}})
+	store.PutDriftReport(aegis.DriftReport{
+		DriftReportID: "drift-1", StackID: "prod.data.us-east-1", Kind: aegis.DriftDeleted, State: aegis.DriftCorrected, DetectedAt: time.Now(),
+		Cause:   aegis.DriftCause{Kind: aegis.CauseEvent, Group: "g0", Actor: &aegis.CloudActor{Principal: "ops", Session: "bob"}},
+		Changes: []aegis.DriftChange{{Address: "aws_s3_bucket_policy::artifacts"}},
+	})
+	store.PutDriftReport(aegis.DriftReport{
+		DriftReportID: "drift-2", StackID: "prod.network.us-east-1", Kind: aegis.DriftChanged, State: aegis.DriftOpen, DetectedAt: time.Now(),
+		Cause: aegis.DriftCause{
+			Kind: aegis.CauseEvent, Group: "g1", Actor: &aegis.CloudActor{Principal: "ann"},
+			EventSource: "ec2.amazonaws.com", EventName: "AuthorizeSecurityGroupIngress",
+		},
+		Changes: []aegis.DriftChange{{Address: "aws_security_group::web", Attribute: "ingress", Before: []any{}, After: []any{"22"}}},
+	})
 	store.PutSimulation(simulation())
 	failing := time.Now().Add(-time.Hour)
 	store.PutWebhook(aegis.Webhook{

@@ -12,9 +12,30 @@ import (
 )
 
 // sqsPatches let a caller wait for messages here: the emulator would be busy
-// with it, and nothing could be changed in the region meanwhile.
+// with it, and nothing could be changed in the region meanwhile. And a redrive
+// policy is told as compactly as it was given.
 func sqsPatches() []patch {
-	return []patch{{service: "sqs", action: "ReceiveMessage", serve: receive}}
+	return []patch{
+		{service: "sqs", action: "ReceiveMessage", serve: receive},
+		{service: "sqs", action: "GetQueueAttributes", answer: compactRedrive},
+	}
+}
+
+func compactRedrive(_ context.Context, _ *Front, _ wire.Call, body []byte) []byte {
+	var answer map[string]map[string]string
+	if json.Unmarshal(body, &answer) != nil || answer["Attributes"]["RedrivePolicy"] == "" {
+		return body
+	}
+	var text bytes.Buffer
+	if json.Compact(&text, []byte(answer["Attributes"]["RedrivePolicy"])) != nil {
+		return body
+	}
+	answer["Attributes"]["RedrivePolicy"] = text.String()
+	mended, err := json.Marshal(answer)
+	if err != nil {
+		return body
+	}
+	return mended
 }
 
 const (

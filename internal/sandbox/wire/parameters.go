@@ -50,7 +50,13 @@ func (c Call) addAddress(params map[string]any) {
 		}
 	case RESTJSON, RESTXML:
 		segments := pathSegments(c.URL.Path)
-		if len(segments) > 1 {
+		named := false
+		for i, segment := range segments[:max(len(segments)-1, 0)] {
+			if name := namedInPath(c.Service, segment); name != "" {
+				params[name], named = segments[i+1], true
+			}
+		}
+		if len(segments) > 1 && !named {
 			params["id"] = segments[1]
 		}
 	case Query, EC2, JSON, CBOR:
@@ -61,6 +67,14 @@ func (c Call) addAddress(params map[string]any) {
 			params[lowerFirst(name)] = strings.Join(values, ",")
 		}
 	}
+}
+
+// namedInPath is the parameter that follows a segment of a service's paths.
+func namedInPath(service, segment string) string {
+	return map[string]string{
+		"route53/hostedzone": "hostedZoneId", "route53/healthcheck": "healthCheckId", "lambda/functions": "functionName",
+		"eks/clusters": "name", "eks/node-groups": "nodegroupName",
+	}[service+"/"+segment]
 }
 
 // Elements are what the call answered, in CloudTrail's form.
