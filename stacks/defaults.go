@@ -40,7 +40,6 @@ func smallSecurity() aegis.SecuritySpec {
 		KeyRotationDays:        365,
 		KeyDeletionWindowDays:  30,
 		ExecutorSessionSeconds: 3600,
-		CloudEvents:            true,
 		WorkloadRoles: map[string]aegis.WorkloadRole{
 			nodeRole: {Service: serviceEC2, Actions: []string{
 				"kinesis:DescribeStreamSummary", "kinesis:PutRecord", "kinesis:PutRecords",

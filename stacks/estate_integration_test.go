@@ -2,6 +2,7 @@ package stacks_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -31,6 +32,9 @@ func TestEstateConvergesAndStaysClean(t *testing.T) {
 	require.NoError(t, err)
 	writers, readers := map[string]auto.Stack{}, []auto.Stack{}
 	for _, spec := range specs {
+		if spec.Layer == aegis.LayerSecurity {
+			spec.Parameters = withCloudEvents(t, spec.Parameters)
+		}
 		writers[spec.Layer] = a.stack(t, spec)
 		readers = append(readers, a.stack(t, spec))
 	}
@@ -59,6 +63,17 @@ func TestEstateConvergesAndStaysClean(t *testing.T) {
 		}
 		return checkAdapter(ctx, connected, prices, stack)
 	}))
+}
+
+// withCloudEvents has layer security make the queue for events, too.
+func withCloudEvents(t *testing.T, parameters json.RawMessage) json.RawMessage {
+	t.Helper()
+	var params aegis.SecuritySpec
+	require.NoError(t, json.Unmarshal(parameters, &params))
+	params.CloudEvents = true
+	text, err := json.Marshal(params)
+	require.NoError(t, err)
+	return text
 }
 
 // assume gives an engine the keys of a run.

@@ -313,6 +313,9 @@ func desiredStacks(c Config) ([]drift.Desired, error) {
 	}
 	desired := make([]drift.Desired, len(specs))
 	for i, spec := range specs {
+		if err := c.Events.declare(&spec, c.sandboxDir != ""); err != nil {
+			return nil, err
+		}
 		desired[i] = drift.Desired{StackID: stacks.StackID(spec), Spec: spec, DependsOn: stacks.DependsOn(spec)}
 	}
 	return desired, nil

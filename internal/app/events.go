@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/aegisworld/aegis"
@@ -25,6 +26,25 @@ func (e EventsConfig) check(regions map[string]bool, bad func(format string, arg
 			bad("events.queues: %q: give the URL of a queue in one of the estate's regions", region)
 		}
 	}
+}
+
+// declare has layer security make a queue in each region that has none. A
+// sandbox's account has its own: there the engine would wait for a minute.
+func (e EventsConfig) declare(spec *aegis.Spec, sandbox bool) error {
+	if spec.Layer != aegis.LayerSecurity || sandbox || e.Off || e.Queues[spec.Region] != "" {
+		return nil
+	}
+	var params aegis.SecuritySpec
+	if err := json.Unmarshal(spec.Parameters, &params); err != nil {
+		return fmt.Errorf("read the parameters of layer security: %w", err)
+	}
+	params.CloudEvents = true
+	text, err := json.Marshal(params)
+	if err != nil {
+		return fmt.Errorf("encode the parameters of layer security: %w", err)
+	}
+	spec.Parameters = text
+	return nil
 }
 
 // intake counts what it takes in.

@@ -86,6 +86,9 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	c := sandboxConfig(o, dir, listener.Addr().String(), account)
+	if c.Events.Queues, err = account.EventQueues(ctx); err != nil {
+		return errors.Join(fmt.Errorf("make event queues: %w", err), listener.Close())
+	}
 	if err := c.Validate(); err != nil {
 		return errors.Join(err, listener.Close())
 	}

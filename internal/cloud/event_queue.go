@@ -162,10 +162,17 @@ func (c *Cloud) queueSession(ctx context.Context, region string) (aws.Credential
 	if err != nil {
 		return aws.Credentials{}, err
 	}
-	found, err := c.sessions.get(ctx, sessionRequest{
-		account: account, environment: c.cfg.Environment, role: expand(c.cfg.ExecutorRoleARN, account, aegis.Stack{Environment: c.cfg.Environment, Region: region}),
-		name: "aegis-events", duration: maxSession, inline: inline,
-	}, c.assume)
+	request := sessionRequest{
+		account: account, environment: c.cfg.Environment, name: "aegis-events", duration: maxSession, inline: inline,
+	}
+	var found aegis.Credentials
+	for _, role := range c.roles(aegis.StackRun{Stack: aegis.Stack{Environment: c.cfg.Environment, Region: region}}, account) {
+		request.role = role
+		if found, err = c.sessions.get(ctx, request, c.assume); !denied(err) {
+			break
+		}
+		c.missing(role)
+	}
 	if err != nil {
 		return aws.Credentials{}, fmt.Errorf("credentials for the event queue: %w", err)
 	}
