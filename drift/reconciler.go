@@ -230,8 +230,8 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen aegis.Ob
 	if err := r.store.SetStackState(ctx, stack.StackID, state, "", seen.ResourceCount, &now); err != nil {
 		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
 	}
-	if state == aegis.StackClean {
-		return nil
+	if state == aegis.StackClean || stack.Observed() {
+		return nil // drift of what is only observed is reported and left alone
 	}
 	return r.correct(ctx, stack, seen)
 }

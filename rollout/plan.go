@@ -59,6 +59,9 @@ func (r *run) wants(ctx context.Context) ([]desired, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read stack %s: %w", id, err)
 		}
+		if stack.Observed() {
+			return nil, aegis.Invalid("target.stack_ids", observed(id))
+		}
 		newest, err := r.base(ctx, stack, 0)
 		if err != nil {
 			return nil, err

@@ -161,6 +161,7 @@ func checkPatch(field string, p aegis.SpecPatch, faults *aegis.InvalidError) {
 func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 	faults := &aegis.InvalidError{}
 	layer := ""
+	var sets []string
 	for i, id := range cs.Target.StackIDs {
 		stack, err := d.store.Stack(ctx, id)
 		if errors.Is(err, aegis.ErrNotFound) {
@@ -173,6 +174,9 @@ func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 		if stack.Kind != cs.Target.Kind {
 			faults.Add("target.kind", fmt.Sprintf("stack %s is a %s", id, stack.Kind))
 		}
+		if stack.Observed() {
+			faults.Add("target.stack_ids", observed(id))
+		}
 		if i > 0 && stack.Layer != layer {
 			faults.Add("target.stack_ids", fmt.Sprintf("stack %s is of layer %q, not %q like the first", id, stack.Layer, layer))
 		}
@@ -182,11 +186,20 @@ func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 		if stack.Region != "" && !slices.Contains(cs.Target.Regions, stack.Region) {
 			cs.Target.Regions = append(cs.Target.Regions, stack.Region)
 		}
+		sets = append(sets, stack.Set)
 		if err := d.fitsStack(ctx, cs, stack, faults); err != nil {
 			return err
 		}
 	}
+	if cs.Target.Kind == aegis.TargetTerraformWorkspace && len(sets) > 1 && (sets[0] == "" || len(slices.Compact(sets)) > 1) {
+		faults.Add("target.stack_ids", "the workspaces are not of one set")
+	}
 	return faults.OrNil()
+}
+
+// observed says why a stack that is only looked at can't be changed.
+func observed(stackID string) string {
+	return "stack " + stackID + " is only observed: `aegis adopt promote " + stackID + "` lets it be changed"
 }
 
 // fitsStack tries the patch of one stack on its newest revision.

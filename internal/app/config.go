@@ -32,6 +32,7 @@ type Config struct {
 	API       APIConfig       `yaml:"api"`
 	Telemetry TelemetryConfig `yaml:"telemetry"`
 	Engine    EngineConfig    `yaml:"engine"`
+	Terraform TerraformConfig `yaml:"terraform"`
 	// WorkDir holds scratch folders of the engines.
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
@@ -260,6 +261,7 @@ func (c Config) Validate() error {
 		bad("budget.estate_usd_month: %v is negative", c.Budget.EstateUSDMonth)
 	}
 	c.Policy.check(bad)
+	c.Terraform.check(bad)
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}

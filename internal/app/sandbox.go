@@ -131,6 +131,7 @@ func sandboxConfig(o SandboxOptions, dir, addr string, account *sandbox.Account)
 		c.Policy.Sources = append(c.Policy.Sources, PolicySource{URL: source, Interval: time.Second})
 	}
 	c.WorkDir = filepath.Join(dir, "work")
+	c.Terraform = TerraformConfig{Roots: []string{"/"}, localGit: true}
 	c.sandboxDir = account.DataDir
 	c.Engine.ReadTimeout = 2 * time.Minute
 	return c
