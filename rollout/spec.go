@@ -83,9 +83,12 @@ func (d *Door) validate(w desired) error {
 // checkVariables refuses what a workspace does not declare, and secrets: those
 // are kept in the workspace's own files, and never in a spec.
 func checkVariables(w desired) error {
-	var patched map[string]json.RawMessage
-	if w.patch == nil || len(w.base.Spec.Variables) == 0 || json.Unmarshal(w.patch.MergePatch, &patched) != nil {
+	if w.patch == nil || len(w.base.Spec.Variables) == 0 {
 		return nil
+	}
+	var patched map[string]json.RawMessage
+	if err := json.Unmarshal(w.patch.MergePatch, &patched); err != nil {
+		return aegis.Invalid("patches.merge_patch", "must be a JSON object (RFC 7396)")
 	}
 	faults := &aegis.InvalidError{}
 	for _, name := range slices.Sorted(maps.Keys(patched)) {

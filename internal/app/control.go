@@ -176,7 +176,7 @@ func (p *control) close() {
 func (p *control) handler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
-		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Simulator: p.simulator, Bundles: p.policy.shipper,
+		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Bundles: p.policy.shipper,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,

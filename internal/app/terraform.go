@@ -60,10 +60,10 @@ func (t TerraformConfig) credential() (*syscall.Credential, error) {
 	}
 	name := t.User
 	if name == "" {
-		if _, err := user.Lookup(terraformUserName); err != nil {
-			return &syscall.Credential{Uid: terraformID, Gid: terraformID}, nil
-		}
 		name = terraformUserName
+		if _, err := user.Lookup(name); err != nil {
+			name = fmt.Sprintf("%d:%d", terraformID, terraformID)
+		}
 	}
 	uid, gid, numeric := strings.Cut(name, ":")
 	if !numeric {

@@ -208,11 +208,11 @@ func (w *tfWorkspace) fetchVarFiles() error {
 			w.varFiles = append(w.varFiles, filepath.Join(w.work, name))
 			continue
 		}
-		real, err := w.cfg.TerraformSources.Allow(name)
+		found, err := w.cfg.TerraformSources.Allow(name)
 		if err != nil {
 			return err
 		}
-		data, err := os.ReadFile(real) //nolint:gosec // below the folders that may be adopted
+		data, err := os.ReadFile(found) //nolint:gosec // below the folders that may be adopted
 		if err != nil {
 			return aegis.Invalid(fmt.Sprintf("source.var_files.%d", i), "can't be read")
 		}

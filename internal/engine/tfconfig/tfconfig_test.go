@@ -75,7 +75,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(`variable "a" { type = string }`)
 	f.Add(`terraform { backend "s3" { bucket = "x" } }`)
 	f.Add(`module "m" { source = "../x" }`)
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		_, _ = tfconfig.Read(fstest.MapFS{
 			"a.tf": {Data: []byte(text)}, "b.tf.json": {Data: []byte(text)},
 		}, ".")

@@ -3,6 +3,7 @@ package tfsource
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/internal/engine/tfconfig"
 )
 
 // RootsSetting is the setting that says which folders may be adopted.
@@ -45,9 +47,9 @@ type Limits struct {
 	Files               int
 }
 
-// DefaultLimits are 16 MiB packed, 64 MiB in all, 16 MiB a file, 10,000 files.
+// DefaultLimits are 11 MiB packed, 64 MiB in all, 16 MiB a file, 10,000 files.
 func DefaultLimits() Limits {
-	return Limits{Packed: 16 << 20, Total: 64 << 20, File: 16 << 20, Files: 10_000}
+	return Limits{Packed: 11 << 20, Total: 64 << 20, File: 16 << 20, Files: 10_000}
 }
 
 func (s *Sources) limits() Limits {
@@ -63,11 +65,11 @@ func (s *Sources) Allow(path string) (string, error) {
 	if !filepath.IsAbs(path) || strings.ContainsRune(path, 0) {
 		return "", aegis.Invalid("source.path", "give an absolute path on the server")
 	}
-	real, err := resolve(path)
+	target, err := resolve(path)
 	for _, root := range s.Roots {
 		resolved, rootErr := filepath.EvalSymlinks(root)
-		if rootErr == nil && err == nil && within(resolved, real) {
-			return real, nil
+		if rootErr == nil && err == nil && within(resolved, target) {
+			return target, nil
 		}
 	}
 	// Whether a path outside the roots exists is nobody's business.
@@ -83,17 +85,17 @@ func (s *Sources) Allow(path string) (string, error) {
 // resolve follows symbolic links as far as the path exists.
 func resolve(path string) (string, error) {
 	path = filepath.Clean(path)
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if !os.IsNotExist(err) || path == "/" {
-		return real, err
+		return target, err
 	}
 	if _, lerr := os.Lstat(path); lerr == nil {
 		return "", err // a link that leads nowhere
 	}
-	if real, err = resolve(filepath.Dir(path)); err != nil {
+	if target, err = resolve(filepath.Dir(path)); err != nil {
 		return "", err
 	}
-	return filepath.Join(real, filepath.Base(path)), nil
+	return filepath.Join(target, filepath.Base(path)), nil
 }
 
 func reason(err error) string {
@@ -125,14 +127,14 @@ func (s *Sources) Check(src aegis.WorkspaceSource) (aegis.WorkspaceSource, error
 		faults.Add("source", "give exactly one of path, git and archive")
 	}
 	if src.Path != "" {
-		real, err := s.Allow(src.Path)
+		target, err := s.Allow(src.Path)
 		if err == nil {
-			err = isFolder(real)
+			err = isFolder(target)
 		}
 		if invalid, ok := err.(*aegis.InvalidError); ok { //nolint:errorlint // made here
 			faults.Faults = append(faults.Faults, invalid.Faults...)
 		}
-		src.Path = real
+		src.Path = target
 	}
 	if src.Git != nil {
 		s.checkGit(*src.Git, &faults)
@@ -149,7 +151,34 @@ func (s *Sources) Check(src aegis.WorkspaceSource) (aegis.WorkspaceSource, error
 			faults.Add(fmt.Sprintf("source.var_files.%d", i), "must be a file of the workspace")
 		}
 	}
+	s.checkValues(src, &faults)
 	return src, faults.OrNil()
+}
+
+// checkValues refuses secrets: a source is shown and stored as it is.
+func (s *Sources) checkValues(src aegis.WorkspaceSource, faults *aegis.InvalidError) {
+	for _, name := range slices.Sorted(maps.Keys(src.BackendConfig)) {
+		if name == "access_key" || secretive(name) {
+			faults.Add("source.backend_config."+name, "no credentials belong here: the session of a run reaches the state")
+		}
+	}
+	sensitive := map[string]bool{}
+	if src.Path != "" && len(src.Variables) > 0 {
+		if c, err := tfconfig.Read(os.DirFS(src.Path), "."); err == nil {
+			for _, v := range c.Variables {
+				sensitive[v.Name] = v.Sensitive
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(src.Variables)) {
+		if sensitive[name] || secretive(name) {
+			faults.Add("source.variables."+name, "is sensitive: keep its value in a file of the workspace")
+		}
+	}
+}
+
+func secretive(name string) bool {
+	return regexp.MustCompile(`(?i)(password|passphrase|secret|token|private_key|api_key|credential)`).MatchString(name)
 }
 
 func isFolder(path string) error {
