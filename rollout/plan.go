@@ -122,6 +122,11 @@ func (r *run) record(ctx context.Context, wants []desired, plans []aegis.Plan) e
 	for i, p := range plans {
 		w := wants[i]
 		cs.Diff = append(cs.Diff, p.Changes...)
+		for _, c := range p.Changes { // a workspace may be in more regions than its own
+			if c.Region != "" && !slices.Contains(cs.Target.Regions, c.Region) {
+				cs.Target.Regions = append(cs.Target.Regions, c.Region)
+			}
+		}
 		cs.PlanDigests[w.stack.StackID] = p.Digest
 		r.memory.ResourceCounts[w.stack.StackID] = p.ResourceCount
 		cs.Progress = append(cs.Progress, aegis.StackProgress{StackID: w.stack.StackID, BaseRevision: w.base.Revision, Status: planned})

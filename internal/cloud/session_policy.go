@@ -31,9 +31,13 @@ func sessionStatements(run aegis.StackRun, estate []string) ([]statement, error)
 	if err != nil {
 		return nil, err
 	}
+	readable := regions
+	if run.Stack.Kind == aegis.TargetTerraformWorkspace {
+		readable = estate // a plan reads the whole workspace, wherever the change is
+	}
 	statements := []statement{{
 		Effect: "Allow", Action: readActions(run.Stack.Kind), Resource: []string{"*"},
-		Condition: inRegions(append(slices.Clone(regions), globalRegion)),
+		Condition: inRegions(append(slices.Clone(readable), globalRegion)),
 	}}
 	statements = append(statements, stateStatements(run)...)
 	if run.Policy == nil {

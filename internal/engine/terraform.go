@@ -48,6 +48,8 @@ type tfWorkspace struct {
 	changes bool
 	// secrets are the values of sensitive variables, once a plan names them.
 	secrets []string
+	// regions are those of resources that are not in the stack's.
+	regions tfRegions
 }
 
 // access says what an operation does to the state.

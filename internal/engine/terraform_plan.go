@@ -143,7 +143,7 @@ func (w *tfWorkspace) shown(ctx context.Context) (*tfjson.Plan, error) {
 	if p.Complete != nil && !*p.Complete && len(p.DeferredChanges) > 0 {
 		return nil, errors.New("the plan is incomplete: Terraform deferred changes")
 	}
-	w.secrets = sensitiveVariables(p)
+	w.secrets, w.regions = sensitiveVariables(p), regionsOf(p)
 	return p, nil
 }
 
@@ -188,7 +188,7 @@ func (w *tfWorkspace) change(rc *tfjson.ResourceChange) (aegis.ResourceChange, b
 		return aegis.ResourceChange{}, false
 	}
 	c := aegis.ResourceChange{
-		StackID: w.run.Stack.StackID, Address: rc.Address, Type: rc.Type, Region: w.run.Stack.Region,
+		StackID: w.run.Stack.StackID, Address: rc.Address, Type: rc.Type, Region: w.regions.of(rc, w.run.Stack.Region),
 		Action: action, Unknown: []string{}, Sensitive: []string{},
 	}
 	m := masker{tfType: rc.Type, secrets: w.secrets}
@@ -207,7 +207,7 @@ func (w *tfWorkspace) change(rc *tfjson.ResourceChange) (aegis.ResourceChange, b
 // in the cloud.
 func (w *tfWorkspace) move(rc *tfjson.ResourceChange) aegis.ResourceChange {
 	return aegis.ResourceChange{
-		StackID: w.run.Stack.StackID, Address: rc.Address, Type: rc.Type, Region: w.run.Stack.Region, Action: aegis.ActionUpdate,
+		StackID: w.run.Stack.StackID, Address: rc.Address, Type: rc.Type, Region: w.regions.of(rc, w.run.Stack.Region), Action: aegis.ActionUpdate,
 		Before:  map[string]any{"terraform_address": rc.PreviousAddress},
 		After:   map[string]any{"terraform_address": rc.Address},
 		Unknown: []string{}, Sensitive: []string{},
