@@ -125,7 +125,7 @@ func (w *tfWorkspace) pull(ctx context.Context) (Snapshot, error) {
 		return snap, fmt.Errorf("%w: %w", aegis.ErrStateCorrupt, w.failure("read the state", err, nil))
 	case err != nil:
 		return snap, w.failure("read the state", err, nil)
-	case len(bytes.TrimSpace(data)) == 0:
+	case len(bytes.TrimSpace(data)) == 0 || blank(data):
 		return snap, fmt.Errorf("state of stack %s: %w", w.run.Stack.StackID, aegis.ErrNotFound)
 	}
 	if _, err := decodeState(data); err != nil {
@@ -133,6 +133,13 @@ func (w *tfWorkspace) pull(ctx context.Context) (Snapshot, error) {
 	}
 	snap.Data = data
 	return snap, nil
+}
+
+// blank says that a state is the one that Terraform shows where a remote backend
+// has none.
+func blank(data []byte) bool {
+	var s tfState
+	return json.Unmarshal(data, &s) == nil && s.Version == 4 && s.Lineage == "" && len(s.Resources) == 0
 }
 
 // newerState recognises a state that a newer Terraform wrote.

@@ -31,7 +31,7 @@ type yard struct {
 	tf string
 }
 
-func newYard(t *testing.T) yard {
+func newYard(t *testing.T, change ...func(*engine.Config)) yard {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
@@ -50,6 +50,9 @@ func newYard(t *testing.T) yard {
 		c.TerraformDir, err = os.MkdirTemp("", "aegis-yard-") //nolint:usetesting // another user must reach it
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = os.RemoveAll(c.TerraformDir) })
+	}
+	for _, f := range change {
+		f(&c)
 	}
 	y.tf = c.TerraformDir
 	if y.tf == "" {
