@@ -125,16 +125,20 @@ func (w *tfWorkspace) folders() error {
 		if *f.root, err = os.OpenRoot(dir); err != nil {
 			return err
 		}
-		if err := w.place.own(*f.root, "."); err != nil {
+	}
+	// Until the files are there, nobody else may write where they go.
+	for _, name := range []string{".", "files"} {
+		if name != "." {
+			if err := w.dir.Mkdir(name, 0o700); err != nil {
+				return err
+			}
+		}
+		if err := w.dir.Chmod(name, 0o711); err != nil {
 			return err
 		}
 	}
-	for _, name := range []string{"home", "tmp", "files"} {
-		if err := w.dir.Mkdir(name, 0o700); err != nil {
-			return err
-		}
-	}
-	return errors.Join(w.place.folder(w.home, "data"), w.place.folder(w.home, "state"))
+	return errors.Join(w.place.own(w.home, "."), w.place.folder(w.home, "data"), w.place.folder(w.home, "state"),
+		w.place.folder(w.dir, "home"), w.place.folder(w.dir, "tmp"))
 }
 
 // fetch copies the files and reads what they declare.

@@ -138,7 +138,7 @@ func onLine() *regexp.Regexp { return regexp.MustCompile(`(?m)^[\s│]*on \S+ li
 // lines of the configuration, which may hold secrets, that it quotes.
 func told(msg string) string {
 	msg = strings.Map(unframe, msg)
-	msg = regexp.MustCompile(`(?m)^\s*\d+:.*$`).ReplaceAllString(msg, "")
+	msg = regexp.MustCompile(`(?m)^\s*\d+:.*$|^exit status \d+\n`).ReplaceAllString(msg, "")
 	return regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(msg, "")
 }
 

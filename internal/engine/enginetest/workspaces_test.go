@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -310,4 +311,27 @@ func TestAForeignLockIsNeverBroken(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, res.Healed, "orphaned lock removed", "whoever had it is gone")
 	require.NoFileExists(t, info)
+}
+
+func TestARepositoryIsFetchedAsTheUserOfItsOwn(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, func(c *engine.Config) {
+		c.TerraformSources = &tfsource.Sources{Roots: []string{"/"}, LocalGit: true, Credential: c.TerraformUser}
+	})
+	repo, err := os.MkdirTemp("", "aegis-repo-") //nolint:usetesting // another user must reach it
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(repo) })
+	require.NoError(t, os.Chmod(repo, 0o755)) //nolint:gosec // another user must reach it
+	text := "terraform {\n  backend \"http\" {}\n}\nvariable \"size\" { default = 3 }\n"
+	require.NoError(t, os.WriteFile(filepath.Join(repo, "main.tf"), []byte(text), 0o644)) //nolint:gosec // another user must reach it
+	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x"}, {"tag", "v1"}} {
+		cmd := exec.CommandContext(t.Context(), "git", args...) //nolint:gosec // the test's own
+		cmd.Dir = repo
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	run := y.workspace(t, nil)
+	run.Stack.Source = &aegis.WorkspaceSource{Git: &aegis.GitSource{URL: "file://" + repo, Ref: "v1"}}
+	_, err = y.engines.Refresh(t.Context(), run)
+	require.ErrorContains(t, err, "address argument is required", "of the backend: the files are there")
 }

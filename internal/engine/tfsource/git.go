@@ -35,6 +35,10 @@ func (s *Sources) fetchGit(ctx context.Context, g aegis.GitSource, dir string) (
 	if err := s.own(clone); err != nil {
 		return "", err
 	}
+	// A repository on this machine may belong to somebody else.
+	if err := os.WriteFile(filepath.Join(dir, "gitconfig"), []byte("[safe]\n\tdirectory = *\n"), 0o644); err != nil { //nolint:gosec // git's user reads it
+		return "", fmt.Errorf("fetch %s: %w", g.URL, err)
+	}
 	for _, args := range [][]string{
 		{"init", "--quiet", "--template=", "."},
 		{"fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--end-of-options", g.URL, g.Ref},
@@ -93,7 +97,7 @@ func (s *Sources) git(ctx context.Context, dir string, args ...string) error {
 	fixed := []string{
 		"-c", "core.hooksPath=/dev/null", "-c", "credential.helper=", "-c", "core.fsmonitor=false", "-c", "core.symlinks=true",
 		"-c", "http.followRedirects=false", "-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30",
-		"-c", "protocol.allow=never", "-c", "safe.directory=*",
+		"-c", "protocol.allow=never",
 	}
 	for protocol := range strings.SplitSeq(protocols, ":") {
 		fixed = append(fixed, "-c", "protocol."+protocol+".allow=always")
@@ -101,7 +105,7 @@ func (s *Sources) git(ctx context.Context, dir string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "git", append(fixed, args...)...) //nolint:gosec // checked arguments
 	cmd.Dir = dir
 	cmd.Env = []string{
-		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + dir, "LANG=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
+		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + dir, "LANG=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + filepath.Join(filepath.Dir(dir), "gitconfig"),
 		"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=/bin/false", "SSH_ASKPASS=/bin/false", "GIT_ALLOW_PROTOCOL=" + protocols,
 		"GIT_SSH_COMMAND=ssh -o BatchMode=yes -o StrictHostKeyChecking=yes",
 	}
