@@ -321,11 +321,11 @@ func TestARepositoryIsFetchedAsTheUserOfItsOwn(t *testing.T) {
 	repo, err := os.MkdirTemp("", "aegis-repo-") //nolint:usetesting // another user must reach it
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(repo) })
-	require.NoError(t, os.Chmod(repo, 0o755)) //nolint:gosec // another user must reach it
+	require.NoError(t, os.Chmod(repo, 0o755))
 	text := "terraform {\n  backend \"http\" {}\n}\nvariable \"size\" { default = 3 }\n"
-	require.NoError(t, os.WriteFile(filepath.Join(repo, "main.tf"), []byte(text), 0o644)) //nolint:gosec // another user must reach it
+	require.NoError(t, os.WriteFile(filepath.Join(repo, "main.tf"), []byte(text), 0o644))
 	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x"}, {"tag", "v1"}} {
-		cmd := exec.CommandContext(t.Context(), "git", args...) //nolint:gosec // the test's own
+		cmd := exec.CommandContext(t.Context(), "git", args...)
 		cmd.Dir = repo
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))

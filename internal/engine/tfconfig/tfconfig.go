@@ -94,7 +94,9 @@ func (c *Config) file(parser *hclparse.Parser, files fs.FS, name string) error {
 		return invalid(faults)
 	}
 	content, _, faults := file.Body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
-		{Type: "terraform"}, {Type: "variable", LabelNames: []string{"name"}}, {Type: "module", LabelNames: []string{"name"}},
+		{Type: "terraform"},
+		{Type: "variable", LabelNames: []string{"name"}},
+		{Type: "module", LabelNames: []string{"name"}},
 		{Type: "moved"},
 	}})
 	if faults.HasErrors() {

@@ -181,7 +181,7 @@ func TestGit(t *testing.T) {
 	repo := t.TempDir()
 	write(t, repo, map[string]string{"live/main.tf": "# one\n", "modules/m/main.tf": ""})
 	git := func(args ...string) string {
-		cmd := exec.CommandContext(t.Context(), "git", args...) //nolint:gosec // the test's own
+		cmd := exec.CommandContext(t.Context(), "git", args...)
 		cmd.Dir = repo
 		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=t", "GIT_AUTHOR_EMAIL=t@t", "GIT_COMMITTER_NAME=t", "GIT_COMMITTER_EMAIL=t@t")
 		out, err := cmd.CombinedOutput()
