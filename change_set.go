@@ -39,7 +39,8 @@ const (
 	SourceReconcile   Source = "reconcile"
 	SourceAutoscaling Source = "autoscaling"
 	SourceContainment Source = "containment"
-	// SourceOperator is a person who ships a policy bundle.
+	// SourceOperator is a person who ships a policy bundle or sets variables of a
+	// workspace.
 	SourceOperator Source = "operator"
 )
 

@@ -49,6 +49,8 @@ var (
 	ErrProvider = errors.New("provider error")
 	// ErrStateCorrupt says that an engine's state fails its integrity check.
 	ErrStateCorrupt = errors.New("engine state is corrupt")
+	// ErrStateLocked says that somebody else holds the lock of an engine's state.
+	ErrStateLocked = errors.New("the state is locked")
 	// ErrBadRecord says that one stored record can't be read, while those after
 	// it can.
 	ErrBadRecord = errors.New("unreadable record")

@@ -24,6 +24,9 @@ type Spec struct {
 	// Regions are all regions of the estate, the primary first.
 	Regions    []string        `json:"regions,omitempty"`
 	Parameters json.RawMessage `json:"parameters"`
+	// Variables are the variables that a Terraform workspace declares, as of when
+	// it was adopted; sensitive ones are never among the parameters.
+	Variables []WorkspaceVariable `json:"variables,omitempty"`
 }
 
 // SpecRevision is one version of one stack's Spec. Revisions of a stack start

@@ -14,6 +14,18 @@ const (
 	StackUnknown    StackState = "unknown"
 )
 
+// StackMode says what may be done to a stack.
+type StackMode string
+
+// The modes.
+const (
+	// ModeObserve is for a stack that is looked at and never changed.
+	ModeObserve StackMode = "observe"
+	// ModeManage is for a stack that change sets change; it is what an empty mode
+	// means, too.
+	ModeManage StackMode = "managed"
+)
+
 // Stack is one layer in one region (kind TargetPulumiStack), or an adopted
 // Terraform workspace (TargetTerraformWorkspace).
 type Stack struct {
@@ -31,6 +43,10 @@ type Stack struct {
 	// LastReconciledAt is when the stack was last seen in agreement or not
 	// with its spec; nil is never.
 	LastReconciledAt *time.Time `json:"last_reconciled_at"`
+	// Mode says whether the stack may be changed.
+	Mode StackMode `json:"mode"`
+	// Set names workspaces that are changed together, one first; "" is none.
+	Set string `json:"set,omitempty"`
 	// Source says where a Terraform workspace's files are.
 	Source    *WorkspaceSource `json:"source,omitempty"`
 	CreatedAt time.Time        `json:"created_at"`
@@ -41,15 +57,8 @@ type Stack struct {
 	DependsOn []string `json:"depends_on,omitempty"`
 }
 
-// WorkspaceSource says where a Terraform workspace comes from.
-type WorkspaceSource struct {
-	// Path is the working directory.
-	Path string `json:"path"`
-	// Workspace is the Terraform workspace, "default" when empty.
-	Workspace string `json:"workspace,omitempty"`
-	// BackendConfig are -backend-config settings.
-	BackendConfig map[string]string `json:"backend_config,omitempty"`
-}
+// Observed says that the stack is only looked at.
+func (s Stack) Observed() bool { return s.Mode == ModeObserve }
 
 // Lease is the right to change a stack. A change set owns it from the gate to
 // its end; a worker holds it while it runs a stage.

@@ -65,6 +65,9 @@ func accessTable() map[string]access {
 		"GET /v1/stacks/:stack_id":            read,
 		"GET /v1/stacks/:stack_id/drift":      read,
 		"POST /v1/stacks/:stack_id/reconcile": operate,
+		"POST /v1/stacks/:stack_id/variables": operate,
+		"POST /v1/stacks/:stack_id/mode":      administer,
+		"POST /v1/stacks/:stack_id/unlock":    administer,
 
 		"GET /v1/drift-reports":                  read,
 		"GET /v1/drift-reports/:drift_report_id": read,

@@ -13,7 +13,7 @@ import (
 // bodyLimit is the largest body of a route, in bytes.
 func bodyLimit(route string) int64 {
 	switch route {
-	case "/v1/policies/simulate", "/v1/policies/bundles":
+	case "/v1/policies/simulate", "/v1/policies/bundles", "/v1/stacks":
 		return maxBundleBody
 	default:
 		return maxBody

@@ -27,6 +27,9 @@ type Config struct {
 	Health pinger
 	// Door takes rollbacks and cancellations.
 	Door door
+	// Workspaces checks and keeps what is adopted; without it, that is not
+	// offered.
+	Workspaces workspaces
 	// Queue takes reconciles.
 	Queue queue
 	// Simulator judges by candidate bundles; without it, that is not offered.
@@ -103,6 +106,7 @@ type stackStore interface {
 	Stack(ctx context.Context, id string) (aegis.Stack, error)
 	Stacks(ctx context.Context, page aegis.Page) ([]aegis.Stack, string, error)
 	UpsertStack(ctx context.Context, s aegis.Stack) error
+	SetStackMode(ctx context.Context, id string, mode aegis.StackMode) error
 	Observation(ctx context.Context, stackID string) (aegis.Observation, error)
 }
 
@@ -146,7 +150,17 @@ type pinger interface {
 	Ping(ctx context.Context) error
 }
 
+type workspaces interface {
+	// CheckSource says whether a workspace may be adopted, and resolves its path.
+	CheckSource(src aegis.WorkspaceSource) (aegis.WorkspaceSource, error)
+	// KeepArchive keeps a .tar.gz under the digest that it returns.
+	KeepArchive(ctx context.Context, archive []byte) (digest string, err error)
+	// Unlock removes the lock of a remote state, whoever holds it.
+	Unlock(ctx context.Context, run aegis.StackRun, lockID string) error
+}
+
 type door interface {
+	Propose(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error)
 	Rollback(ctx context.Context, changeSetID, actor string) (aegis.AutonomousChangeSet, error)
 	Cancel(ctx context.Context, id, actor string) error
 }

@@ -25,6 +25,10 @@ func (d brokenDoor) Rollback(context.Context, string, string) (aegis.AutonomousC
 	return aegis.AutonomousChangeSet{}, fmt.Errorf("roll back: %w", d.err)
 }
 
+func (d brokenDoor) Propose(context.Context, aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error) {
+	return aegis.AutonomousChangeSet{}, d.err
+}
+
 func (d brokenDoor) Cancel(context.Context, string, string) error { return d.err }
 
 func TestSentinelsSurviveTheWire(t *testing.T) {

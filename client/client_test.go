@@ -81,7 +81,7 @@ func TestStacks(t *testing.T) {
 	_, err = c.ReconcileStack(t.Context(), "prod.network.us-east-1")
 	require.NoError(t, err)
 	adopted, err := c.AdoptStack(t.Context(), client.Adoption{
-		StackID: "dns", Environment: "prod", Region: "us-east-1", Source: aegis.WorkspaceSource{Path: "/srv/dns"},
+		StackID: "dns", Environment: "prod", Region: "us-east-1", Source: client.AdoptionSource{Path: "/srv/dns"},
 	})
 	require.NoError(t, err)
 	require.Equal(t, aegis.TargetTerraformWorkspace, adopted.Kind)
@@ -92,11 +92,59 @@ func TestStacks(t *testing.T) {
 	require.Equal(t, 3, seen.ResourceCount)
 	_, err = c.StackDrift(t.Context(), "prod.edge.us-east-1")
 	require.ErrorIs(t, err, aegis.ErrNotFound)
-	_, err = c.AdoptStack(t.Context(), client.Adoption{StackID: "dns", Environment: "prod", Region: "mars-1", Source: aegis.WorkspaceSource{Path: "x"}})
+	_, err = c.AdoptStack(t.Context(), client.Adoption{StackID: "dns", Environment: "prod", Region: "mars-1", Source: client.AdoptionSource{Path: "x"}})
 	var problem *client.Error
 	require.ErrorAs(t, err, &problem)
 	require.ErrorIs(t, err, aegis.ErrInvalid)
-	require.Len(t, problem.Fields, 2)
+	require.Len(t, problem.Fields, 1)
+}
+
+func TestAdoption(t *testing.T) {
+	t.Parallel()
+	srv, c := sampled(t)
+	adopt := func(id string, src client.AdoptionSource) aegis.Stack {
+		s, err := c.AdoptStack(t.Context(), client.Adoption{StackID: id, Environment: "prod", Region: "us-east-1", Set: "dns", Source: src})
+		require.NoError(t, err)
+		return s
+	}
+	adopted := adopt("dns-a", client.AdoptionSource{Path: "/srv/dns"})
+	require.True(t, adopted.Observed(), "what is adopted is only observed at first")
+	require.Equal(t, "/srv/dns", adopted.Source.Path)
+	require.Len(t, adopt("dns-b", client.AdoptionSource{Archive: []byte("x"), Dir: "live"}).Source.Archive, 64, "an archive is named by its digest")
+	require.Equal(t, "v1", adopt("dns-c", client.AdoptionSource{Git: &aegis.GitSource{URL: "https://git.example/x", Ref: "v1"}}).Source.Git.Ref)
+
+	change := client.VariableChange{MergePatch: map[string]any{"size": 3}, WholeSet: true}
+	_, err := c.SetStackVariables(t.Context(), "dns-a", change)
+	require.ErrorIs(t, err, aegis.ErrInvalid, "what is only observed is refused")
+	for _, id := range []string{"dns-a", "dns-b", "dns-c"} {
+		s, err := c.SetStackMode(t.Context(), id, aegis.ModeManage)
+		require.NoError(t, err)
+		require.False(t, s.Observed())
+	}
+	require.False(t, adopt("dns-a", client.AdoptionSource{Path: "/srv/dns"}).Observed(), "adopting again keeps the mode")
+	cs, err := c.SetStackVariables(t.Context(), "dns-a", change)
+	require.NoError(t, err)
+	require.Equal(t, aegis.SourceOperator, cs.Source)
+	require.ElementsMatch(t, []string{"dns-a", "dns-b", "dns-c"}, cs.Target.StackIDs)
+	require.JSONEq(t, `{"size":3}`, string(cs.Patches[0].MergePatch))
+	_, err = c.SetStackVariables(t.Context(), "prod.network.us-east-1", change)
+	require.ErrorIs(t, err, aegis.ErrInvalid)
+	_, err = c.SetStackMode(t.Context(), "prod.network.us-east-1", aegis.ModeObserve)
+	require.ErrorIs(t, err, aegis.ErrInvalid)
+	_, err = c.UnlockStack(t.Context(), "dns-a", "6b3c-1")
+	require.NoError(t, err)
+	_, err = c.UnlockStack(t.Context(), "dns-a", "another")
+	require.ErrorIs(t, err, aegis.ErrConflict)
+
+	operator := client.New(srv.URL, srv.Grant(t, aegis.RoleOperator))
+	_, err = operator.AdoptStack(t.Context(), client.Adoption{StackID: "x", Environment: "prod", Region: "us-east-1", Source: client.AdoptionSource{Path: "/x"}})
+	require.ErrorIs(t, err, aegis.ErrForbidden)
+	_, err = operator.SetStackMode(t.Context(), "dns-a", aegis.ModeObserve)
+	require.ErrorIs(t, err, aegis.ErrForbidden)
+	_, err = operator.UnlockStack(t.Context(), "dns-a", "6b3c-1")
+	require.ErrorIs(t, err, aegis.ErrForbidden)
+	_, err = operator.SetStackVariables(t.Context(), "dns-a", change)
+	require.NoError(t, err)
 }
 
 func TestEnvelope(t *testing.T) {

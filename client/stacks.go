@@ -29,14 +29,56 @@ func (c *Client) ReconcileStack(ctx context.Context, id string) (aegis.Stack, er
 
 // Adoption describes a Terraform workspace to adopt.
 type Adoption struct {
-	StackID     string                `json:"stack_id"`
-	Environment string                `json:"environment"`
-	Layer       string                `json:"layer,omitempty"`
-	Region      string                `json:"region"`
-	Source      aegis.WorkspaceSource `json:"source"`
+	StackID     string `json:"stack_id"`
+	Environment string `json:"environment"`
+	Layer       string `json:"layer,omitempty"`
+	Region      string `json:"region"`
+	// Mode is aegis.ModeObserve when empty.
+	Mode aegis.StackMode `json:"mode,omitempty"`
+	// Set names workspaces that are changed together.
+	Set    string         `json:"set,omitempty"`
+	Source AdoptionSource `json:"source"`
+}
+
+// AdoptionSource is exactly one of a path on the server, a folder of a
+// repository, and a .tar.gz, and how Terraform is to read it.
+type AdoptionSource struct {
+	Path          string            `json:"path,omitempty"`
+	Git           *aegis.GitSource  `json:"git,omitempty"`
+	Archive       []byte            `json:"archive,omitempty"`
+	Dir           string            `json:"dir,omitempty"`
+	Workspace     string            `json:"workspace,omitempty"`
+	BackendConfig map[string]string `json:"backend_config,omitempty"`
+	VarFiles      []string          `json:"var_files,omitempty"`
+	Variables     map[string]string `json:"variables,omitempty"`
 }
 
 // AdoptStack adopts a Terraform workspace.
 func (c *Client) AdoptStack(ctx context.Context, a Adoption) (aegis.Stack, error) {
 	return post[aegis.Stack](ctx, c, "/v1/stacks", a)
+}
+
+// SetStackMode lets a workspace be managed, or only observed.
+func (c *Client) SetStackMode(ctx context.Context, id string, mode aegis.StackMode) (aegis.Stack, error) {
+	return post[aegis.Stack](ctx, c, "/v1/stacks/"+url.PathEscape(id)+"/mode", map[string]aegis.StackMode{"mode": mode})
+}
+
+// VariableChange is what a workspace's variables should be.
+type VariableChange struct {
+	// MergePatch has values by variable; null goes back to the default.
+	MergePatch map[string]any `json:"merge_patch"`
+	// WholeSet changes all workspaces of the set.
+	WholeSet bool   `json:"whole_set,omitempty"`
+	Summary  string `json:"summary,omitempty"`
+}
+
+// SetStackVariables proposes other values of a workspace's variables.
+func (c *Client) SetStackVariables(ctx context.Context, id string, v VariableChange) (aegis.AutonomousChangeSet, error) {
+	return post[aegis.AutonomousChangeSet](ctx, c, "/v1/stacks/"+url.PathEscape(id)+"/variables", v)
+}
+
+// UnlockStack removes the named lock of a workspace's remote state, whoever
+// holds it.
+func (c *Client) UnlockStack(ctx context.Context, id, lockID string) (aegis.Stack, error) {
+	return post[aegis.Stack](ctx, c, "/v1/stacks/"+url.PathEscape(id)+"/unlock", map[string]string{"lock_id": lockID})
 }

@@ -313,8 +313,8 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
 	}
 	wanted, err := r.report(ctx, stack, seen, before)
-	if err != nil || state == aegis.StackClean || !wanted {
-		return err
+	if err != nil || state == aegis.StackClean || !wanted || stack.Observed() {
+		return err // drift of what is only observed is reported and left alone
 	}
 	return r.correct(ctx, stack, seen)
 }

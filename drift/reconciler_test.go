@@ -230,6 +230,14 @@ func TestReconcile(t *testing.T) {
 		require.NoError(t, r.Reconcile(t.Context(), id))
 		require.Len(t, e.sets, 2)
 	})
+	t.Run("reports drift of an observed stack and leaves it alone", func(t *testing.T) {
+		t.Parallel()
+		e := newEstate()
+		e.stacks[0].Mode, e.drifted = aegis.ModeObserve, differs()
+		require.NoError(t, e.reconciler().Reconcile(t.Context(), id))
+		require.Equal(t, aegis.StackDrifted, e.stacks[0].State)
+		require.Empty(t, e.sets)
+	})
 	t.Run("an error is unknown, never drifted", func(t *testing.T) {
 		t.Parallel()
 		e := newEstate()

@@ -119,6 +119,10 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 	if err != nil {
 		return nil, err
 	}
+	watched, err := s.watched(ctx, stackID)
+	if err != nil {
+		return nil, err
+	}
 	var out []judgedResource
 	for _, r := range fresh {
 		cause := maker(r, events)
@@ -136,6 +140,8 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 		switch fight := fighting(past, change, cause); {
 		case change.Decision == aegis.AdoptDrift:
 			change.Decision, change.Reason = aegis.ReportDrift, "what no stack manages can't become part of a spec by itself; import it into a stack"
+		case change.Decision == aegis.CorrectDrift && watched:
+			change.Decision, change.Reason = aegis.ReportDrift, "its stack is only observed"
 		case change.Decision == aegis.CorrectDrift && r.StackID == "":
 			change.Decision, change.Reason = aegis.ReportDrift, "it is part of nothing that a stack manages, so that no stack's limits apply to its removal"
 		case change.Decision == aegis.CorrectDrift && fight != "":
@@ -144,6 +150,18 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 		out = append(out, judgedResource{r, cause, change})
 	}
 	return out, nil
+}
+
+// watched says that the stack is looked at only, never changed.
+func (s *Stock) watched(ctx context.Context, stackID string) (bool, error) {
+	if stackID == "" {
+		return false, nil
+	}
+	stack, err := s.Store.Stack(ctx, stackID)
+	if err != nil {
+		return false, fmt.Errorf("read stack %s: %w", stackID, err)
+	}
+	return stack.Observed(), nil
 }
 
 // maker is the call that made the resource, as far as events tell.

@@ -67,6 +67,9 @@ func (r *run) stillBased(ctx context.Context) (wants []desired, moved string, er
 		if err != nil {
 			return nil, "", err
 		}
+		if w.stack.Observed() {
+			return nil, "", aegis.Invalid("target.stack_ids", observed(id))
+		}
 		newest, err := r.base(ctx, w.stack, 0)
 		if err != nil {
 			return nil, "", err

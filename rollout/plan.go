@@ -59,6 +59,9 @@ func (r *run) wants(ctx context.Context) ([]desired, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read stack %s: %w", id, err)
 		}
+		if stack.Observed() {
+			return nil, aegis.Invalid("target.stack_ids", observed(id))
+		}
 		newest, err := r.base(ctx, stack, 0)
 		if err != nil {
 			return nil, err
@@ -119,6 +122,11 @@ func (r *run) record(ctx context.Context, wants []desired, plans []aegis.Plan) e
 	for i, p := range plans {
 		w := wants[i]
 		cs.Diff = append(cs.Diff, p.Changes...)
+		for _, c := range p.Changes { // a workspace may be in more regions than its own
+			if c.Region != "" && !slices.Contains(cs.Target.Regions, c.Region) {
+				cs.Target.Regions = append(cs.Target.Regions, c.Region)
+			}
+		}
 		cs.PlanDigests[w.stack.StackID] = p.Digest
 		r.memory.ResourceCounts[w.stack.StackID] = p.ResourceCount
 		cs.Progress = append(cs.Progress, aegis.StackProgress{StackID: w.stack.StackID, BaseRevision: w.base.Revision, Status: planned})

@@ -117,10 +117,8 @@ func wellFormed(cs *aegis.AutonomousChangeSet) *aegis.InvalidError {
 func knownSource(s aegis.Source) bool {
 	switch s {
 	case aegis.SourceGoal, aegis.SourceDrift, aegis.SourceBootstrap, aegis.SourceRollback, aegis.SourceReconcile,
-		aegis.SourceAutoscaling, aegis.SourceContainment:
+		aegis.SourceAutoscaling, aegis.SourceContainment, aegis.SourceOperator:
 		return true
-	case aegis.SourceOperator: // for policy bundles
-		return false
 	default:
 		return false
 	}
@@ -172,8 +170,8 @@ func checkPatch(field string, p aegis.SpecPatch, faults *aegis.InvalidError) {
 // target.
 func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 	faults := &aegis.InvalidError{}
-	layer := ""
-	for i, id := range cs.Target.StackIDs {
+	var found []aegis.Stack
+	for _, id := range cs.Target.StackIDs {
 		stack, err := d.store.Stack(ctx, id)
 		if errors.Is(err, aegis.ErrNotFound) {
 			faults.Add("target.stack_ids", fmt.Sprintf("there is no stack %q", id))
@@ -182,15 +180,7 @@ func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 		if err != nil {
 			return fmt.Errorf("read stack %s: %w", id, err)
 		}
-		if stack.Kind != cs.Target.Kind && cs.Target.Kind != aegis.TargetAWSResource {
-			faults.Add("target.kind", fmt.Sprintf("stack %s is a %s", id, stack.Kind))
-		}
-		if i > 0 && stack.Layer != layer {
-			faults.Add("target.stack_ids", fmt.Sprintf("stack %s is of layer %q, not %q like the first", id, stack.Layer, layer))
-		}
-		if i == 0 {
-			layer = stack.Layer
-		}
+		found = append(found, stack)
 		if stack.Region != "" && !slices.Contains(cs.Target.Regions, stack.Region) {
 			cs.Target.Regions = append(cs.Target.Regions, stack.Region)
 		}
@@ -198,7 +188,31 @@ func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 			return err
 		}
 	}
+	together(cs.Target.Kind, found, faults)
 	return faults.OrNil()
+}
+
+// together checks that stacks may be changed, and by one change set.
+func together(kind aegis.TargetKind, stacks []aegis.Stack, faults *aegis.InvalidError) {
+	for _, stack := range stacks {
+		if stack.Kind != kind && kind != aegis.TargetAWSResource {
+			faults.Add("target.kind", fmt.Sprintf("stack %s is a %s", stack.StackID, stack.Kind))
+		}
+		if stack.Observed() {
+			faults.Add("target.stack_ids", observed(stack.StackID))
+		}
+		if first := stacks[0]; stack.Layer != first.Layer {
+			faults.Add("target.stack_ids", fmt.Sprintf("stack %s is of layer %q, not %q like the first", stack.StackID, stack.Layer, first.Layer))
+		}
+		if kind == aegis.TargetTerraformWorkspace && len(stacks) > 1 && (stack.Set == "" || stack.Set != stacks[0].Set) {
+			faults.Add("target.stack_ids", fmt.Sprintf("the workspaces are not of one set: %s is of %q", stack.StackID, stack.Set))
+		}
+	}
+}
+
+// observed says why a stack that is only looked at can't be changed.
+func observed(stackID string) string {
+	return "stack " + stackID + " is only observed: `aegis adopt promote " + stackID + "` lets it be changed"
 }
 
 // fitsStack tries the patch of one stack on its newest revision.

@@ -58,6 +58,57 @@ func TestProposeRefuses(t *testing.T) {
 	}
 }
 
+func TestWorkspaces(t *testing.T) {
+	t.Parallel()
+	variables := []aegis.WorkspaceVariable{{Name: "size", Type: "number"}, {Name: "password", Sensitive: true}}
+	workspaces := func(sets ...string) (*bench, []string) {
+		b := newBench()
+		var ids []string
+		for i, set := range sets {
+			id := "dns-" + string(rune('a'+i))
+			b.store.stacks[id] = &aegis.Stack{
+				StackID: id, Kind: aegis.TargetTerraformWorkspace, Region: "us-east-1", Revision: 1, State: aegis.StackClean, Set: set,
+			}
+			b.store.revisions[id] = []aegis.SpecRevision{{StackID: id, Revision: 1, Spec: aegis.Spec{
+				Parameters: json.RawMessage(`{"size":1}`), Variables: variables,
+			}}}
+			ids = append(ids, id)
+		}
+		return b, ids
+	}
+	propose := func(b *bench, merge string, ids ...string) error {
+		cs := patch(merge, ids...)
+		cs.Target.Kind = aegis.TargetTerraformWorkspace
+		_, err := b.door.Propose(t.Context(), cs)
+		return err
+	}
+	t.Run("of one set are changed together", func(t *testing.T) {
+		t.Parallel()
+		b, ids := workspaces("dns", "dns")
+		require.NoError(t, propose(b, `{"size":2}`, ids...))
+	})
+	t.Run("of two sets, or of none, are not", func(t *testing.T) {
+		t.Parallel()
+		for _, sets := range [][]string{{"dns", "web"}, {"", ""}} {
+			b, ids := workspaces(sets...)
+			require.ErrorContains(t, propose(b, `{"size":2}`, ids...), "not of one set")
+		}
+	})
+	t.Run("take no variable that they do not declare, and no secret", func(t *testing.T) {
+		t.Parallel()
+		b, ids := workspaces("")
+		require.ErrorContains(t, propose(b, `{"sise":2}`, ids...), "declares no such variable")
+		require.ErrorContains(t, propose(b, `{"password":"x"}`, ids...), "is sensitive")
+	})
+	t.Run("that are only observed are refused", func(t *testing.T) {
+		t.Parallel()
+		b, ids := workspaces("")
+		b.store.stacks[ids[0]].Mode = aegis.ModeObserve
+		require.ErrorContains(t, propose(b, `{"size":2}`, ids...), "only observed: `aegis adopt promote dns-a`")
+		require.Empty(t, b.store.rows)
+	})
+}
+
 func TestProposeKeepsOnlyWhatProposersMaySay(t *testing.T) {
 	t.Parallel()
 	b := newBench()

@@ -121,6 +121,28 @@ func TestMachineryErrorsAreBounded(t *testing.T) {
 	}
 }
 
+func TestALockedStateIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, op := range []string{"preview", "apply", "refresh"} {
+		t.Run("in "+op, func(t *testing.T) {
+			t.Parallel()
+			b := newBench()
+			calls := 0
+			b.world.before = func(called, _ string) error {
+				if called == op {
+					if calls++; calls <= 20 { // more than machinery gets
+						return fmt.Errorf("%w by ann@laptop", aegis.ErrStateLocked)
+					}
+				}
+				return nil
+			}
+			cs := b.run(t, patch(`{"ssm_parameter-a":"2"}`, eu))
+			require.Equal(t, aegis.StatePromoted, cs.PromotionState)
+			require.Greater(t, calls, 20)
+		})
+	}
+}
+
 func TestHold(t *testing.T) {
 	t.Parallel()
 	// Each case stops a worker in the middle of an apply that would last for

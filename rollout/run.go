@@ -84,12 +84,25 @@ func (r *run) interrupted(ctx, held context.Context) error {
 // into the phase's way out.
 func (r *run) broken(err error) Verdict {
 	r.restore()
+	if errors.Is(err, aegis.ErrStateLocked) {
+		return r.waitForLock(err)
+	}
 	r.memory.Attempts++
 	reason := clip(err.Error())
 	if r.memory.Attempts < r.timing.MaxAttempts {
 		return wait(r.backoff(), reason)
 	}
 	return r.wayOut(fmt.Sprintf("gave up after %d attempts: %s", r.memory.Attempts, reason))
+}
+
+// waitForLock waits while somebody else holds the lock of a stack's state,
+// however long that is: nothing was written, and cancelling still works.
+func (r *run) waitForLock(err error) Verdict {
+	reason := clip(err.Error())
+	if id := r.segment.stackID; id != "" {
+		r.setStack(StackUpdate{StackID: id, State: aegis.StackUnknown, Error: reason})
+	}
+	return wait(r.timing.Busy, reason)
 }
 
 func (r *run) wayOut(reason string) Verdict {

@@ -71,13 +71,36 @@ func want(stack aegis.Stack, patch *aegis.SpecPatch, base aegis.SpecRevision) (d
 	return w, nil
 }
 
-// validate checks the result of a patch. The variables of a Terraform
-// workspace are checked by Terraform itself, when it plans.
+// validate checks the result of a patch. The values of a Terraform workspace's
+// variables are checked by Terraform itself, when it plans.
 func (d *Door) validate(w desired) error {
 	if w.stack.Kind != aegis.TargetPulumiStack {
-		return nil
+		return checkVariables(w)
 	}
 	return d.specs.Validate(w.spec) //nolint:wrapcheck // the caller names the stack
+}
+
+// checkVariables refuses what a workspace does not declare, and secrets: those
+// are kept in the workspace's own files, and never in a spec.
+func checkVariables(w desired) error {
+	if w.patch == nil || len(w.base.Spec.Variables) == 0 {
+		return nil
+	}
+	var patched map[string]json.RawMessage
+	if err := json.Unmarshal(w.patch.MergePatch, &patched); err != nil {
+		return aegis.Invalid("patches.merge_patch", "must be a JSON object (RFC 7396)")
+	}
+	faults := &aegis.InvalidError{}
+	for _, name := range slices.Sorted(maps.Keys(patched)) {
+		i := slices.IndexFunc(w.base.Spec.Variables, func(v aegis.WorkspaceVariable) bool { return v.Name == name })
+		switch {
+		case i < 0:
+			faults.Add("patches.merge_patch."+name, "stack "+w.stack.StackID+" declares no such variable")
+		case w.base.Spec.Variables[i].Sensitive:
+			faults.Add("patches.merge_patch."+name, "is sensitive: change it in the workspace's own files")
+		}
+	}
+	return faults.OrNil()
 }
 
 // planned rebuilds what the judged plan wanted of one stack.

@@ -36,6 +36,7 @@ type Config struct {
 	Engine    EngineConfig    `yaml:"engine"`
 	Egress    EgressConfig    `yaml:"egress"`
 	Events    EventsConfig    `yaml:"events"`
+	Terraform TerraformConfig `yaml:"terraform"`
 	// WorkDir holds scratch folders of the engines.
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
@@ -280,6 +281,7 @@ func (c Config) Validate() error {
 	if _, err := c.Egress.guard(); err != nil {
 		bad("egress.allow: %w", err)
 	}
+	c.Terraform.check(bad)
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}

@@ -209,7 +209,7 @@ func (p *control) close() {
 func (p *control) handler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
-		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Simulator: p.simulator, Bundles: p.policy.shipper,
+		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Bundles: p.policy.shipper,
 		Drift: p.db, Intake: p.intake,
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),

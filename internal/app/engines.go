@@ -40,9 +40,12 @@ func newEngines(
 		SecretsProvider: c.Pulumi.SecretsProvider, PassphraseFile: c.Pulumi.PassphraseFile,
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
-		Credentials: account.Credentials, Find: account.Find,
+		Credentials: account.Credentials, Find: account.Find, StateLock: account.StateLock,
 		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, ReadTimeout: c.Engine.ReadTimeout,
 		CancelGrace: c.Engine.CancelGrace, Logger: log,
+	}
+	if err := setTerraform(&ec, c.Terraform, db, log); err != nil {
+		return nil, err
 	}
 	if db != nil {
 		ec.Snapshots = db

@@ -135,6 +135,7 @@ func sandboxConfig(o SandboxOptions, dir, addr string, account *sandbox.Account)
 	}
 	c.Egress.Allow = []string{"127.0.0.0/8", "::1", "localhost"} // as for `aegis webhook listen`
 	c.WorkDir = filepath.Join(dir, "work")
+	c.Terraform = TerraformConfig{Roots: []string{"/"}, localGit: true}
 	c.sandboxDir = account.DataDir
 	c.Engine.ReadTimeout = 2 * time.Minute
 	return c

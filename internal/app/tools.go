@@ -32,7 +32,7 @@ func Doctor(ctx context.Context, w io.Writer, asJSON bool) error {
 	if err != nil {
 		return fmt.Errorf("look for tools: %w", err)
 	}
-	if err := writeReport(w, tools, asJSON); err != nil {
+	if err := writeReport(w, append(tools.Report(), terraformUserItem()), tools.Complete(), asJSON); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	if !tools.Complete() {
@@ -41,15 +41,27 @@ func Doctor(ctx context.Context, w io.Writer, asJSON bool) error {
 	return nil
 }
 
-func writeReport(w io.Writer, tools toolchain.Tools, asJSON bool) error {
+// terraformUserItem says whom adopted workspaces run as.
+func terraformUserItem() toolchain.Item {
+	item := toolchain.Item{Name: "terraform user", OK: true}
+	credential, err := TerraformConfig{}.credential()
+	if err != nil {
+		item.OK, item.Remedy = false, err.Error()
+		return item
+	}
+	item.Origin, item.Remedy = terraformUser(credential)
+	return item
+}
+
+func writeReport(w io.Writer, items []toolchain.Item, complete, asJSON bool) error {
 	if asJSON {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{"items": tools.Report(), "complete": tools.Complete()})
+		return enc.Encode(map[string]any{"items": items, "complete": complete})
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "TOOL\tSTATE\tVERSION\tFROM\tREMEDY")
-	for _, item := range tools.Report() {
+	for _, item := range items {
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", item.Name, itemState(item), item.Version, item.Origin, item.Remedy)
 	}
 	return t.Flush()

@@ -15,7 +15,13 @@ const globalRegion = "us-east-1"
 // sessionPolicyPath is the path of managed session policies.
 const sessionPolicyPath = "/aegis/session/"
 
-var serviceForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+var (
+	serviceForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+	// Names that stand in a policy for themselves: no wildcard, no variable.
+	bucketForm = regexp.MustCompile(`^[a-z0-9.-]{3,63}$`)
+	keyForm    = regexp.MustCompile(`^[A-Za-z0-9!_.'():/=@+-]{1,900}$`)
+	tableForm  = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+)
 
 // sessionStatements are the most that the session of a run may do: read what
 // engines read, in the run's regions, and change what run.Policy allows. The
@@ -25,10 +31,15 @@ func sessionStatements(run aegis.StackRun, estate []string) ([]statement, error)
 	if err != nil {
 		return nil, err
 	}
+	readable := regions
+	if run.Stack.Kind == aegis.TargetTerraformWorkspace {
+		readable = estate // a plan reads the whole workspace, wherever the change is
+	}
 	statements := []statement{{
 		Effect: "Allow", Action: readActions(run.Stack.Kind), Resource: []string{"*"},
-		Condition: inRegions(append(slices.Clone(regions), globalRegion)),
+		Condition: inRegions(append(slices.Clone(readable), globalRegion)),
 	}}
+	statements = append(statements, stateStatements(run)...)
 	if run.Policy == nil {
 		return statements, nil
 	}

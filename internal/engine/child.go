@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -23,6 +24,10 @@ type child struct {
 	stderr io.Writer
 	// grace is the time from the interrupt at the end of the context to the kill.
 	grace time.Duration
+	// user is whom the process runs as; nil is this process's user.
+	user *syscall.Credential
+	// leash, when set, is its file descriptor 3.
+	leash *os.File
 }
 
 // run returns the exit code, -1 when there is none.
@@ -33,7 +38,10 @@ func (c child) run(ctx context.Context) (int, error) {
 	cmd := exec.CommandContext(ctx, c.path, c.args...) //nolint:gosec // a configured engine
 	cmd.Dir, cmd.Env = c.dir, c.env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: c.user}
+	if c.leash != nil {
+		cmd.ExtraFiles = []*os.File{c.leash}
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = c.grace
 

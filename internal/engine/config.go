@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -56,6 +57,19 @@ type Config struct {
 	// TerraformRC is a CLI configuration file (TF_CLI_CONFIG_FILE); "" is none.
 	TerraformRC string
 
+	// TerraformSources fetches the files of workspaces; needed with TerraformCLI.
+	TerraformSources TerraformSources
+	// StateLock returns the lock of a remote state, nil when it is free; nil looks
+	// at none before it reads.
+	StateLock func(ctx context.Context, run aegis.StackRun) (*aegis.StateLock, error)
+	// TerraformUser is whom Terraform runs as, since providers and modules are
+	// code; nil is this process's user.
+	TerraformUser *syscall.Credential
+	// TerraformDir is the folder for its files, which TerraformUser must be able to
+	// reach; "" is one below WorkDir, or below the folder for temporary files when
+	// there is a TerraformUser.
+	TerraformDir string
+
 	// Snapshots keeps states from before and after applies; nil keeps them in
 	// files under WorkDir, which other machines do not see.
 	Snapshots SnapshotStore
@@ -94,6 +108,19 @@ type Config struct {
 
 	// backendKey is how the CLI asks for BackendCredentials.
 	backendKey credentialKey
+}
+
+// TerraformSources fetches the files of adopted workspaces.
+type TerraformSources interface {
+	// Fetch copies the files below dir, which is empty, and returns the working
+	// directory there.
+	Fetch(ctx context.Context, src aegis.WorkspaceSource, dir string) (string, error)
+	// Check says whether a source may be adopted, and resolves its path.
+	Check(src aegis.WorkspaceSource) (aegis.WorkspaceSource, error)
+	// Keep checks an archive and keeps it under the digest that it returns.
+	Keep(ctx context.Context, archive []byte) (digest string, err error)
+	// Allow resolves the path of a local state or a variables file, or refuses it.
+	Allow(path string) (string, error)
 }
 
 const memoryPerRun = 500 << 20
@@ -145,6 +172,7 @@ func (c Config) validate() error {
 	}
 	need(c.WorkDir != "", "WorkDir is missing")
 	need(c.Credentials != nil, "Credentials is missing")
+	need(c.TerraformCLI == "" || c.TerraformSources != nil, "TerraformSources is missing")
 	need(len(c.DigestKey) >= 16, "DigestKey has less than 16 bytes")
 	if c.PulumiCLI != "" {
 		need(c.AWSPlugin != "", "AWSPlugin is missing")

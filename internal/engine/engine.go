@@ -16,7 +16,7 @@ type Engines struct {
 	cfg       Config
 	slots     *slots
 	pulumi    engine
-	terraform engine
+	terraform *terraformEngine
 	close     func()
 
 	mu      sync.Mutex
@@ -210,8 +210,16 @@ func (e *Engines) Repair(ctx context.Context, run aegis.StackRun) (healed []stri
 }
 
 // ImportSpec reads the spec that `pulumi up` left in the stack's outputs. It
-// returns aegis.ErrNotFound when there is no state or no spec in it.
-func (e *Engines) ImportSpec(ctx context.Context, stack aegis.Stack) (aegis.Spec, error) {
+// returns aegis.ErrNotFound when there is no state or no spec in it. That of a
+// Terraform workspace is made of its variables.
+func (e *Engines) ImportSpec(ctx context.Context, stack aegis.Stack) (spec aegis.Spec, err error) {
+	if stack.Kind == aegis.TargetTerraformWorkspace && e.terraform != nil {
+		err = e.do(ctx, "import the spec of", aegis.StackRun{Stack: stack}, e.patiently(func(ctx context.Context, _ engine) error {
+			spec, err = e.terraform.importSpec(ctx, stack)
+			return err
+		}))
+		return spec, err
+	}
 	out, err := e.Outputs(ctx, aegis.StackRun{Stack: stack})
 	if err != nil {
 		return aegis.Spec{}, err
@@ -219,7 +227,6 @@ func (e *Engines) ImportSpec(ctx context.Context, stack aegis.Stack) (aegis.Spec
 	if out["spec"] == nil {
 		return aegis.Spec{}, fmt.Errorf("spec in the outputs of stack %s: %w", stack.StackID, aegis.ErrNotFound)
 	}
-	var spec aegis.Spec
 	if err := decodeOutput(out["spec"], &spec); err != nil {
 		return aegis.Spec{}, fmt.Errorf("decode the spec in the outputs of stack %s: %w", stack.StackID, err)
 	}
@@ -235,6 +242,15 @@ func (e *Engines) Cancel(_ context.Context, stackID string) error {
 		op.cancel(aegis.ErrCancelled)
 	}
 	return nil
+}
+
+// Unlock removes the lock with the given id from a remote state, whoever holds
+// it: only a person may ask for it.
+func (e *Engines) Unlock(ctx context.Context, run aegis.StackRun, lockID string) error {
+	if run.Stack.Kind != aegis.TargetTerraformWorkspace || e.terraform == nil {
+		return fmt.Errorf("unlock stack %s: only Terraform workspaces have such locks: %w", run.Stack.StackID, aegis.ErrConflict)
+	}
+	return e.do(ctx, "unlock", run, func(ctx context.Context, _ engine) error { return e.terraform.unlock(ctx, run, lockID) })
 }
 
 func (e *Engines) do(ctx context.Context, verb string, run aegis.StackRun, f func(context.Context, engine) error) error {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,7 +19,7 @@ import (
 func pluginScript(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "plugin")
-	syscall.ForkLock.RLock() // see newTerraformEngine
+	syscall.ForkLock.RLock() // see replace
 	defer syscall.ForkLock.RUnlock()
 	require.NoError(t, os.WriteFile(name, []byte("#!/bin/sh\necho 4711\nexec sleep 600\n"), 0o700))
 	return name
@@ -144,22 +143,21 @@ func TestGuardEndsTheWholeGroup(t *testing.T) {
 	t.Parallel()
 	engine, err := newTerraformEngine(Config{WorkDir: t.TempDir()}, nil)
 	require.NoError(t, err)
-	owner := exec.CommandContext(t.Context(), "/bin/sleep", "600")
-	require.NoError(t, owner.Start())
+	leash, owner, err := os.Pipe()
+	require.NoError(t, err)
 	// As Terraform with a provider, both of which ignore the owner's end.
-	guarded := exec.CommandContext(t.Context(), engine.exec, "-c", "sleep 600 & echo started; wait")
-	guarded.Env = []string{
-		"PATH=/usr/bin:/bin", "AEGIS_TERRAFORM=/bin/sh", "AEGIS_PID=" + strconv.Itoa(owner.Process.Pid),
-	}
+	guarded := exec.CommandContext(t.Context(), engine.place.guard(), "-c", "sleep 600 & echo started; wait")
+	guarded.Env = []string{"PATH=/usr/bin:/bin", "AEGIS_TERRAFORM=/bin/sh"}
 	guarded.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	guarded.ExtraFiles = []*os.File{leash}
 	out, err := guarded.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, guarded.Start())
+	require.NoError(t, leash.Close())
 	_, err = out.Read(make([]byte, 8))
 	require.NoError(t, err)
-	require.NoError(t, owner.Process.Kill())
-	require.Error(t, owner.Wait())
-	rest, err := io.ReadAll(out) // ends when the last of the group has
+	require.NoError(t, owner.Close()) // as the end of a process does
+	rest, err := io.ReadAll(out)      // ends when the last of the group has
 	require.NoError(t, err)
 	require.Empty(t, strings.TrimPrefix(string(rest), "started\n"))
 	require.ErrorContains(t, guarded.Wait(), "killed")

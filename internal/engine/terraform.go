@@ -8,125 +8,168 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
-
-	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/internal/engine/tfconfig"
 )
 
-// terraformEngine runs adopted workspaces in their own folder, with Terraform's
-// data folder, plan files and variables under the work folder.
+// terraformEngine runs adopted workspaces on copies of their files.
 type terraformEngine struct {
-	cfg  Config
-	keys *credentialServer
-	exec string // the guard script
+	cfg   Config
+	keys  *credentialServer
+	place tfPlace
 }
 
-// workspace is one operation on one Terraform workspace.
+// tfWorkspace is one operation on one Terraform workspace.
 type tfWorkspace struct {
-	cfg  Config
-	run  aegis.StackRun
-	tf   *tfexec.Terraform
-	keys *credentialServer
-	key  credentialKey
-	dir  string // scratch: plan file, variables
-	data string // TF_DATA_DIR, kept between operations
+	cfg   Config
+	place tfPlace
+	run   aegis.StackRun
+	keys  *credentialServer
+	key   credentialKey
+
+	id     string   // names the stack's files
+	home   *os.Root // kept between operations: data, state
+	dir    *os.Root // scratch: files, plan, variables
+	work   string   // the working directory, in dir
+	config tfconfig.Config
+	// local is the local state, nil for a remote one.
+	local *localState
+	// varFiles come before the spec's parameters.
+	varFiles []string
+
 	// changes says that the last plan changes anything.
 	changes bool
 	// secrets are the values of sensitive variables, once a plan names them.
 	secrets []string
+	// regions are those of resources that are not in the stack's.
+	regions tfRegions
 }
 
-// guard ends Terraform with its providers when the process that started it is
-// gone: Pdeathsig reaches Terraform alone, and a provider would go on creating.
-const guard = `#!/bin/sh
-(
-	while kill -0 "$AEGIS_PID" && kill -0 $$; do sleep 0.2; done
-	kill -9 "-$$"
-) >/dev/null 2>&1 </dev/null &
-exec "$AEGIS_TERRAFORM" "$@"
-`
+// access says what an operation does to the state.
+type access int
+
+const (
+	reads access = iota
+	writes
+)
 
 func newTerraformEngine(cfg Config, keys *credentialServer) (*terraformEngine, error) {
-	t := &terraformEngine{cfg: cfg, keys: keys, exec: filepath.Join(cfg.WorkDir, "terraform-guard")}
-	// A child forked while the script is open for writing would hold it open, and
-	// running it would fail with "text file busy".
-	syscall.ForkLock.RLock()
-	err := writeFile(t.exec, []byte(guard))
-	syscall.ForkLock.RUnlock()
-	if err == nil {
-		err = os.Chmod(t.exec, 0o700) //nolint:gosec // a script to run
-	}
+	place, err := newTFPlace(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("write the Terraform guard: %w", err)
-	}
-	return t, nil
-}
-
-// open prepares an operation: the scratch folder, the environment, and, when
-// the configuration is new or changed, terraform init.
-func (t *terraformEngine) open(ctx context.Context, run aegis.StackRun) (*tfWorkspace, error) {
-	src := run.Stack.Source
-	if src == nil || src.Path == "" {
-		return nil, aegis.Invalid("source.path", "a Terraform workspace needs its folder")
-	}
-	id := sha256.Sum256([]byte(run.Stack.StackID))
-	w := &tfWorkspace{
-		cfg: t.cfg, run: run, keys: t.keys, key: t.keys.grant(run),
-		data: filepath.Join(t.cfg.WorkDir, "terraform", hex.EncodeToString(id[:8])),
-	}
-	var err error
-	if w.dir, err = t.cfg.scratch("terraform"); err != nil {
-		w.close()
 		return nil, err
 	}
-	if w.tf, err = tfexec.NewTerraform(src.Path, t.exec); err != nil {
-		w.close()
-		return nil, aegis.Invalid("source.path", err.Error())
+	return &terraformEngine{cfg: cfg, keys: keys, place: place}, nil
+}
+
+// open prepares an operation: a copy of the workspace's files, its state when
+// that is a file, the variables, and, when the configuration is new or changed,
+// terraform init. The caller must close what it returns.
+func (t *terraformEngine) open(ctx context.Context, run aegis.StackRun, does access) (*tfWorkspace, error) {
+	if run.Stack.Source == nil {
+		return nil, aegis.Invalid("source", "a Terraform workspace needs its files")
 	}
-	if err = errors.Join(w.tf.SetEnv(w.env()), w.tf.SetWaitDelay(t.cfg.CancelGrace), w.variables(), w.init(ctx)); err != nil {
+	if does == writes && run.Stack.Observed() {
+		return nil, fmt.Errorf("stack %s is only observed: %w", run.Stack.StackID, aegis.ErrForbidden)
+	}
+	sum := sha256.Sum256([]byte(run.Stack.StackID))
+	w := &tfWorkspace{cfg: t.cfg, place: t.place, run: run, keys: t.keys, id: hex.EncodeToString(sum[:8])}
+	if err := w.prepare(ctx, does); err != nil {
 		w.close()
 		return nil, err
 	}
 	return w, nil
 }
 
+func (w *tfWorkspace) prepare(ctx context.Context, does access) error {
+	if err := w.folders(); err != nil {
+		return fmt.Errorf("create the folders of a run: %w", err)
+	}
+	if err := w.fetch(ctx); err != nil {
+		return err
+	}
+	if err := w.backend(does); err != nil {
+		return err
+	}
+	w.key = w.keys.grant(w.run)
+	if err := errors.Join(w.variables(), w.place.ownAll(w.dir)); err != nil {
+		return err
+	}
+	return w.init(ctx)
+}
+
+func (w *tfWorkspace) folders() error {
+	for _, f := range []struct {
+		root **os.Root
+		make func() (string, error)
+	}{
+		{&w.home, func() (string, error) {
+			dir := filepath.Join(w.place.stacks(), w.id)
+			if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+				return "", err
+			}
+			return dir, nil
+		}},
+		{&w.dir, func() (string, error) { return os.MkdirTemp(w.place.runs(), w.id+"-") }},
+	} {
+		dir, err := f.make()
+		if err != nil {
+			return err
+		}
+		if *f.root, err = os.OpenRoot(dir); err != nil {
+			return err
+		}
+	}
+	// Until the files are there, nobody else may write where they go.
+	for _, name := range []string{".", "files"} {
+		if name != "." {
+			if err := w.dir.Mkdir(name, 0o700); err != nil {
+				return err
+			}
+		}
+		if err := w.dir.Chmod(name, 0o711); err != nil {
+			return err
+		}
+	}
+	return errors.Join(w.place.own(w.home, "."), w.place.folder(w.home, "data"), w.place.folder(w.home, "state"),
+		w.place.folder(w.dir, "home"), w.place.folder(w.dir, "tmp"))
+}
+
+// fetch copies the files and reads what they declare.
+func (w *tfWorkspace) fetch(ctx context.Context) (err error) {
+	if w.work, err = w.cfg.TerraformSources.Fetch(ctx, *w.run.Stack.Source, filepath.Join(w.dir.Name(), "files")); err != nil {
+		return err
+	}
+	w.config, err = tfconfig.Read(os.DirFS(w.work), ".")
+	return err
+}
+
 func (w *tfWorkspace) close() {
+	if w.local != nil {
+		w.local.close()
+	}
 	w.keys.revoke(w.key)
-	_ = os.RemoveAll(w.dir)
+	if w.dir != nil {
+		_ = os.RemoveAll(w.dir.Name())
+		_ = w.dir.Close()
+	}
+	if w.home != nil {
+		_ = w.home.Close()
+	}
 }
 
-func (w *tfWorkspace) env() map[string]string {
-	env := append(w.cfg.baseEnv(), w.cfg.awsEnv(w.run.Stack.Region, w.key)...)
-	env = append(env,
-		"TF_DATA_DIR="+w.data,
-		"AEGIS_PID="+strconv.Itoa(os.Getpid()),
-		"AEGIS_TERRAFORM="+w.cfg.TerraformCLI,
-	)
-	if w.cfg.TerraformRC != "" {
-		env = append(env, "TF_CLI_CONFIG_FILE="+w.cfg.TerraformRC)
-	}
-	m := make(map[string]string, len(env))
-	for _, e := range env {
-		k, v, _ := strings.Cut(e, "=")
-		m[k] = v
-	}
-	return m
-}
-
-func (w *tfWorkspace) varFile() string  { return filepath.Join(w.dir, "aegis.tfvars.json") }
-func (w *tfWorkspace) planFile() string { return filepath.Join(w.dir, "plan") }
+func (w *tfWorkspace) path(name string) string { return filepath.Join(w.dir.Name(), name) }
+func (w *tfWorkspace) planFile() string        { return w.path("plan") }
+func (w *tfWorkspace) dataDir() string         { return filepath.Join(w.home.Name(), "data") }
 
 // variables writes the spec's parameters, which are the workspace's variables.
+// One that the configuration does not declare would be passed over in silence.
 func (w *tfWorkspace) variables() error {
 	parameters := []byte(w.run.Spec.Parameters)
 	if len(bytes.TrimSpace(parameters)) == 0 {
@@ -136,93 +179,66 @@ func (w *tfWorkspace) variables() error {
 	if err := json.Unmarshal(parameters, &vars); err != nil {
 		return aegis.Invalid("parameters", "must be an object of variables")
 	}
-	return os.WriteFile(w.varFile(), parameters, 0o600)
-}
-
-// init runs terraform init and selects the workspace, unless that was done for
-// this very configuration.
-func (w *tfWorkspace) init(ctx context.Context) error {
-	want, err := w.fingerprint()
-	if err != nil {
-		return err
-	}
-	marker := filepath.Join(w.data, "aegis-initialised")
-	if have, err := os.ReadFile(marker); err == nil && string(have) == want { //nolint:gosec // under the work folder
-		return nil
-	}
-	if err := os.MkdirAll(w.data, 0o700); err != nil {
-		return fmt.Errorf("create the Terraform data folder: %w", err)
-	}
-	opts := []tfexec.InitOption{tfexec.Reconfigure(true), tfexec.Upgrade(false)}
-	if len(w.run.Stack.Source.BackendConfig) > 0 {
-		file := filepath.Join(w.dir, "backend.hcl")
-		if err := os.WriteFile(file, backendHCL(w.run.Stack.Source.BackendConfig), 0o600); err != nil {
-			return fmt.Errorf("write backend settings: %w", err)
+	var faults aegis.InvalidError
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if _, ok := w.declared(name); !ok {
+			faults.Add("parameters."+name, "the configuration declares no such variable")
 		}
-		opts = append(opts, tfexec.BackendConfig(file))
 	}
-	if err := w.tf.Init(ctx, opts...); err != nil {
-		return w.failure("init", err, nil)
+	for _, name := range slices.Sorted(maps.Keys(w.run.Stack.Source.Variables)) {
+		if v, ok := w.declared(name); ok && v.Sensitive {
+			faults.Add("source.variables."+name, "is sensitive: keep its value in a file of the workspace")
+		}
 	}
-	if err := w.selectWorkspace(ctx); err != nil {
+	if err := faults.OrNil(); err != nil {
 		return err
 	}
-	return writeFile(marker, []byte(want))
+	if err := w.fetchVarFiles(); err != nil {
+		return err
+	}
+	return w.place.write(w.dir, "aegis.tfvars.json", parameters)
 }
 
-func (w *tfWorkspace) selectWorkspace(ctx context.Context) error {
-	name := w.run.Stack.Source.Workspace
-	if name == "" {
-		name = "default"
+func (w *tfWorkspace) declared(name string) (aegis.WorkspaceVariable, bool) {
+	i := slices.IndexFunc(w.config.Variables, func(v aegis.WorkspaceVariable) bool { return v.Name == name })
+	if i < 0 {
+		return aegis.WorkspaceVariable{}, false
 	}
-	err := w.tf.WorkspaceSelect(ctx, name)
-	if err != nil && strings.Contains(err.Error(), "doesn't exist") {
-		err = w.tf.WorkspaceNew(ctx, name)
-	}
-	if err != nil {
-		return w.failure("select workspace "+name, err, nil)
+	return w.config.Variables[i], true
+}
+
+// fetchVarFiles copies the files that are not in the workspace.
+func (w *tfWorkspace) fetchVarFiles() error {
+	for i, name := range w.run.Stack.Source.VarFiles {
+		if !filepath.IsAbs(name) {
+			w.varFiles = append(w.varFiles, filepath.Join(w.work, name))
+			continue
+		}
+		found, err := w.cfg.TerraformSources.Allow(name)
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(found) //nolint:gosec // below the folders that may be adopted
+		if err != nil {
+			return aegis.Invalid(fmt.Sprintf("source.var_files.%d", i), "can't be read")
+		}
+		copied := fmt.Sprintf("%d.tfvars", i)
+		if strings.HasSuffix(name, ".json") {
+			copied += ".json"
+		}
+		if err := w.place.write(w.dir, copied, data); err != nil {
+			return fmt.Errorf("copy a variables file: %w", err)
+		}
+		w.varFiles = append(w.varFiles, w.path(copied))
 	}
 	return nil
 }
 
-// fingerprint is a hash of everything that init depends on.
-func (w *tfWorkspace) fingerprint() (string, error) {
-	src := w.run.Stack.Source
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n%s\n%s", src.Path, src.Workspace, w.cfg.TerraformCLI, w.cfg.TerraformRC)
-	_, _ = h.Write(backendHCL(src.BackendConfig))
-	err := filepath.WalkDir(src.Path, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			if err == nil && path != src.Path && strings.HasPrefix(e.Name(), ".") {
-				return filepath.SkipDir
-			}
-			return err
-		}
-		if !strings.HasSuffix(path, ".tf") && !strings.HasSuffix(path, ".tf.json") && e.Name() != ".terraform.lock.hcl" {
-			return nil
-		}
-		f, err := os.Open(path) //nolint:gosec // the workspace's own file
-		if err != nil {
-			return err
-		}
-		defer func() { _ = f.Close() }()
-		fmt.Fprintf(h, "\n%s\n", path)
-		_, err = io.Copy(h, f)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("read the Terraform configuration: %w", err)
+// varArgs are the -var-file arguments.
+func (w *tfWorkspace) varArgs() []string {
+	var args []string
+	for _, f := range w.varFiles {
+		args = append(args, "-var-file="+f)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// backendHCL are -backend-config settings as a file, so that secrets among them
-// are no arguments.
-func backendHCL(settings map[string]string) []byte {
-	var b bytes.Buffer
-	for _, k := range slices.Sorted(maps.Keys(settings)) {
-		v, _ := json.Marshal(settings[k]) //nolint:errchkjson // a string
-		fmt.Fprintf(&b, "%s = %s\n", k, strings.ReplaceAll(string(v), "${", "$${"))
-	}
-	return b.Bytes()
+	return append(args, "-var-file="+w.path("aegis.tfvars.json"))
 }

@@ -2,10 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"regexp"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/aegisworld/aegis"
@@ -14,7 +13,7 @@ import (
 // apply makes a plan file, has it judged, and applies that file.
 func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged string) (aegis.ApplyResult, error) {
 	res := aegis.ApplyResult{StackID: run.Stack.StackID}
-	w, err := t.open(ctx, run)
+	w, err := t.open(ctx, run, writes)
 	if err != nil {
 		return res, err
 	}
@@ -28,23 +27,25 @@ func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged 
 	if err != nil {
 		return res, err
 	}
-	p, unlocked, err := w.planLocked(ctx)
-	if err != nil {
-		return res, err
-	}
-	if unlocked {
-		res.Healed = append(res.Healed, "orphaned lock removed")
-	}
-	if err := j.allow(ctx, w.normalise(p)); err != nil {
-		return res, err
-	}
-	if w.changes {
-		log := &tfLog{run: run}
-		if err := w.tf.ApplyJSON(ctx, log, tfexec.DirOrPlan(w.planFile())); err != nil {
-			return res, j.finish(ctx, w.failure("apply", err, log), w.pull)
+	err = w.holding(ctx, func() error {
+		p, broken, err := w.planLocked(ctx)
+		if err != nil {
+			return err
 		}
-	}
-	if err := j.finish(ctx, nil, w.pull); err != nil {
+		if broken {
+			res.Healed = append(res.Healed, "orphaned lock removed")
+		}
+		if err := j.allow(ctx, w.normalise(p)); err != nil || !w.changes {
+			return err
+		}
+		log := &tfLog{run: run}
+		if _, err := w.terraform(ctx, log, "apply", "-json", "-input=false", "-auto-approve", lockTimeout, w.planFile()); err != nil {
+			return w.failure("apply", err, log)
+		}
+		return nil
+	})
+	err = errors.Join(err, w.local.commit())
+	if err := j.finish(ctx, err, w.pull); err != nil {
 		return res, err
 	}
 	state, err := decodeState(j.snap.After)
@@ -56,36 +57,24 @@ func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged 
 	return res, nil
 }
 
-// planLocked plans under the state's lock. A lock in the way is removed when
-// the caller's lease proves its owner dead.
-func (w *tfWorkspace) planLocked(ctx context.Context) (p *tfjson.Plan, unlocked bool, err error) {
-	p, err = w.plan(ctx)
-	id := lockID(err)
-	if id == "" || w.run.FencingToken == 0 {
+// planLocked plans under the state's lock. A lock in the way is removed when it
+// is proven to be one of ours.
+func (w *tfWorkspace) planLocked(ctx context.Context) (p *tfjson.Plan, broken bool, err error) {
+	p, err = w.plan(ctx, lockTimeout)
+	held, ok := errors.AsType[*LockedError](err)
+	if !ok || !w.ours(held.Lock) {
 		return p, false, err
 	}
-	if err := w.tf.ForceUnlock(ctx, id); err != nil {
-		return nil, false, w.failure("remove lock", err, nil)
+	if err := w.forceUnlock(ctx, held.Lock.LockID); err != nil {
+		return nil, false, err
 	}
-	p, err = w.plan(ctx)
+	p, err = w.plan(ctx, lockTimeout)
 	return p, true, err
-}
-
-// lockID finds the lock's id in Terraform's complaint about it.
-func lockID(err error) string {
-	if err == nil {
-		return ""
-	}
-	m := regexp.MustCompile(`(?s)Error acquiring the state lock.*?\bID:\s+(\S+)`).FindStringSubmatch(err.Error())
-	if m == nil {
-		return ""
-	}
-	return m[1]
 }
 
 // adopt imports one existing resource into the state.
 func (t *terraformEngine) adopt(ctx context.Context, run aegis.StackRun, address, id string) error {
-	w, err := t.open(ctx, run)
+	w, err := t.open(ctx, run, writes)
 	if err != nil {
 		return err
 	}
@@ -98,11 +87,13 @@ func (t *terraformEngine) adopt(ctx context.Context, run aegis.StackRun, address
 	if err := j.allow(ctx, aegis.Plan{StackID: run.Stack.StackID}); err != nil {
 		return err
 	}
-	return j.finish(ctx, w.importOne(ctx, address, id), w.pull)
+	err = w.holding(ctx, func() error { return w.importOne(ctx, address, id) })
+	return j.finish(ctx, errors.Join(err, w.local.commit()), w.pull)
 }
 
 func (w *tfWorkspace) importOne(ctx context.Context, address, id string) error {
-	if err := w.tf.Import(ctx, address, id, tfexec.VarFile(w.varFile())); err != nil {
+	args := append([]string{"import", "-input=false", "-no-color", lockTimeout}, w.varArgs()...)
+	if _, err := w.terraform(ctx, nil, append(args, address, id)...); err != nil {
 		return w.failure(fmt.Sprintf("import %s as %s", id, address), err, nil)
 	}
 	return nil

@@ -3,6 +3,9 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -17,6 +20,8 @@ type tfLog struct {
 	mu     sync.Mutex
 	rest   []byte
 	errors []string
+	// placed says that an error names a place in the configuration.
+	placed bool
 }
 
 type tfLine struct {
@@ -26,6 +31,12 @@ type tfLine struct {
 		Summary  string `json:"summary"`
 		Detail   string `json:"detail"`
 		Address  string `json:"address"`
+		Range    *struct {
+			Filename string `json:"filename"`
+			Start    struct {
+				Line int `json:"line"`
+			} `json:"start"`
+		} `json:"range"`
 	} `json:"diagnostic"`
 	Hook struct {
 		Action   string `json:"action"`
@@ -59,6 +70,7 @@ func (l *tfLog) take(e tfLine) {
 	case "diagnostic":
 		if e.Diagnostic.Severity == "error" {
 			l.errors = append(l.errors, e.message())
+			l.placed = l.placed || e.Diagnostic.Range != nil
 		}
 	case "apply_start":
 		l.progress(e, "started")
@@ -77,6 +89,9 @@ func (e tfLine) message() string {
 	if e.Diagnostic.Address != "" {
 		msg = e.Diagnostic.Address + ": " + msg
 	}
+	if r := e.Diagnostic.Range; r != nil {
+		msg = fmt.Sprintf("%s:%d: %s", r.Filename, r.Start.Line, msg)
+	}
 	return msg
 }
 
@@ -90,18 +105,41 @@ func (l *tfLog) progress(e tfLine, status string) {
 	})
 }
 
-// failure is what went wrong, in the words of the log when there is one.
+// failure is what went wrong, in the words of the log when there is one: where
+// Terraform names a place in the configuration, so does this.
 func (w *tfWorkspace) failure(doing string, err error, log *tfLog) error {
 	var lines []string
+	placed := doing == "init" && onLine().MatchString(err.Error())
 	if log != nil {
 		log.mu.Lock()
 		lines = append(lines, log.errors...)
+		placed = doing == "plan" && log.placed
 		log.mu.Unlock()
 	}
 	if len(lines) == 0 {
-		lines = []string{lastLines(strings.Map(unframe, err.Error()), 12)}
+		lines = []string{lastLines(told(err.Error()), 12)}
 	}
-	return classify("terraform " + doing + ": " + scrub(strings.Join(lines, "; "), append(w.secrets, secretValues(w.run.Spec, "")...)))
+	text := strings.Join(lines, "; ")
+	if info, ok := complained(text + "\n" + err.Error()); ok {
+		return locked(info, w.cfg.Now())
+	}
+	base := w.path("files") + "/"
+	text = strings.ReplaceAll(scrub(text, append(w.secrets, secretValues(w.run.Spec, "")...)), base, "")
+	failed := classify("terraform " + doing + ": " + text)
+	if placed && !errors.Is(failed, aegis.ErrProvider) && !errors.Is(failed, aegis.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", aegis.ErrInvalid, failed)
+	}
+	return failed
+}
+
+func onLine() *regexp.Regexp { return regexp.MustCompile(`(?m)^[\s│]*on \S+ line \d+`) }
+
+// told is a message without the frame that Terraform draws around it and the
+// lines of the configuration, which may hold secrets, that it quotes.
+func told(msg string) string {
+	msg = strings.Map(unframe, msg)
+	msg = regexp.MustCompile(`(?m)^\s*\d+:.*$|^exit status \d+\n`).ReplaceAllString(msg, "")
+	return regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(msg, "")
 }
 
 // unframe drops the frame that Terraform draws around messages.

@@ -2,21 +2,23 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/aegisworld/aegis"
 )
 
 func (t *terraformEngine) preview(ctx context.Context, run aegis.StackRun) (aegis.Plan, error) {
-	w, err := t.open(ctx, run)
+	w, err := t.open(ctx, run, reads)
 	if err != nil {
 		return aegis.Plan{}, err
 	}
 	defer w.close()
-	p, err := w.plan(ctx, tfexec.Lock(false))
+	p, err := w.plan(ctx, unlocked)
 	if err != nil {
 		return aegis.Plan{}, err
 	}
@@ -32,17 +34,20 @@ func (t *terraformEngine) preview(ctx context.Context, run aegis.StackRun) (aegi
 }
 
 // observe plans without a difference between configuration and state, which
-// leaves the one between state and reality. Nothing is written.
+// leaves the one between state and reality. Nothing is written, no lock taken.
 func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
-	w, err := t.open(ctx, run)
+	w, err := t.open(ctx, run, reads)
 	if err != nil {
 		return aegis.Observation{}, err
 	}
 	defer w.close()
+	if err := w.nobodyAt(ctx); err != nil {
+		return aegis.Observation{}, err
+	}
 	w.run.Refresh, w.run.Destroy = true, false
-	opts := []tfexec.PlanOption{tfexec.Lock(false), tfexec.RefreshOnly(true)}
+	opts := []string{unlocked, "-refresh-only"}
 	for _, address := range run.Targets {
-		opts = append(opts, tfexec.Target(address))
+		opts = append(opts, "-target="+address)
 	}
 	p, err := w.plan(ctx, opts...)
 	if err != nil {
@@ -51,6 +56,11 @@ func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegi
 	seen := aegis.Observation{
 		StackID: run.Stack.StackID, Drift: []aegis.ResourceChange{},
 		Checks: []aegis.Check{}, ObservedAt: t.cfg.Now().UTC(), Targets: run.Targets,
+	}
+	if run.Stack.Observed() {
+		if err := pendingMoves(p); err != nil {
+			return aegis.Observation{}, err
+		}
 	}
 	for _, rc := range p.ResourceDrift {
 		if d, ok := w.drift(rc); ok {
@@ -66,28 +76,78 @@ func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegi
 	return seen, nil
 }
 
+// nobodyAt returns aegis.ErrStateLocked while somebody else is at a remote
+// state: what is seen meanwhile means nothing. That of a local one was looked at
+// when it was opened.
+func (w *tfWorkspace) nobodyAt(ctx context.Context) error {
+	if w.local != nil || w.cfg.StateLock == nil {
+		return nil
+	}
+	lock, err := w.cfg.StateLock(ctx, w.run)
+	if err != nil || lock == nil {
+		return err
+	}
+	return locked(lockInfo{ID: lock.LockID, Who: lock.Who, Operation: lock.Operation, Created: lock.Created}, w.cfg.Now())
+}
+
+// pendingMoves says which resources the configuration has under new names that
+// no apply has moved yet: nobody who only looks can tell them from drift.
+func pendingMoves(p *tfjson.Plan) error {
+	for _, rc := range slices.Concat(p.ResourceChanges, p.ResourceDrift) {
+		if moved(rc) {
+			return fmt.Errorf("a moved block waits to be applied: %s is %s in the state: %w", rc.Address, rc.PreviousAddress, aegis.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+func moved(rc *tfjson.ResourceChange) bool {
+	return rc.PreviousAddress != "" && rc.PreviousAddress != rc.Address
+}
+
+// unlocked is for plans that nobody applies.
+const unlocked = "-lock=false"
+
 // plan makes the plan file and, unless it changes nothing, reads it back.
-func (w *tfWorkspace) plan(ctx context.Context, extra ...tfexec.PlanOption) (*tfjson.Plan, error) {
-	opts := append([]tfexec.PlanOption{
-		tfexec.Out(w.planFile()), tfexec.VarFile(w.varFile()),
-		tfexec.Refresh(w.run.Refresh), tfexec.Destroy(w.run.Destroy),
-	}, extra...)
+func (w *tfWorkspace) plan(ctx context.Context, extra ...string) (*tfjson.Plan, error) {
+	args := append([]string{
+		"plan", "-json", "-input=false", "-detailed-exitcode", "-out=" + w.planFile(),
+		fmt.Sprintf("-refresh=%t", w.run.Refresh),
+	}, w.varArgs()...)
+	if w.run.Destroy {
+		args = append(args, "-destroy")
+	}
 	log := &tfLog{}
-	var err error
-	if w.changes, err = w.tf.PlanJSON(ctx, log, opts...); err != nil {
+	code, err := w.terraform(ctx, log, append(args, extra...)...)
+	w.changes = code == 2
+	if err != nil && !w.changes {
 		return nil, w.failure("plan", err, log)
 	}
-	if !w.changes {
+	if !w.changes && !w.config.Moves {
 		return &tfjson.Plan{}, nil
 	}
-	p, err := w.tf.ShowPlanFile(ctx, w.planFile())
+	p, err := w.shown(ctx)
+	if err == nil {
+		// Terraform takes a move alone for no change, and applies it nevertheless.
+		w.changes = w.changes || slices.ContainsFunc(slices.Concat(p.ResourceChanges, p.ResourceDrift), moved)
+	}
+	return p, err
+}
+
+// shown reads the plan file.
+func (w *tfWorkspace) shown(ctx context.Context) (*tfjson.Plan, error) {
+	text, err := w.output(ctx, "show", "-json", "-no-color", w.planFile())
 	if err != nil {
 		return nil, w.failure("read the plan", err, nil)
+	}
+	p := &tfjson.Plan{}
+	if err := json.Unmarshal(text, p); err != nil {
+		return nil, fmt.Errorf("decode the plan: %w", err)
 	}
 	if p.Complete != nil && !*p.Complete && len(p.DeferredChanges) > 0 {
 		return nil, errors.New("the plan is incomplete: Terraform deferred changes")
 	}
-	w.secrets = sensitiveVariables(p)
+	w.secrets, w.regions = sensitiveVariables(p), regionsOf(p)
 	return p, nil
 }
 
@@ -125,14 +185,17 @@ func (w *tfWorkspace) normalise(p *tfjson.Plan) aegis.Plan {
 
 func (w *tfWorkspace) change(rc *tfjson.ResourceChange) (aegis.ResourceChange, bool) {
 	action := terraformAction(rc)
+	if action == "" && moved(rc) && rc.Mode == tfjson.ManagedResourceMode {
+		return w.move(rc), true
+	}
 	if action == "" || rc.Mode != tfjson.ManagedResourceMode {
 		return aegis.ResourceChange{}, false
 	}
 	c := aegis.ResourceChange{
-		StackID: w.run.Stack.StackID, Address: rc.Address, Type: rc.Type, Region: w.run.Stack.Region,
+		StackID: w.run.Stack.StackID, Address: rc.Address, Type: rc.Type, Region: w.regions.of(rc, w.run.Stack.Region),
 		Action: action, Unknown: []string{}, Sensitive: []string{},
 	}
-	m := masker{tfType: rc.Type}
+	m := masker{tfType: rc.Type, secrets: w.secrets}
 	if action != aegis.ActionCreate {
 		c.Before = m.object(rc.Change.Before, rc.Change.BeforeSensitive)
 	}
@@ -144,9 +207,20 @@ func (w *tfWorkspace) change(rc *tfjson.ResourceChange) (aegis.ResourceChange, b
 	return c, true
 }
 
+// move is the change of a resource's address in the state, which changes nothing
+// in the cloud.
+func (w *tfWorkspace) move(rc *tfjson.ResourceChange) aegis.ResourceChange {
+	return aegis.ResourceChange{
+		StackID: w.run.Stack.StackID, Address: rc.Address, Type: rc.Type, Region: w.regions.of(rc, w.run.Stack.Region), Action: aegis.ActionUpdate,
+		Before:  map[string]any{"terraform_address": rc.PreviousAddress},
+		After:   map[string]any{"terraform_address": rc.Address},
+		Unknown: []string{}, Sensitive: []string{},
+	}
+}
+
 func (w *tfWorkspace) drift(rc *tfjson.ResourceChange) (aegis.ResourceChange, bool) {
 	c, ok := w.change(rc)
-	if !ok || c.Action == aegis.ActionDelete {
+	if !ok || c.Action == aegis.ActionDelete || terraformAction(rc) == "" {
 		return c, ok
 	}
 	before, _ := rc.Change.Before.(map[string]any)

@@ -4,29 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/aegisworld/aegis"
 )
 
 func (t *terraformEngine) repair(ctx context.Context, run aegis.StackRun) ([]string, error) {
-	w, err := t.open(ctx, run)
+	w, err := t.open(ctx, run, writes)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
 	_, healed, err := w.heal(ctx)
-	return healed, err
+	return healed, errors.Join(err, w.local.commit())
 }
 
-// heal heals an orphaned lock file, a corrupt state, and what an apply that was
+// heal heals a corrupt state, and what an apply that was
 // cut off had created without recording it. It returns the state, whose Data is
 // nil when there is none yet, and what was done.
 func (w *tfWorkspace) heal(ctx context.Context) (Snapshot, []string, error) {
-	healed, err := w.unlock()
-	if err != nil {
-		return Snapshot{}, nil, err
+	var healed []string
+	if w.local != nil && w.local.orphan {
+		healed = append(healed, "orphaned lock removed")
 	}
 	snap, err := w.pull(ctx)
 	if errors.Is(err, aegis.ErrStateCorrupt) {
@@ -44,26 +42,6 @@ func (w *tfWorkspace) heal(ctx context.Context) (Snapshot, []string, error) {
 	}
 	snap, err = w.pull(ctx)
 	return snap, append(healed, adopted...), err
-}
-
-// unlock removes the lock file that a killed Terraform left beside a local
-// state. Locks of remote backends are met, and removed, when planning.
-func (w *tfWorkspace) unlock() ([]string, error) {
-	local, ok := w.localState()
-	if !ok {
-		return nil, nil
-	}
-	lock := filepath.Join(filepath.Dir(local), "."+filepath.Base(local)+".lock.info")
-	if _, err := os.Stat(lock); err != nil {
-		return nil, nil //nolint:nilerr // no lock
-	}
-	if w.run.FencingToken == 0 {
-		return nil, fmt.Errorf("the state is locked and no lease proves the owner dead: %w", aegis.ErrLeaseHeld)
-	}
-	if err := os.Remove(lock); err != nil {
-		return nil, fmt.Errorf("remove lock: %w", err)
-	}
-	return []string{"orphaned lock removed"}, nil
 }
 
 func (w *tfWorkspace) restoreNewest(ctx context.Context, corrupt error) (Snapshot, string, error) {

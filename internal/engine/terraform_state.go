@@ -1,16 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
-
-	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/aegisworld/aegis"
 )
@@ -47,6 +43,9 @@ func decodeState(data []byte) (tfState, error) {
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
 		return s, fmt.Errorf("%w: %w", aegis.ErrStateCorrupt, err)
+	}
+	if s.Version > 4 {
+		return s, fmt.Errorf("the state has format version %d, which is newer than what is understood here (4): %w", s.Version, aegis.ErrInvalid)
 	}
 	if s.Version != 4 || s.Lineage == "" {
 		return s, fmt.Errorf("%w: version %d, lineage %q", aegis.ErrStateCorrupt, s.Version, s.Lineage)
@@ -120,20 +119,35 @@ func instanceAddress(module, mode, typ, name string, index any) string {
 // pull reads the state, whichever backend it is in.
 func (w *tfWorkspace) pull(ctx context.Context) (Snapshot, error) {
 	snap := Snapshot{StackID: w.run.Stack.StackID, TakenAt: w.cfg.Now().UTC()}
-	data, err := w.tf.StatePull(ctx)
+	data, err := w.output(ctx, "state", "pull", "-no-color")
 	switch {
+	case err != nil && newerState(err):
+		return snap, fmt.Errorf("%w: %w", aegis.ErrInvalid, w.failure("read the state", err, nil))
 	case err != nil && unreadable(err):
 		return snap, fmt.Errorf("%w: %w", aegis.ErrStateCorrupt, w.failure("read the state", err, nil))
 	case err != nil:
 		return snap, w.failure("read the state", err, nil)
-	case strings.TrimSpace(data) == "":
+	case len(bytes.TrimSpace(data)) == 0 || blank(data):
 		return snap, fmt.Errorf("state of stack %s: %w", w.run.Stack.StackID, aegis.ErrNotFound)
 	}
-	if _, err := decodeState([]byte(data)); err != nil {
+	if _, err := decodeState(data); err != nil {
 		return snap, err
 	}
-	snap.Data = []byte(data)
+	snap.Data = data
 	return snap, nil
+}
+
+// blank says that a state is the one that Terraform shows where a remote backend
+// has none.
+func blank(data []byte) bool {
+	var s tfState
+	return json.Unmarshal(data, &s) == nil && s.Version == 4 && s.Lineage == "" && len(s.Resources) == 0
+}
+
+// newerState recognises a state that a newer Terraform wrote.
+func newerState(err error) bool {
+	return regexp.MustCompile(`(?is)uses format version \d+, which is not supported|newer than (the )?current|` +
+		`created by (a newer|Terraform v).*newer`).MatchString(told(err.Error()))
 }
 
 // unreadable recognises Terraform's complaints about a broken state file.
@@ -145,50 +159,20 @@ func unreadable(err error) bool {
 // push replaces the state. A local state that cannot even be read is replaced
 // as a file, as Terraform refuses to overwrite what it cannot read.
 func (w *tfWorkspace) push(ctx context.Context, data []byte) error {
-	file := filepath.Join(w.dir, "push.tfstate")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
+	if err := w.place.write(w.dir, "push.tfstate", data); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	err := w.tf.StatePush(ctx, file, tfexec.Force(true))
+	_, err := w.terraform(ctx, nil, "state", "push", "-no-color", "-force", lockTimeout, w.path("push.tfstate"))
 	if err == nil {
 		return nil
 	}
-	if local, ok := w.localState(); ok {
-		return writeFile(local, data)
+	if w.local != nil {
+		if err := w.place.write(w.home, w.local.copied, data); err != nil {
+			return fmt.Errorf("write state: %w", err)
+		}
+		return nil
 	}
 	return w.failure("write the state", err, nil)
-}
-
-// localState is the path of the state file of a local backend.
-func (w *tfWorkspace) localState() (string, bool) {
-	path, folder := "terraform.tfstate", "terraform.tfstate.d"
-	b, err := os.ReadFile(filepath.Join(w.data, "terraform.tfstate"))
-	switch {
-	case errors.Is(err, os.ErrNotExist): // no backend block: local, with its defaults
-	case err != nil:
-		return "", false
-	default:
-		var c struct {
-			Backend struct {
-				Type   string `json:"type"`
-				Config struct {
-					Path      string `json:"path"`
-					Workspace string `json:"workspace_dir"`
-				} `json:"config"`
-			} `json:"backend"`
-		}
-		if json.Unmarshal(b, &c) != nil || c.Backend.Type != "local" {
-			return "", false
-		}
-		path, folder = nonEmpty(c.Backend.Config.Path, path), nonEmpty(c.Backend.Config.Workspace, folder)
-	}
-	if name := w.run.Stack.Source.Workspace; name != "" && name != "default" {
-		path = filepath.Join(folder, name, "terraform.tfstate")
-	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(w.run.Stack.Source.Path, path)
-	}
-	return path, true
 }
 
 func nonEmpty(s, otherwise string) string {
@@ -199,7 +183,7 @@ func nonEmpty(s, otherwise string) string {
 }
 
 func (t *terraformEngine) snapshot(ctx context.Context, run aegis.StackRun) (Snapshot, error) {
-	w, err := t.open(ctx, run)
+	w, err := t.open(ctx, run, reads)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -214,12 +198,13 @@ func (t *terraformEngine) restore(ctx context.Context, run aegis.StackRun, snap 
 	if _, err := decodeState(snap.Data); err != nil {
 		return fmt.Errorf("snapshot of %s: %w", snap.TakenAt, err)
 	}
-	w, err := t.open(ctx, run)
+	w, err := t.open(ctx, run, writes)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	return w.push(ctx, snap.Data)
+	err = w.holding(ctx, func() error { return w.push(ctx, snap.Data) })
+	return errors.Join(err, w.local.commit())
 }
 
 func (t *terraformEngine) resources(ctx context.Context, run aegis.StackRun) ([]aegis.IndexedResource, error) {
@@ -232,7 +217,7 @@ func (t *terraformEngine) resources(ctx context.Context, run aegis.StackRun) ([]
 }
 
 func (t *terraformEngine) outputs(ctx context.Context, run aegis.StackRun) (map[string]any, error) {
-	w, err := t.open(ctx, run)
+	w, err := t.open(ctx, run, reads)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aegisworld/aegis"
 )
@@ -10,6 +12,9 @@ import (
 type masker struct {
 	tfType    string
 	sensitive []string
+	// secrets are masked wherever they are: providers copy inputs to computed
+	// attributes, which Terraform does not mark.
+	secrets []string
 }
 
 // object masks one resource's attributes; sensitive has true where v is secret.
@@ -30,6 +35,12 @@ func (m *masker) value(path string, v, sensitive any) any {
 		return aegis.Masked
 	}
 	switch v := v.(type) {
+	case string:
+		if path != "" && slices.ContainsFunc(m.secrets, func(s string) bool { return strings.Contains(v, s) }) {
+			m.sensitive = append(m.sensitive, path)
+			return aegis.Masked
+		}
+		return v
 	case map[string]any:
 		marks, _ := sensitive.(map[string]any)
 		out := map[string]any{}

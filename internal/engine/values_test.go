@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"os"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
 	"github.com/stretchr/testify/require"
@@ -217,12 +219,46 @@ func TestStateIntegrity(t *testing.T) {
 	require.ErrorIs(t, err, aegis.ErrStateCorrupt)
 }
 
-func TestLockID(t *testing.T) {
+func TestLocks(t *testing.T) {
 	t.Parallel()
-	msg := "terraform plan: Error acquiring the state lock: ConditionalCheckFailed\n\nLock Info:\n  ID:        6b3c-1\n  Path: x"
-	require.Equal(t, "6b3c-1", lockID(classify(msg)))
-	require.Empty(t, lockID(nil))
-	require.Empty(t, lockID(classify("something with ID: 5")))
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	info, ok := complained("terraform plan: Error acquiring the state lock: ConditionalCheckFailed\n\nLock Info:\n" +
+		"  ID:        6b3c-1\n  Path:      states/dns\n  Operation: OperationTypeApply\n  Who:       ann@laptop\n" +
+		"  Version:   1.11.4\n  Created:   2026-03-01 11:48:00.5 +0000 UTC\n  Info:      \n")
+	require.True(t, ok)
+	err := error(locked(info, now))
+	require.ErrorIs(t, err, aegis.ErrStateLocked)
+	require.ErrorIs(t, err, aegis.ErrUnavailable)
+	require.EqualError(t, err, "the state is locked by ann@laptop for 12m0s (since 2026-03-01 11:48:00.5 +0000 UTC), "+
+		"operation OperationTypeApply, lock id 6b3c-1")
+	_, ok = complained("something with ID: 5")
+	require.False(t, ok)
+	require.Equal(t, "ab", clean("a\x1b\nb"), "what others wrote is shown without control characters")
+}
+
+func TestOurLocksAreToldFromOthers(t *testing.T) {
+	t.Parallel()
+	w := &tfWorkspace{id: "0123", place: tfPlace{dir: t.TempDir()}, run: aegis.StackRun{FencingToken: 7}}
+	require.NoError(t, os.Mkdir(w.place.marks(), 0o700))
+	require.True(t, w.ours(aegis.StateLock{Who: "aegis-0123-6@other"}), "that of an older lease")
+	require.False(t, w.ours(aegis.StateLock{Who: "aegis-0123-8@other"}), "that of a younger one")
+	require.False(t, w.ours(aegis.StateLock{Who: "aegis-4567-6@other"}), "that of another stack")
+	foreign := aegis.StateLock{Who: "ann@" + hostname(), Created: "2026-03-01T12:00:00Z"}
+	require.False(t, w.ours(foreign))
+	since := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
+	require.NoError(t, w.remember(func(m *mark) { m.Lock = &ownLock{Who: "ann", Since: since} }))
+	require.True(t, w.ours(foreign), "a run of this user on this machine was cut off before")
+	require.False(t, w.ours(aegis.StateLock{Who: "ann@laptop", Created: "2026-03-01T12:00:00Z"}), "elsewhere")
+	require.False(t, w.ours(aegis.StateLock{Who: foreign.Who, Created: "2026-03-01T10:00:00Z"}), "earlier")
+	w.run.FencingToken = 0
+	require.False(t, w.ours(foreign), "no lease, no proof")
+}
+
+func TestANewerStateIsNotCorrupt(t *testing.T) {
+	t.Parallel()
+	_, err := decodeState([]byte(`{"version":5,"lineage":"l"}`))
+	require.NotErrorIs(t, err, aegis.ErrStateCorrupt, "else an old snapshot would replace it")
+	require.ErrorContains(t, err, "format version 5")
 }
 
 func TestBackendHCL(t *testing.T) {

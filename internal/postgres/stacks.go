@@ -12,23 +12,27 @@ import (
 
 // UpsertStack makes the stack known, in the state given (pending when empty),
 // with an event "stack.added". Of a known one it updates what describes it:
-// kind, environment, layer, region, source and dependencies, never what was
-// observed or applied.
+// kind, environment, layer, region, source, set and dependencies, never its mode
+// or what was observed or applied.
 func (db *DB) UpsertStack(ctx context.Context, s aegis.Stack) error {
 	if s.State == "" {
 		s.State = aegis.StackPending
 	}
+	if s.Mode == "" {
+		s.Mode = aegis.ModeManage
+	}
 	err := db.transact(ctx, func(tx pgx.Tx) error {
 		var added bool
 		err := tx.QueryRow(ctx, `
-			INSERT INTO stacks (stack_id, kind, environment, layer, region, state, error, resource_count, source, depends_on, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+			INSERT INTO stacks (stack_id, kind, environment, layer, region, state, error, resource_count, source, depends_on, created_at, updated_at,
+				mode, set_name)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)
 			ON CONFLICT (stack_id) DO UPDATE SET
 				kind = excluded.kind, environment = excluded.environment, layer = excluded.layer, region = excluded.region,
-				source = excluded.source, depends_on = excluded.depends_on, updated_at = now()
+				source = excluded.source, depends_on = excluded.depends_on, set_name = excluded.set_name, updated_at = now()
 			RETURNING xmax = 0`,
 			s.StackID, s.Kind, s.Environment, s.Layer, s.Region, s.State, s.Error, s.ResourceCount,
-			s.Source, emptyNotNil(s.DependsOn), orNow(s.CreatedAt)).Scan(&added)
+			s.Source, emptyNotNil(s.DependsOn), orNow(s.CreatedAt), s.Mode, s.Set).Scan(&added)
 		if err != nil || !added {
 			return err
 		}
@@ -90,7 +94,7 @@ func (db *DB) SetStackState(ctx context.Context, id string, state aegis.StackSta
 func (db *DB) Stack(ctx context.Context, id string) (aegis.Stack, error) {
 	rows, _ := db.pool.Query(ctx, `
 		SELECT s.stack_id, kind, environment, layer, region, state, error, s.revision, resource_count,
-			last_reconciled_at, source, depends_on, s.created_at, s.updated_at, r.spec
+			last_reconciled_at, source, depends_on, mode, set_name AS set, s.created_at, s.updated_at, r.spec
 		FROM stacks s
 		LEFT JOIN spec_revisions r ON r.stack_id = s.stack_id AND r.revision = s.revision
 		WHERE s.stack_id = $1`, id)
@@ -110,7 +114,7 @@ func (db *DB) Stacks(ctx context.Context, page aegis.Page) ([]aegis.Stack, strin
 	}
 	rows, _ := db.pool.Query(ctx, `
 		SELECT stack_id, kind, environment, layer, region, state, error, revision, resource_count,
-			last_reconciled_at, source, depends_on, created_at, updated_at, NULL::json AS spec
+			last_reconciled_at, source, depends_on, mode, set_name AS set, created_at, updated_at, NULL::json AS spec
 		FROM stacks
 		WHERE (created_at, stack_id) < ($1, $2)
 		ORDER BY created_at DESC, stack_id DESC

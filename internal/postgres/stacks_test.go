@@ -36,6 +36,44 @@ func TestUpsertStackKeepsWhatWasObserved(t *testing.T) {
 	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM events WHERE type = 'stack.added'`))
 }
 
+func TestStackMode(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	require.Equal(t, aegis.ModeManage, newStack(t, db, "s").Mode)
+	require.NoError(t, db.UpsertStack(t.Context(), aegis.Stack{
+		StackID: "w", Kind: aegis.TargetTerraformWorkspace, Mode: aegis.ModeObserve, Set: "dns", Source: &aegis.WorkspaceSource{Path: "/w"},
+	}))
+	got, err := db.Stack(t.Context(), "w")
+	require.NoError(t, err)
+	require.True(t, got.Observed())
+	require.Equal(t, "dns", got.Set)
+	require.NoError(t, db.SetStackMode(t.Context(), "w", aegis.ModeManage))
+	require.NoError(t, db.UpsertStack(t.Context(), aegis.Stack{StackID: "w", Kind: aegis.TargetTerraformWorkspace, Mode: aegis.ModeObserve}))
+	all, _, err := db.Stacks(t.Context(), aegis.Page{})
+	require.NoError(t, err)
+	require.False(t, all[0].Observed(), "adopting again does not change the mode")
+	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM events WHERE type = 'stack.mode'`))
+	require.ErrorIs(t, db.SetStackMode(t.Context(), "none", aegis.ModeManage), aegis.ErrNotFound)
+	_, err = conn.Exec(t.Context(), `
+		ALTER TABLE leases DROP CONSTRAINT leases_change_set_id_fkey;
+		INSERT INTO leases (stack_id, change_set_id, fencing_token) VALUES ('w', 'cs-1', 1)`)
+	require.NoError(t, err)
+	require.ErrorIs(t, db.SetStackMode(t.Context(), "w", aegis.ModeObserve), aegis.ErrConflict)
+}
+
+func TestArchives(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	_, err := db.Archive(t.Context(), "d")
+	require.ErrorIs(t, err, aegis.ErrNotFound)
+	for range 2 {
+		require.NoError(t, db.SaveArchive(t.Context(), "d", []byte("sealed")))
+	}
+	sealed, err := db.Archive(t.Context(), "d")
+	require.NoError(t, err)
+	require.Equal(t, "sealed", string(sealed))
+}
+
 func TestSetStackStateTellsChangesOnly(t *testing.T) {
 	t.Parallel()
 	db, conn := open(t)

@@ -14,8 +14,8 @@ import (
 )
 
 func (c *cli) stack() *cobra.Command {
-	return group("stack", "Read, reconcile and adopt stacks",
-		c.stackList(), c.stackGet(), c.stackReconcile(), c.stackDrift(), c.stackAdopt())
+	return group("stack", "Read and reconcile stacks, set variables of workspaces",
+		c.stackList(), c.stackGet(), c.stackReconcile(), c.stackDrift(), c.stackSet(), c.stackUnlock())
 }
 
 func (c *cli) stackList() *cobra.Command {
@@ -74,7 +74,8 @@ func (c *cli) stackGet() *cobra.Command {
 func (c *cli) showStack(s aegis.Stack) error {
 	return c.show(s, func(w io.Writer) {
 		facts(w,
-			"stack", s.StackID, "kind", string(s.Kind), "region", s.Region, "state", string(s.State), "error", s.Error,
+			"stack", s.StackID, "kind", string(s.Kind), "region", s.Region, "state", string(s.State), "mode", string(s.Mode), "set", s.Set, "error", s.Error,
+			"source", sourceText(s.Source),
 			"resources", strconv.Itoa(s.ResourceCount), "revision", strconv.FormatInt(s.Revision, 10),
 			"reconciled", c.agoPtr(s.LastReconciledAt), "depends on", strings.Join(s.DependsOn, ", "))
 		if s.Spec != nil {

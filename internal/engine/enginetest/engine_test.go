@@ -18,6 +18,7 @@ import (
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/engine"
+	"github.com/aegisworld/aegis/internal/engine/tfsource"
 	"github.com/aegisworld/aegis/internal/pgtest"
 	"github.com/aegisworld/aegis/internal/postgres"
 	"github.com/aegisworld/aegis/internal/toolchain"
@@ -73,7 +74,7 @@ func (p place) config(ctx context.Context) (engine.Config, error) {
 		PassphraseFile: filepath.Join(p.Dir, "passphrase"), WorkDir: filepath.Join(p.Dir, "work"),
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		AWSEndpoint: p.Endpoint, AccountID: "123456789012", DigestKey: []byte("0123456789abcdef"),
-		MaxConcurrent: 3,
+		MaxConcurrent: 3, TerraformSources: &tfsource.Sources{Roots: []string{p.Dir}},
 		Credentials: func(context.Context, aegis.StackRun) (aegis.Credentials, error) {
 			return aegis.Credentials{
 				AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "secret", SessionToken: "session",

@@ -1,0 +1,90 @@
+package enginetest
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/internal/cloud"
+	"github.com/aegisworld/aegis/internal/engine"
+	"github.com/aegisworld/aegis/internal/sandbox/sandboxtest"
+)
+
+// TestStateOfAWorkspaceInS3 keeps state and locks in a bucket of the account,
+// which sessions of the product's own reach, narrowed to them.
+func TestStateOfAWorkspaceInS3(t *testing.T) {
+	t.Parallel()
+	account := sandboxtest.Start(t, Region)
+	bucket := "workspace-states"
+	client := s3.NewFromConfig(aws.Config{
+		Region: Region, BaseEndpoint: aws.String(account.AWSEndpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(account.AdminAccessKeyID, account.AdminSecretAccessKey, ""),
+	}, func(o *s3.Options) { o.UsePathStyle = true })
+	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
+		Bucket: &bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: Region},
+	})
+	require.NoError(t, err)
+	aws, err := cloud.New(t.Context(), cloud.Config{
+		Endpoint: account.AWSEndpoint, Regions: []string{Region}, AccountID: account.AccountID, Environment: "test",
+		BaseAccessKeyID: account.AutopilotAccessKeyID, BaseSecretAccessKey: account.AutopilotSecretAccessKey,
+	})
+	require.NoError(t, err)
+	y := newYard(t, func(c *engine.Config) {
+		c.AWSEndpoint, c.Credentials, c.StateLock = account.AWSEndpoint, aws.Credentials, aws.StateLock
+	})
+	run := y.workspace(t, map[string]string{"main.tf": `
+terraform {
+  backend "s3" {
+    key          = "dns"
+    use_lockfile = true
+  }
+}
+variable "v" { default = 1 }
+resource "terraform_data" "a" { input = var.v }
+`})
+	run.Stack.Environment = "test"
+	run.Stack.Source.BackendConfig = map[string]string{"bucket": bucket, "region": Region}
+	y.apply(t, &run)
+	objects := func() []string {
+		out, err := client.ListObjectsV2(context.WithoutCancel(t.Context()), &s3.ListObjectsV2Input{Bucket: &bucket})
+		require.NoError(t, err)
+		var keys []string
+		for _, o := range out.Contents {
+			keys = append(keys, *o.Key)
+		}
+		return keys
+	}
+	require.Equal(t, []string{"dns"}, objects(), "the state, and no lock")
+	require.NotContains(t, contents(t, run.Stack.Source.Path), "/terraform.tfstate")
+
+	lock := "dns.tflock"
+	_, err = client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &lock, Body: strings.NewReader(
+		`{"ID":"6b3c2f1e-7d1a","Operation":"OperationTypeApply","Who":"ann@laptop","Created":"2026-03-01T11:48:00Z","Path":"workspace-states/dns"}`)})
+	require.NoError(t, err)
+	_, err = y.engines.Refresh(t.Context(), run)
+	require.ErrorIs(t, err, aegis.ErrStateLocked)
+	require.ErrorContains(t, err, "locked by ann@laptop for ")
+	run.Spec.Parameters = json.RawMessage(`{"v":2}`)
+	plan, err := y.engines.Preview(t.Context(), run)
+	require.NoError(t, err, "a plan that nobody applies takes no lock")
+	_, err = y.engines.Apply(t.Context(), run, plan.Digest)
+	require.ErrorIs(t, err, aegis.ErrStateLocked)
+	require.ErrorContains(t, err, "lock id 6b3c2f1e-7d1a")
+	require.Equal(t, []string{"dns", lock}, objects(), "a foreign lock is never broken by itself")
+
+	require.Error(t, y.engines.Unlock(t.Context(), run, "another"))
+	require.Equal(t, []string{"dns", lock}, objects())
+	require.NoError(t, y.engines.Unlock(t.Context(), run, "6b3c2f1e-7d1a"))
+	require.Equal(t, []string{"dns"}, objects())
+	_, err = y.engines.Apply(t.Context(), run, plan.Digest)
+	require.NoError(t, err)
+	require.Equal(t, []string{"dns"}, objects())
+}
