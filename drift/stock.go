@@ -67,6 +67,9 @@ type StockConfig struct {
 	States  states
 	Policy  policy
 	Door    door
+	// Home is the stack under whose lease and limits a resource of its own is
+	// removed where policy says so; "" is none. Nil has none.
+	Home func(r aegis.CloudResource) (stackID string)
 	// Regions are the estate's, the primary first.
 	Regions []string
 	// Interval is the time between two looks at a region: 5 min when 0.
@@ -95,6 +98,9 @@ func NewStock(c StockConfig) *Stock {
 	}
 	if c.Pause <= 0 {
 		c.Pause = 2 * time.Minute
+	}
+	if c.Home == nil {
+		c.Home = func(aegis.CloudResource) string { return "" }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -3,6 +3,7 @@ package drift
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -88,7 +89,7 @@ func (s *Stock) settle(ctx context.Context, l stockLook, stackID string) error {
 		return fmt.Errorf("report what no stack manages: %w", err)
 	}
 	for _, report := range standing {
-		if report.State == aegis.DriftOpen && report.StackID != "" {
+		if report.State == aegis.DriftOpen {
 			if err := s.remove(ctx, report, fresh); err != nil {
 				return err
 			}
@@ -142,8 +143,8 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 			change.Decision, change.Reason = aegis.ReportDrift, "what no stack manages can't become part of a spec by itself; import it into a stack"
 		case change.Decision == aegis.CorrectDrift && watched:
 			change.Decision, change.Reason = aegis.ReportDrift, "its stack is only observed"
-		case change.Decision == aegis.CorrectDrift && r.StackID == "":
-			change.Decision, change.Reason = aegis.ReportDrift, "it is part of nothing that a stack manages, so that no stack's limits apply to its removal"
+		case change.Decision == aegis.CorrectDrift && r.StackID == "" && s.Home(r) == "":
+			change.Decision, change.Reason = aegis.ReportDrift, "there is no stack under whose limits it could be removed"
 		case change.Decision == aegis.CorrectDrift && fight != "":
 			change.Decision, change.Reason = aegis.ReportDrift, fight
 		}
@@ -239,7 +240,11 @@ func (s *Stock) remove(ctx context.Context, report aegis.DriftReport, fresh []ae
 	var removals []aegis.CloudResource
 	for _, c := range report.Changes {
 		if i := slices.IndexFunc(fresh, func(r aegis.CloudResource) bool { return r.Type == c.Type && r.ID == c.ResourceID }); i >= 0 {
-			removals = append(removals, fresh[i])
+			r := fresh[i]
+			if r.StackID == "" {
+				r.StackID = s.Home(r)
+			}
+			removals = append(removals, r)
 		}
 	}
 	if len(removals) == 0 {
@@ -247,8 +252,12 @@ func (s *Stock) remove(ctx context.Context, report aegis.DriftReport, fresh []ae
 	}
 	cs, err := s.Door.Propose(ctx, aegis.AutonomousChangeSet{
 		Source: aegis.SourceDrift, Actor: actor, Target: aegis.Target{Kind: aegis.TargetAWSResource}, Removals: removals,
-		Summary: fmt.Sprintf("Remove %s from %s, which no stack manages", removals[0].Address(), cmp.Or(removals[0].ParentAddress, report.StackID)),
+		Summary: fmt.Sprintf("Remove %s from %s, which no stack manages", removals[0].Address(), cmp.Or(removals[0].ParentAddress, removals[0].Region)),
 	})
+	if errors.Is(err, aegis.ErrInvalid) { // the stack is gone, or must not be changed: the report stays open
+		s.Logger.WarnContext(ctx, "removal can't be proposed", "drift_report_id", report.DriftReportID, "error", err)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("propose to remove what no stack manages in %s: %w", report.StackID, err)
 	}

@@ -21,6 +21,7 @@ type shelf struct {
 	taken map[string]time.Time
 	state []aegis.IndexedResource
 	asks  []string
+	home  func(aegis.CloudResource) string
 }
 
 func (s *shelf) Inventory(_ context.Context, region string) ([]aegis.CloudResource, error) {
@@ -69,7 +70,7 @@ func (s *shelf) ChangeSet(_ context.Context, changeSetID string) (aegis.Autonomo
 
 func (s *shelf) stock() *drift.Stock {
 	return drift.NewStock(drift.StockConfig{
-		Store: s, Account: s, States: s, Policy: s, Door: s, Regions: []string{"eu-west-1", "us-east-1"}, Now: func() time.Time { return s.now },
+		Store: s, Account: s, States: s, Policy: s, Door: s, Home: s.home, Regions: []string{"eu-west-1", "us-east-1"}, Now: func() time.Time { return s.now },
 	})
 }
 
@@ -158,6 +159,19 @@ func TestStock(t *testing.T) {
 		require.Empty(t, s.sets)
 		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
 		require.Len(t, s.reports, 1)
+	})
+	t.Run("removes a resource of its own where policy says so and a stack is home to it", func(t *testing.T) {
+		t.Parallel()
+		s := stocked(t)
+		s.home = func(aegis.CloudResource) string { return id }
+		rogue := aegis.CloudResource{Type: "aws_instance", ID: "i-rogue", Region: "eu-west-1", Attributes: map[string]any{"ami": "b"}}
+		s.there["eu-west-1"] = append(s.there["eu-west-1"], rogue)
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		require.Equal(t, aegis.DriftOpen, s.reports[0].State)
+		require.Empty(t, s.reports[0].StackID)
+		require.Len(t, s.sets, 1)
+		require.Equal(t, id, s.sets[0].Removals[0].StackID)
+		require.Equal(t, "cs", s.reports[0].ChangeSetID)
 	})
 	for name, manage := range map[string]func(*shelf){
 		"what the index knows": func(s *shelf) {

@@ -160,6 +160,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	})
 	p.stock = drift.NewStock(drift.StockConfig{
 		Store: p.db, Account: p.account, States: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Regions: c.Regions,
+		Home:     home(c.Environment),
 		Interval: c.ReconcileInterval, Logger: p.log,
 	})
 	accountID, err := p.account.AccountID(ctx)
@@ -173,6 +174,19 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 // sweep asks for looks at what was not looked at for a while.
 func (p *control) sweep(ctx context.Context) error {
 	return errors.Join(p.reconciler.Sweep(ctx), p.stock.Sweep(ctx))
+}
+
+// home is the stack under whose limits a resource that belongs to none is
+// removed where policy says so: that of the layer which has the like.
+func home(environment string) func(aegis.CloudResource) string {
+	layers := map[string]string{"aws_instance": aegis.LayerRuntime, "aws_snapshot_create_volume_permission": aegis.LayerData}
+	return func(r aegis.CloudResource) string {
+		layer, ok := layers[r.Type]
+		if !ok || environment == "" {
+			return ""
+		}
+		return aegis.StackName{Environment: environment, Layer: layer, Region: r.Region}.String()
+	}
 }
 
 // driftPolicy is the bundle that runs.
