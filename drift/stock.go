@@ -133,7 +133,6 @@ func (s *Stock) Take(ctx context.Context, region string) error {
 	if !slices.Contains(s.Regions, region) {
 		return nil // the estate is not there
 	}
-	at := s.Now().UTC()
 	found, err := s.Account.Inventory(ctx, region)
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was looked at
@@ -152,7 +151,7 @@ func (s *Stock) Take(ctx context.Context, region string) error {
 		return err //nolint:wrapcheck // it says what was written
 	}
 	fresh := slices.DeleteFunc(unmanaged, func(r aegis.CloudResource) bool { return slices.Contains(keys, r.Key()) })
-	return s.report(ctx, at, region, found, fresh, busy)
+	return s.report(ctx, s.Now().UTC(), region, found, fresh, busy)
 }
 
 // unmanaged are the resources that no stack has in its state, with the stack of

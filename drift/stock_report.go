@@ -225,6 +225,23 @@ func (l stockLook) settle(stackID string, open []aegis.DriftReport, judged []jud
 	return writes, standing
 }
 
+// removals are what a report is about, as far as it is still there.
+func (s *Stock) removals(report aegis.DriftReport, fresh []aegis.CloudResource) []aegis.CloudResource {
+	var out []aegis.CloudResource
+	for _, c := range report.Changes {
+		i := slices.IndexFunc(fresh, func(r aegis.CloudResource) bool { return r.Type == c.Type && r.ID == c.ResourceID })
+		if i < 0 {
+			continue
+		}
+		r := fresh[i]
+		if r.StackID == "" {
+			r.StackID = s.Home(r)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 // remove proposes to take away what a report is about, unless that is under
 // way or was tried in vain a moment ago.
 func (s *Stock) remove(ctx context.Context, report aegis.DriftReport, fresh []aegis.CloudResource) error {
@@ -237,16 +254,7 @@ func (s *Stock) remove(ctx context.Context, report aegis.DriftReport, fresh []ae
 			return nil
 		}
 	}
-	var removals []aegis.CloudResource
-	for _, c := range report.Changes {
-		if i := slices.IndexFunc(fresh, func(r aegis.CloudResource) bool { return r.Type == c.Type && r.ID == c.ResourceID }); i >= 0 {
-			r := fresh[i]
-			if r.StackID == "" {
-				r.StackID = s.Home(r)
-			}
-			removals = append(removals, r)
-		}
-	}
+	removals := s.removals(report, fresh)
 	if len(removals) == 0 {
 		return nil
 	}

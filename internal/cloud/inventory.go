@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/aegisworld/aegis"
 )
@@ -31,13 +34,23 @@ func (c *Cloud) Inventory(ctx context.Context, region string) ([]aegis.CloudReso
 	if region == c.cfg.Regions[0] {
 		listers["IAM"] = listIdentities
 	}
+	var mu sync.Mutex
 	var all []aegis.CloudResource
+	g, ctx := errgroup.WithContext(ctx)
 	for what, list := range listers {
-		found, err := list(ctx, readers)
-		if err != nil {
-			return nil, fmt.Errorf("list %s in region %s: %w", what, region, err)
-		}
-		all = append(all, found...)
+		g.Go(func() error {
+			found, err := list(ctx, readers)
+			if err != nil {
+				return fmt.Errorf("list %s in region %s: %w", what, region, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, found...)
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(all, func(a, b aegis.CloudResource) int { return strings.Compare(a.Key(), b.Key()) })
 	return all, nil

@@ -25,8 +25,9 @@ func serve(ctx context.Context, b *bridge, engine string, stdout io.Writer) erro
 	if err != nil {
 		return fmt.Errorf("listen for the engine: %w", err)
 	}
+	parent := os.Getppid() // now, while it certainly lives: it may end as soon as the port is told
 	go func() {
-		awaitOrphaned(ctx)
+		awaitOrphaned(ctx, parent)
 		_ = listener.Close()
 	}()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
@@ -67,8 +68,7 @@ func newServer(served *instance) *grpc.Server {
 
 // awaitOrphaned returns when the parent has ended, or the context. Pulumi's
 // own health check takes minutes to notice a killed engine.
-func awaitOrphaned(ctx context.Context) {
-	parent := os.Getppid()
+func awaitOrphaned(ctx context.Context, parent int) {
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for os.Getppid() == parent {
