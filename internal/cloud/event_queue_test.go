@@ -71,21 +71,23 @@ func TestPollEvents(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var mu sync.Mutex
 	taken, poison, all := map[string]bool{}, 0, make(chan struct{})
+	closed := sync.OnceFunc(func() { close(all) })
 	done := make(chan error)
 	go func() {
 		done <- connected.PollEvents(ctx, cloud.EventQueues{Take: func(_ context.Context, body []byte) error {
 			mu.Lock()
 			defer mu.Unlock()
-			if string(body) == "poison" {
+			bad := string(body) == "poison"
+			if bad {
 				poison++
-				return errors.New("can't be read")
+			} else {
+				taken[string(body)] = true
 			}
-			if taken[string(body)] = true; len(taken) == len(sent) && poison > 0 {
-				select {
-				case <-all:
-				default:
-					close(all)
-				}
+			if len(taken) == len(sent) && poison > 0 {
+				closed()
+			}
+			if bad {
+				return errors.New("can't be read")
 			}
 			return nil
 		}})
