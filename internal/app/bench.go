@@ -95,9 +95,9 @@ func (b benchRun) latency(ctx context.Context) error {
 }
 
 func (b benchRun) gate(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Gate(ctx, p, b.w), p.Stop(ctx))
-	})
+	return bench.Gate(ctx, func(record func(*e2e.Process) error) error {
+		return b.withSandbox(ctx, "none", func(p *e2e.Process) error { return errors.Join(record(p), p.Stop(ctx)) })
+	}, b.w)
 }
 
 func (b benchRun) replay(ctx context.Context) error {
