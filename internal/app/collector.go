@@ -6,10 +6,10 @@ import (
 )
 
 // The garbage collector of a worker: decisions leave much behind that is dead
-// at once, so it runs a sixth as often as Go's default, until the process has
+// at once, so it runs a third as often as Go's default, until the process has
 // taken enough that memory comes first.
 const (
-	collectorPercent = 600
+	collectorPercent = 300
 	collectorMemory  = 256 << 20
 )
 
