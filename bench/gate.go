@@ -64,7 +64,11 @@ func Gate(ctx context.Context, start func(record func(*e2e.Process) error) error
 			return err
 		}
 		defer history.close(ctx)
-		time.Sleep(settle)
+		select {
+		case <-time.After(settle):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		for _, s := range sizes() {
 			if err := s.withRecord(ctx, &r, gate, history); err != nil {
 				return err

@@ -79,6 +79,9 @@ func listSharedSnapshots(ctx context.Context, c clients) ([]aegis.CloudResource,
 			return nil, err
 		}
 		for _, snapshot := range page.Snapshots {
+			if aws.ToString(snapshot.OwnerId) != c.account {
+				continue // an emulator lists those of its images, a thousand
+			}
 			r := aegis.CloudResource{
 				Type: "aws_snapshot_create_volume_permission", ID: aws.ToString(snapshot.SnapshotId), Region: c.cfg.Region,
 				ParentType: "aws_ebs_snapshot", ParentID: aws.ToString(snapshot.SnapshotId), Attributes: sharing(aws.ToString(snapshot.SnapshotId)),
