@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/url"
 	"strings"
 
@@ -25,11 +26,10 @@ func attachments(kind string) remover {
 			if !ok {
 				return nil, badID(r)
 			}
-			attached, err := attachedTo(ctx, c.iam(), kind, owner)
-			if err != nil {
-				return nil, err
-			}
-			for _, policy := range attached {
+			for policy, err := range attachedTo(ctx, c.iam(), kind, owner) {
+				if err != nil {
+					return nil, err
+				}
 				if aws.ToString(policy.PolicyArn) == arn {
 					return map[string]any{kind: owner, "policy_arn": arn}, nil
 				}
@@ -47,38 +47,18 @@ func badID(r aegis.CloudResource) error {
 	return aegis.Invalid("removals", fmt.Sprintf("%q is no id of type %s", r.ID, r.Type))
 }
 
-func attachedTo(ctx context.Context, c *iam.Client, kind, owner string) ([]types.AttachedPolicy, error) {
-	var out []types.AttachedPolicy
+func attachedTo(ctx context.Context, c *iam.Client, kind, owner string) iter.Seq2[types.AttachedPolicy, error] {
 	switch kind {
 	case "role":
 		pages := iam.NewListAttachedRolePoliciesPaginator(c, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(owner)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, page.AttachedPolicies...)
-		}
+		return items(ctx, pages, func(p *iam.ListAttachedRolePoliciesOutput) []types.AttachedPolicy { return p.AttachedPolicies })
 	case "user":
 		pages := iam.NewListAttachedUserPoliciesPaginator(c, &iam.ListAttachedUserPoliciesInput{UserName: aws.String(owner)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, page.AttachedPolicies...)
-		}
+		return items(ctx, pages, func(p *iam.ListAttachedUserPoliciesOutput) []types.AttachedPolicy { return p.AttachedPolicies })
 	default:
 		pages := iam.NewListAttachedGroupPoliciesPaginator(c, &iam.ListAttachedGroupPoliciesInput{GroupName: aws.String(owner)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, page.AttachedPolicies...)
-		}
+		return items(ctx, pages, func(p *iam.ListAttachedGroupPoliciesOutput) []types.AttachedPolicy { return p.AttachedPolicies })
 	}
-	return out, nil
 }
 
 func detach(ctx context.Context, c *iam.Client, kind, owner, arn string) (err error) {
@@ -160,16 +140,13 @@ func deleteInline(ctx context.Context, c *iam.Client, kind, owner, name string) 
 // An access key belongs to ParentID, a user.
 
 func readAccessKey(ctx context.Context, c clients, r aegis.CloudResource) (map[string]any, error) {
-	pages := iam.NewListAccessKeysPaginator(c.iam(), &iam.ListAccessKeysInput{UserName: aws.String(r.ParentID)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, key := range page.AccessKeyMetadata {
-			if aws.ToString(key.AccessKeyId) == r.ID {
-				return map[string]any{"user": r.ParentID, "status": string(key.Status)}, nil
-			}
+	keys, err := keysOf(ctx, c, r.ParentID)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if key.ID == r.ID {
+			return key.Attributes, nil
 		}
 	}
 	return nil, gone(r)

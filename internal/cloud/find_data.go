@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -68,15 +69,12 @@ func findLogGroup(ctx context.Context, c clients, lookup aegis.Lookup) (string, 
 	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(c.logs(), &cloudwatchlogs.DescribeLogGroupsInput{
 		LogGroupNamePrefix: aws.String(name),
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for group, err := range items(ctx, pages, func(p *cloudwatchlogs.DescribeLogGroupsOutput) []logtypes.LogGroup { return p.LogGroups }) {
 		if err != nil {
 			return "", err
 		}
-		for _, group := range page.LogGroups {
-			if aws.ToString(group.LogGroupName) == name {
-				return name, nil
-			}
+		if aws.ToString(group.LogGroupName) == name {
+			return name, nil
 		}
 	}
 	return "", nil

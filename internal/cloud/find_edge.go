@@ -48,17 +48,14 @@ func route53Matches(ctx context.Context, c clients, kind types.TagResourceType, 
 
 func findHealthCheck(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
 	pages := route53.NewListHealthChecksPaginator(c.route53(), &route53.ListHealthChecksInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for check, err := range items(ctx, pages, func(p *route53.ListHealthChecksOutput) []types.HealthCheck { return p.HealthChecks }) {
 		if err != nil {
 			return "", err
 		}
-		for _, check := range page.HealthChecks {
-			id := aws.ToString(check.Id)
-			match, err := route53Matches(ctx, c, types.TagResourceTypeHealthcheck, id, lookup)
-			if err != nil || match {
-				return id, err
-			}
+		id := aws.ToString(check.Id)
+		match, err := route53Matches(ctx, c, types.TagResourceTypeHealthcheck, id, lookup)
+		if err != nil || match {
+			return id, err
 		}
 	}
 	return "", nil

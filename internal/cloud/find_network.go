@@ -41,14 +41,11 @@ func idsWithTag(ctx context.Context, c clients, resourceType, key, value string)
 		filter("resource-type", resourceType), filter("key", key), filter("value", value),
 	}})
 	var ids []string
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for tag, err := range items(ctx, pages, func(p *ec2.DescribeTagsOutput) []types.TagDescription { return p.Tags }) {
 		if err != nil {
 			return nil, err
 		}
-		for _, tag := range page.Tags {
-			ids = append(ids, aws.ToString(tag.ResourceId))
-		}
+		ids = append(ids, aws.ToString(tag.ResourceId))
 	}
 	return ids, nil
 }

@@ -58,19 +58,16 @@ func iamTags(list []iamtypes.Tag) map[string]string {
 func findKey(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
 	client := c.kms()
 	pages := kms.NewListKeysPaginator(client, &kms.ListKeysInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for key, err := range items(ctx, pages, func(p *kms.ListKeysOutput) []types.KeyListEntry { return p.Keys }) {
 		if err != nil {
 			return "", err
 		}
-		for _, key := range page.Keys {
-			match, err := keyMatches(ctx, client, aws.ToString(key.KeyId), lookup)
-			if err != nil {
-				return "", err
-			}
-			if match {
-				return aws.ToString(key.KeyId), nil
-			}
+		match, err := keyMatches(ctx, client, aws.ToString(key.KeyId), lookup)
+		if err != nil {
+			return "", err
+		}
+		if match {
+			return aws.ToString(key.KeyId), nil
 		}
 	}
 	return "", nil
@@ -98,15 +95,12 @@ func keyMatches(ctx context.Context, client *kms.Client, id string, lookup aegis
 // findAlias looks by name; an alias has no tags.
 func findAlias(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
 	pages := kms.NewListAliasesPaginator(c.kms(), &kms.ListAliasesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for alias, err := range items(ctx, pages, func(p *kms.ListAliasesOutput) []types.AliasListEntry { return p.Aliases }) {
 		if err != nil {
 			return "", err
 		}
-		for _, alias := range page.Aliases {
-			if aws.ToString(alias.AliasName) == input(lookup, "name") {
-				return aws.ToString(alias.AliasName), nil
-			}
+		if aws.ToString(alias.AliasName) == input(lookup, "name") {
+			return aws.ToString(alias.AliasName), nil
 		}
 	}
 	return "", nil

@@ -13,21 +13,18 @@ import (
 func listRules(ctx context.Context, c clients) ([]aegis.CloudResource, error) {
 	var out []aegis.CloudResource
 	pages := ec2.NewDescribeSecurityGroupRulesPaginator(c.ec2(), &ec2.DescribeSecurityGroupRulesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for rule, err := range items(ctx, pages, func(p *ec2.DescribeSecurityGroupRulesOutput) []types.SecurityGroupRule { return p.SecurityGroupRules }) {
 		if err != nil {
 			return nil, err
 		}
-		for _, rule := range page.SecurityGroupRules {
-			kind := "aws_vpc_security_group_ingress_rule"
-			if aws.ToBool(rule.IsEgress) {
-				kind = "aws_vpc_security_group_egress_rule"
-			}
-			out = append(out, aegis.CloudResource{
-				Type: kind, ID: aws.ToString(rule.SecurityGroupRuleId), Region: c.cfg.Region,
-				ParentType: "aws_security_group", ParentID: aws.ToString(rule.GroupId), Attributes: ruleAttributes(rule),
-			})
+		kind := "aws_vpc_security_group_ingress_rule"
+		if aws.ToBool(rule.IsEgress) {
+			kind = "aws_vpc_security_group_egress_rule"
 		}
+		out = append(out, aegis.CloudResource{
+			Type: kind, ID: aws.ToString(rule.SecurityGroupRuleId), Region: c.cfg.Region,
+			ParentType: "aws_security_group", ParentID: aws.ToString(rule.GroupId), Attributes: ruleAttributes(rule),
+		})
 	}
 	return out, nil
 }
@@ -40,16 +37,13 @@ const groupTag = "aws:autoscaling:groupName"
 func listInstances(ctx context.Context, c clients) ([]aegis.CloudResource, error) {
 	var out []aegis.CloudResource
 	pages := ec2.NewDescribeInstancesPaginator(c.ec2(), &ec2.DescribeInstancesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for reservation, err := range items(ctx, pages, func(p *ec2.DescribeInstancesOutput) []types.Reservation { return p.Reservations }) {
 		if err != nil {
 			return nil, err
 		}
-		for _, reservation := range page.Reservations {
-			for _, instance := range reservation.Instances {
-				if alive(instance) {
-					out = append(out, instanceOf(c, instance))
-				}
+		for _, instance := range reservation.Instances {
+			if alive(instance) {
+				out = append(out, instanceOf(c, instance))
 			}
 		}
 	}
@@ -73,27 +67,24 @@ func listSharedSnapshots(ctx context.Context, c clients) ([]aegis.CloudResource,
 	pages := ec2.NewDescribeSnapshotsPaginator(c.ec2(), &ec2.DescribeSnapshotsInput{
 		OwnerIds: []string{"self"}, RestorableByUserIds: []string{"all"},
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for snapshot, err := range items(ctx, pages, func(p *ec2.DescribeSnapshotsOutput) []types.Snapshot { return p.Snapshots }) {
 		if err != nil {
 			return nil, err
 		}
-		for _, snapshot := range page.Snapshots {
-			if aws.ToString(snapshot.OwnerId) != c.account {
-				continue // an emulator lists those of its images, a thousand
-			}
-			r := aegis.CloudResource{
-				Type: "aws_snapshot_create_volume_permission", ID: aws.ToString(snapshot.SnapshotId), Region: c.cfg.Region,
-				ParentType: "aws_ebs_snapshot", ParentID: aws.ToString(snapshot.SnapshotId), Attributes: sharing(aws.ToString(snapshot.SnapshotId)),
-			}
-			// Not every implementation filters as asked.
-			if _, err := readSnapshotSharing(ctx, c, r); notThere(err) {
-				continue
-			} else if err != nil {
-				return nil, err
-			}
-			out = append(out, r)
+		if aws.ToString(snapshot.OwnerId) != c.account {
+			continue // an emulator lists those of its images, a thousand
 		}
+		r := aegis.CloudResource{
+			Type: "aws_snapshot_create_volume_permission", ID: aws.ToString(snapshot.SnapshotId), Region: c.cfg.Region,
+			ParentType: "aws_ebs_snapshot", ParentID: aws.ToString(snapshot.SnapshotId), Attributes: sharing(aws.ToString(snapshot.SnapshotId)),
+		}
+		// Not every implementation filters as asked.
+		if _, err := readSnapshotSharing(ctx, c, r); notThere(err) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
 	}
 	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/aegisworld/aegis"
 )
@@ -68,17 +69,14 @@ func policiesOf(kind, owner string, attached []types.AttachedPolicy, inline []ty
 func keysOf(ctx context.Context, c clients, user string) ([]aegis.CloudResource, error) {
 	var out []aegis.CloudResource
 	pages := iam.NewListAccessKeysPaginator(c.iam(), &iam.ListAccessKeysInput{UserName: aws.String(user)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for key, err := range items(ctx, pages, func(p *iam.ListAccessKeysOutput) []types.AccessKeyMetadata { return p.AccessKeyMetadata }) {
 		if err != nil {
 			return nil, err
 		}
-		for _, key := range page.AccessKeyMetadata {
-			out = append(out, aegis.CloudResource{
-				Type: "aws_iam_access_key", ID: aws.ToString(key.AccessKeyId), ParentType: "aws_iam_user", ParentID: user,
-				Attributes: map[string]any{"user": user, "status": string(key.Status)},
-			})
-		}
+		out = append(out, aegis.CloudResource{
+			Type: "aws_iam_access_key", ID: aws.ToString(key.AccessKeyId), ParentType: "aws_iam_user", ParentID: user,
+			Attributes: map[string]any{"user": user, "status": string(key.Status)},
+		})
 	}
 	return out, nil
 }
@@ -87,27 +85,24 @@ func keysOf(ctx context.Context, c clients, user string) ([]aegis.CloudResource,
 func listBucketPolicies(ctx context.Context, c clients) ([]aegis.CloudResource, error) {
 	var out []aegis.CloudResource
 	pages := s3.NewListBucketsPaginator(c.s3(), &s3.ListBucketsInput{BucketRegion: aws.String(c.cfg.Region), MaxBuckets: aws.Int32(1000)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for bucket, err := range items(ctx, pages, func(p *s3.ListBucketsOutput) []s3types.Bucket { return p.Buckets }) {
 		if err != nil {
 			return nil, err
 		}
-		for _, bucket := range page.Buckets {
-			name := aws.ToString(bucket.Name)
-			if region := aws.ToString(bucket.BucketRegion); region != "" && region != c.cfg.Region {
-				continue
-			}
-			r := aegis.CloudResource{Type: "aws_s3_bucket_policy", ID: name, Region: c.cfg.Region, ParentType: "aws_s3_bucket", ParentID: name}
-			attributes, err := readBucketPolicy(ctx, c, r)
-			if notThere(err) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			r.Attributes = attributes
-			out = append(out, r)
+		name := aws.ToString(bucket.Name)
+		if region := aws.ToString(bucket.BucketRegion); region != "" && region != c.cfg.Region {
+			continue
 		}
+		r := aegis.CloudResource{Type: "aws_s3_bucket_policy", ID: name, Region: c.cfg.Region, ParentType: "aws_s3_bucket", ParentID: name}
+		attributes, err := readBucketPolicy(ctx, c, r)
+		if notThere(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.Attributes = attributes
+		out = append(out, r)
 	}
 	return out, nil
 }

@@ -43,25 +43,22 @@ func (c *Cloud) TidyPolicies(ctx context.Context) error {
 	pages := iam.NewListPoliciesPaginator(client, &iam.ListPoliciesInput{
 		PathPrefix: aws.String(sessionPolicyPath), Scope: types.PolicyScopeTypeLocal,
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for policy, err := range items(ctx, pages, func(p *iam.ListPoliciesOutput) []types.Policy { return p.Policies }) {
 		if err != nil {
 			return fmt.Errorf("list managed session policies: %w", err)
 		}
-		for _, policy := range page.Policies {
-			if now.Sub(aws.ToTime(policy.CreateDate)) < policyAge {
-				continue
-			}
-			changed, err := c.tidy(ctx, client, aws.ToString(policy.Arn), now)
-			if err != nil && !notThere(err) {
-				return fmt.Errorf("tidy session policy %s: %w", aws.ToString(policy.Arn), err)
-			}
-			if changed {
-				tidied++
-			}
-			if tidied == maxTidied {
-				return nil
-			}
+		if now.Sub(aws.ToTime(policy.CreateDate)) < policyAge {
+			continue
+		}
+		changed, err := c.tidy(ctx, client, aws.ToString(policy.Arn), now)
+		if err != nil && !notThere(err) {
+			return fmt.Errorf("tidy session policy %s: %w", aws.ToString(policy.Arn), err)
+		}
+		if changed {
+			tidied++
+		}
+		if tidied == maxTidied {
+			return nil
 		}
 	}
 	return nil
