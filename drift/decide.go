@@ -32,20 +32,27 @@ func (r *Reconciler) decide(ctx context.Context, l look, seen aegis.Observation)
 	wanted = true
 	for i := range l.found {
 		d := &l.found[i]
-		cause := l.fresh(*d)
 		j := slices.IndexFunc(seen.Drift, func(c aegis.ResourceChange) bool { return c.Address == d.Address })
-		d.Decision, d.Reason = r.policy.DecideDrift(ctx, aegis.DriftedAttribute{
-			Change: seen.Drift[j], Attribute: d.Attribute, Before: d.Before, After: d.After, Kind: d.kind, Cause: cause,
+		weigh(ctx, r.policy, &d.DriftChange, past, aegis.DriftedAttribute{
+			Change: seen.Drift[j], Attribute: d.Attribute, Before: d.Before, After: d.After, Kind: d.kind, Cause: l.fresh(*d),
 		})
-		switch fight := fighting(past, d.DriftChange, cause); {
-		case d.Decision == aegis.AdoptDrift:
+		if d.Decision == aegis.AdoptDrift {
 			d.Reason = cmp.Or(d.Reason, "to be adopted: change the stack's parameters to what is real by a goal or a change set; nothing is corrected meanwhile")
-		case d.Decision == aegis.CorrectDrift && fight != "":
-			d.Decision, d.Reason = aegis.ReportDrift, fight
 		}
 		wanted = wanted && d.Decision == aegis.CorrectDrift
 	}
 	return wanted, nil
+}
+
+// weigh fills in what policy says of a change, unless it is fought over.
+func weigh(ctx context.Context, p policy, change *aegis.DriftChange, past []aegis.DriftReport, seen aegis.DriftedAttribute) {
+	change.Decision, change.Reason = p.DecideDrift(ctx, seen)
+	if change.Decision != aegis.CorrectDrift {
+		return
+	}
+	if fight := fighting(past, *change, seen.Cause); fight != "" {
+		change.Decision, change.Reason = aegis.ReportDrift, fight
+	}
 }
 
 // left makes a report that nothing is to be corrected of one that is settled.

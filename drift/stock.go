@@ -124,8 +124,9 @@ func (s *Stock) Sweep(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// Take looks at one region, "" for what has none, reports what is new and what is gone, and proposes
-// to remove what policy says. An error means that nothing is known.
+// Take looks at one region, "" for what has none, reports what is new and what
+// is gone, and proposes to remove what policy says. An error means that nothing
+// is known.
 func (s *Stock) Take(ctx context.Context, region string) error {
 	if region == "" {
 		region = s.Regions[0] // with which it is listed
@@ -137,34 +138,43 @@ func (s *Stock) Take(ctx context.Context, region string) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was looked at
 	}
-	unmanaged, busy, err := s.unmanaged(ctx, found)
+	index, err := s.Store.ResourcesByKey(ctx, keysOf(found))
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // it says what was read
 	}
 	keys, taken, err := s.Store.Baseline(ctx, region)
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was read
 	}
+	var known, fresh []aegis.CloudResource
+	for _, r := range beside(found, index) {
+		if slices.Contains(keys, r.Key()) {
+			known = append(known, r)
+		} else {
+			fresh = append(fresh, r)
+		}
+	}
+	fresh, busy, err := s.confirmed(ctx, fresh)
+	if err != nil {
+		return err
+	}
 	first := taken.IsZero()
-	known := slices.DeleteFunc(slices.Clone(unmanaged), func(r aegis.CloudResource) bool { return !first && !slices.Contains(keys, r.Key()) })
+	if first {
+		known = fresh
+	}
 	if err := s.Store.SaveBaseline(ctx, region, known); err != nil || first {
 		return err //nolint:wrapcheck // it says what was written
 	}
-	fresh := slices.DeleteFunc(unmanaged, func(r aegis.CloudResource) bool { return slices.Contains(keys, r.Key()) })
 	return s.report(ctx, s.Now().UTC(), region, found, fresh, busy)
 }
 
-// unmanaged are the resources that no stack has in its state, with the stack of
-// their parents. What belongs to a stack that a change set is at is left out: it
-// may be the change set's; busy are these stacks.
-func (s *Stock) unmanaged(ctx context.Context, found []aegis.CloudResource) (out []aegis.CloudResource, busy []string, err error) {
-	index, err := s.Store.ResourcesByKey(ctx, keysOf(found))
-	if err != nil {
-		return nil, nil, err //nolint:wrapcheck // it says what was read
-	}
-	out = beside(found, index)
+// confirmed are the resources that no stack has in its state either: an index
+// may be older than what `pulumi up` wrote. What belongs to a stack that a
+// change set is at is left out, for it may be the change set's; busy are these
+// stacks.
+func (s *Stock) confirmed(ctx context.Context, candidates []aegis.CloudResource) (out []aegis.CloudResource, busy []string, err error) {
 	var ids []string
-	for _, r := range out {
+	for _, r := range candidates {
 		if r.StackID != "" {
 			ids = append(ids, r.StackID)
 		}
@@ -180,7 +190,6 @@ func (s *Stock) unmanaged(ctx context.Context, found []aegis.CloudResource) (out
 			busy = append(busy, l.StackID)
 		}
 	}
-	// The index may be older than a state that `pulumi up` wrote.
 	var actual []aegis.IndexedResource
 	for _, id := range ids {
 		if slices.Contains(busy, id) {
@@ -192,7 +201,7 @@ func (s *Stock) unmanaged(ctx context.Context, found []aegis.CloudResource) (out
 		}
 		actual = append(actual, resources...)
 	}
-	out = slices.DeleteFunc(out, func(r aegis.CloudResource) bool {
+	out = slices.DeleteFunc(candidates, func(r aegis.CloudResource) bool {
 		return slices.Contains(busy, r.StackID) || slices.ContainsFunc(actual, func(m aegis.IndexedResource) bool { return is(r, m) })
 	})
 	return out, busy, nil

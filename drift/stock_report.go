@@ -131,22 +131,20 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 			continue
 		}
 		change := aegis.DriftChange{Address: r.ParentAddress, ResourceID: r.ID, Type: r.Type, After: brief(r.Attributes)}
-		change.Decision, change.Reason = s.Policy.DecideDrift(ctx, aegis.DriftedAttribute{
+		weigh(ctx, s.Policy, &change, past, aegis.DriftedAttribute{
 			Change: aegis.ResourceChange{
 				StackID: stackID, Address: r.Address(), Type: r.Type, Region: r.Region, Action: aegis.ActionCreate, After: r.Attributes,
 				Unknown: []string{}, Sensitive: []string{},
 			},
 			After: r.Attributes, Kind: aegis.DriftUnmanaged, Parent: r.ParentAddress, Cause: cause,
 		})
-		switch fight := fighting(past, change, cause); {
+		switch {
 		case change.Decision == aegis.AdoptDrift:
 			change.Decision, change.Reason = aegis.ReportDrift, "what no stack manages can't become part of a spec by itself; import it into a stack"
 		case change.Decision == aegis.CorrectDrift && watched:
 			change.Decision, change.Reason = aegis.ReportDrift, "its stack is only observed"
 		case change.Decision == aegis.CorrectDrift && r.StackID == "" && s.Home(r) == "":
 			change.Decision, change.Reason = aegis.ReportDrift, "there is no stack under whose limits it could be removed"
-		case change.Decision == aegis.CorrectDrift && fight != "":
-			change.Decision, change.Reason = aegis.ReportDrift, fight
 		}
 		out = append(out, judgedResource{r, cause, change})
 	}
@@ -165,7 +163,9 @@ func (s *Stock) watched(ctx context.Context, stackID string) (bool, error) {
 	return stack.Observed(), nil
 }
 
-// maker is the call that made the resource, as far as events tell.
+// maker is the call that made the resource, as far as events tell. A call that
+// names only what it is a part of is not taken for the one when it is the
+// autopilot's own: it calls about these all the time.
 func maker(r aegis.CloudResource, events []aegis.CloudEvent) aegis.DriftCause {
 	d := departure{DriftChange: aegis.DriftChange{Type: r.Type}, kind: aegis.DriftUnmanaged}
 	best := -1
@@ -177,7 +177,7 @@ func maker(r aegis.CloudResource, events []aegis.CloudEvent) aegis.DriftCause {
 		switch {
 		case slices.Contains(keys, r.ID):
 			return eventCause(e)
-		case best < 0 && r.ParentID != "" && slices.Contains(keys, r.ParentID):
+		case best < 0 && !e.Own && r.ParentID != "" && slices.Contains(keys, r.ParentID):
 			best = i
 		}
 	}

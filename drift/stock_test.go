@@ -125,6 +125,31 @@ func TestStock(t *testing.T) {
 		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
 		require.Equal(t, aegis.DriftCorrected, s.reports[0].State)
 	})
+	t.Run("finds what no event told of, though the autopilot called about the same group", func(t *testing.T) {
+		t.Parallel()
+		s := stocked(t)
+		e := byAnn("event-1", s.now)
+		e.Own, e.ChangeSetID = true, "cs"
+		s.events = []aegis.CloudEvent{e}
+		s.there["eu-west-1"] = append(s.there["eu-west-1"], hole)
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		require.Len(t, s.reports, 1)
+		require.Equal(t, aegis.CauseUnknown, s.reports[0].Cause.Kind)
+		require.Len(t, s.sets, 1)
+	})
+	t.Run("keeps the baseline of a stack that a change set is at", func(t *testing.T) {
+		t.Parallel()
+		s := stocked(t)
+		s.taken, s.known = map[string]time.Time{}, map[string][]string{}
+		s.there["eu-west-1"] = append(s.there["eu-west-1"], hole)
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		s.leases = []aegis.Lease{{StackID: id, ChangeSetID: "cs"}}
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		s.leases = nil
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		require.Empty(t, s.reports)
+		require.Empty(t, s.sets)
+	})
 	t.Run("leaves the instances of a group", func(t *testing.T) {
 		t.Parallel()
 		s := stocked(t)
@@ -183,7 +208,7 @@ func TestStock(t *testing.T) {
 		"what a change set may be at": func(s *shelf) { s.leases = []aegis.Lease{{StackID: id, ChangeSetID: "cs"}} },
 		"what it made itself": func(s *shelf) {
 			e := byAnn("event-1", s.now)
-			e.Own, e.ChangeSetID = true, "cs"
+			e.Own, e.ChangeSetID, e.Refs[0].Key = true, "cs", hole.ID
 			s.events = []aegis.CloudEvent{e}
 		},
 		"parts of what nobody manages": func(s *shelf) { s.resources = nil },
