@@ -141,14 +141,14 @@ func prepareMeta(ctx context.Context, c *ast.Compiler, b *bundle.Bundle, o Optio
 	if hasPackage(b, "data.aegis.meta") {
 		return prepare(ctx, c, b, metaQuery)
 	}
-	embedded, err := Embedded()
+	embedded, err := readBundle("")
 	if err != nil {
 		return nil, err
 	}
-	builtin, err := Load(ctx, embedded, o)
-	if err == nil {
-		builtin, err = builtin.plain(ctx) // its index is not this bundle's
+	if err := overlay(embedded, o.Data); err != nil {
+		return nil, err
 	}
+	builtin, err := newIndexedGate(ctx, embedded, o, nil) // for an index would not be this bundle's
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package policies
 
 import (
 	"bytes"
-	"maps"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -52,29 +52,29 @@ type typeIndex struct {
 // indexable says that the bundle's library is the one whose tables this file
 // knows, and that no rule evaluates another under an input of its own.
 func indexable(b *bundle.Bundle) bool {
-	known, err := readBundle("")
-	if err != nil {
-		return false
-	}
-	if !slices.EqualFunc(library(b), library(known), bytes.Equal) {
-		return false
-	}
-	return !slices.ContainsFunc(b.Modules, func(m bundle.ModuleFile) bool { return replacesInput(m.Parsed) })
-}
-
-// library are the sources of package data.aegis.lib, in the order of their paths.
-func library(b *bundle.Bundle) [][]byte {
-	sources := map[string][]byte{}
+	var library [][]byte
 	for _, m := range b.Modules {
 		if m.Parsed.Package.Path.String() == "data.aegis.lib" {
-			sources[m.Path] = m.Raw
+			library = append(library, m.Raw)
 		}
 	}
-	var out [][]byte
-	for _, path := range slices.Sorted(maps.Keys(sources)) {
-		out = append(out, sources[path])
+	slices.SortFunc(library, bytes.Compare)
+	return slices.EqualFunc(library, knownLibrary(), bytes.Equal) &&
+		!slices.ContainsFunc(b.Modules, func(m bundle.ModuleFile) bool { return replacesInput(m.Parsed) })
+}
+
+// knownLibrary are the sources of package data.aegis.lib of the embedded bundle,
+// sorted.
+func knownLibrary() [][]byte {
+	paths, _ := fs.Glob(embedded, "bundle/aegis/lib/*.rego") // the pattern is well formed
+	var sources [][]byte
+	for _, path := range paths {
+		if source, err := embedded.ReadFile(path); err == nil && !isTest(path) {
+			sources = append(sources, source)
+		}
 	}
-	return out
+	slices.SortFunc(sources, bytes.Compare)
+	return sources
 }
 
 func replacesInput(m *ast.Module) bool {
