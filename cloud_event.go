@@ -64,17 +64,24 @@ func (e CloudEvent) Means(res IndexedResource) bool {
 
 // Keys are all keys and parents that the call names, each once.
 func (e CloudEvent) Keys() []string {
-	seen := map[string]bool{}
-	keys := []string{}
+	var keys []string
 	for _, ref := range e.Refs {
-		for _, key := range []string{ref.Key, ref.Parent} {
-			if key != "" && !seen[key] {
-				seen[key] = true
-				keys = append(keys, key)
-			}
+		keys = append(keys, ref.Key, ref.Parent)
+	}
+	return distinct(keys)
+}
+
+// distinct are the keys that are not empty, each once, in their order; never nil.
+func distinct(keys []string) []string {
+	seen := map[string]bool{"": true}
+	out := []string{}
+	for _, key := range keys {
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, key)
 		}
 	}
-	return keys
+	return out
 }
 
 // IndexedResource is what a stack's state says of one managed resource, to find
@@ -105,15 +112,7 @@ func (r IndexedResource) CloudID() string {
 
 // Keys are all that the resource can be found by, each once.
 func (r IndexedResource) Keys() []string {
-	seen := map[string]bool{"": true}
-	keys := []string{}
-	for _, key := range append([]string{r.ARN, r.ID, r.Name}, r.Parents...) {
-		if !seen[key] {
-			seen[key] = true
-			keys = append(keys, key)
-		}
-	}
-	return keys
+	return distinct(append([]string{r.ARN, r.ID, r.Name}, r.Parents...))
 }
 
 // EventCounts says what became of events that were handed in.

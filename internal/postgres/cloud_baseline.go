@@ -65,26 +65,7 @@ func (db *DB) EnqueueStock(ctx context.Context, region string) error {
 }
 
 func enqueueStocks(ctx context.Context, tx pgx.Tx, regions []string) error {
-	for _, region := range regions {
-		var waits bool
-		err := tx.QueryRow(ctx, `
-			SELECT EXISTS (
-				SELECT 1 FROM river_job
-				WHERE args @> jsonb_build_object('region', $1::text) AND kind = 'stock' AND state = 'available'
-			)`, region).Scan(&waits)
-		if err != nil {
-			return err
-		}
-		if waits {
-			continue
-		}
-		b := &pgx.Batch{}
-		enqueue(b, queueObserve, stockJob{Region: region}, 0)
-		if err := sendIn(ctx, tx, b); err != nil {
-			return err
-		}
-	}
-	return nil
+	return enqueueLooks(ctx, tx, "region", regions, func(region string) jobArgs { return stockJob{Region: region} })
 }
 
 // stocked are the regions whose unmanaged resources the events may be about.

@@ -150,25 +150,29 @@ func matches(events []aegis.CloudEvent, resources []aegis.IndexedResource) []eve
 	return links
 }
 
-// enqueueObserve queues a look at each stack for which none waits. A job that
-// waits is locked until the commit, so that it can't start before it would see
-// what this transaction wrote.
 func enqueueObserve(ctx context.Context, tx pgx.Tx, stackIDs []string) error {
-	if len(stackIDs) == 0 {
+	return enqueueLooks(ctx, tx, "stack_id", stackIDs, func(id string) jobArgs { return observeJob{StackID: id} })
+}
+
+// enqueueLooks queues a job for each of the values of the argument for which
+// none waits. A job that waits is locked until the commit, so that it can't
+// start before it would see what this transaction wrote.
+func enqueueLooks(ctx context.Context, tx pgx.Tx, arg string, values []string, job func(value string) jobArgs) error {
+	if len(values) == 0 {
 		return nil
 	}
 	rows, _ := tx.Query(ctx, `
-		SELECT args ->> 'stack_id' FROM river_job
-		WHERE kind = 'observe' AND queue = $2 AND state IN ('available', 'scheduled', 'retryable') AND args ->> 'stack_id' = ANY($1)
-		ORDER BY id FOR UPDATE`, stackIDs, queueObserve)
+		SELECT args ->> $1 FROM river_job
+		WHERE kind = $2 AND queue = $3 AND state IN ('available', 'scheduled', 'retryable') AND args ->> $1 = ANY($4)
+		ORDER BY id FOR UPDATE`, arg, job("").Kind(), queueObserve, values)
 	wait, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return err
 	}
 	b := &pgx.Batch{}
-	for _, id := range stackIDs {
-		if !slices.Contains(wait, id) {
-			enqueue(b, queueObserve, observeJob{StackID: id}, 0)
+	for _, value := range values {
+		if !slices.Contains(wait, value) {
+			enqueue(b, queueObserve, job(value), 0)
 		}
 	}
 	return sendIn(ctx, tx, b)
