@@ -87,7 +87,7 @@ func NewGate(ctx context.Context, o Options) (*Gate, error) {
 func newGate(ctx context.Context, b *bundle.Bundle, o Options) (*Gate, error) {
 	var index *typeIndex
 	if indexable(b) {
-		index = newTypeIndex()
+		index = newTypeIndex(b.Data)
 	}
 	g, err := newIndexedGate(ctx, b, o, index)
 	if err != nil {
@@ -166,7 +166,7 @@ func compile(b *bundle.Bundle, index *typeIndex) (*ast.Compiler, error) {
 	}
 	if index != nil {
 		c.WithStageAfter(string(ast.StageCheckDeprecatedBuiltins), ast.CompilerStageDefinition{
-			Name: "IndexByType", MetricName: "aegis_index_by_type", Stage: index.guard,
+			Name: "IndexByType", MetricName: "aegis_index_by_type", Stage: index.rewrite,
 		})
 	}
 	if c.Compile(modules); c.Failed() {
@@ -290,7 +290,7 @@ func newDocument(in any) (document, error) {
 	if err != nil {
 		return document{}, fmt.Errorf("encode policy input: %w", err)
 	}
-	value, err := parseInput(raw)
+	value, err := parseOwn(raw)
 	if err != nil {
 		return document{}, fmt.Errorf("parse policy input: %w", err)
 	}

@@ -3,6 +3,7 @@ package policies
 import (
 	"bytes"
 	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 
@@ -10,26 +11,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/bundle"
 )
 
-// typesKey is the field that an indexed evaluation adds to the input. No field
-// of an input has a colon.
+// typesKey is a field that an indexed evaluation adds to the input: the
+// conditions that hold. No field of an input has a colon.
 const typesKey = "aegis:types"
-
-// typeTables are the tables of data.aegis.lib that hold resources by type, and the
-// rules that hold the types of each, with the actions that they are made of and
-// the list that they are read from.
-func typeTables() []table {
-	changed := []string{"create", "update", "replace"}
-	return []table{
-		{name: "by_type", types: "types", list: "diff", actions: changed},
-		{name: "removed_by_type", types: "removed_types", list: "diff", actions: []string{"delete", "replace"}},
-		{name: "restored_by_type", types: "restored_types", list: "inverse", actions: changed},
-	}
-}
-
-type table struct {
-	name, types, list string
-	actions           []string
-}
 
 // typeIndex makes a decision cost by what a change consists of, and not by how
 // many rules there are. A rule of a set that reads resources of certain types
@@ -40,9 +24,14 @@ type table struct {
 //
 // can't hold where no such resource changes. Its body gets a condition in front,
 // a field of the input, by which OPA's rule index leaves the rule out without
-// looking at it; the field is computed from the input before each evaluation.
-// What a bundle means does not change.
+// looking at it. That field, and another with the tables of the library, are
+// computed from the input before each evaluation. What is the same for every
+// input, the bundle's data and sets of it, is put in the place of references to
+// it. What a bundle means does not change.
 type typeIndex struct {
+	data map[string]any
+	// names are the references that rules are mere names for.
+	names map[string]ast.Ref
 	// byType are the conditions that a table's having a type fulfils.
 	byType map[string]map[string][]*ast.Term
 	// conditions are all conditions, by table and types.
@@ -88,25 +77,62 @@ func replacesInput(m *ast.Module) bool {
 
 // newTypeIndex is a compiler stage's work: it runs on bodies that are rewritten
 // and checked, before OPA builds its own index.
-func newTypeIndex() *typeIndex {
-	return &typeIndex{byType: map[string]map[string][]*ast.Term{}, conditions: map[string]*ast.Term{}}
+func newTypeIndex(data map[string]any) *typeIndex {
+	return &typeIndex{data: data, names: map[string]ast.Ref{}, byType: map[string]map[string][]*ast.Term{}, conditions: map[string]*ast.Term{}}
 }
 
-// guard gives the sets' rules their conditions.
-func (x *typeIndex) guard(c *ast.Compiler) *ast.Error {
-	for _, module := range c.Modules {
-		for _, rule := range module.Rules {
-			if rule.Head.RuleKind() != ast.MultiValue || rule.Else != nil {
-				continue
-			}
-			if name, types := needs(c, rule.Body); name != "" {
-				condition := ast.NewExpr(ast.RefTerm(ast.InputRootDocument, ast.StringTerm(typesKey), x.condition(name, types)))
-				condition.Location = rule.Body[0].Location
-				rule.Body = ast.NewBody(append([]*ast.Expr{condition}, rule.Body...)...)
-			}
+// rewrite is the compiler stage: sets become constants, sets' rules get their
+// conditions, then references are shortened, and the library reads its tables.
+func (x *typeIndex) rewrite(c *ast.Compiler) *ast.Error {
+	for rule := range rulesOf(c) {
+		if target := namedBy(c, rule); target != nil {
+			x.names[rule.Ref().String()] = target
+		}
+	}
+	for rule := range rulesOf(c) {
+		if set := x.constantSet(c, rule); set != nil {
+			rule.Head.Value, rule.Body = set, trueBody()
+		}
+	}
+	for rule := range rulesOf(c) {
+		x.guard(c, rule)
+	}
+	for rule := range rulesOf(c) {
+		x.shorten(c, rule)
+	}
+	for rule := range rulesOf(c) {
+		if name := tableOf(rule.Ref()); name != "" && len(rule.Ref()) == len(libraryRef(name)) {
+			table := ast.VarTerm("__table__")
+			read := ast.Equality.Expr(table, ast.NewTerm(tableRef(name)))
+			read.Location = rule.Location
+			rule.Head.Value, rule.Body = table, ast.NewBody(read)
 		}
 	}
 	return nil
+}
+
+func rulesOf(c *ast.Compiler) iter.Seq[*ast.Rule] {
+	return func(yield func(*ast.Rule) bool) {
+		for _, module := range c.Modules {
+			for _, rule := range module.Rules {
+				if !yield(rule) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// guard gives a set's rule its condition.
+func (x *typeIndex) guard(c *ast.Compiler, rule *ast.Rule) {
+	if rule.Head.RuleKind() != ast.MultiValue || rule.Else != nil {
+		return
+	}
+	if name, types := needs(c, rule.Body); name != "" {
+		condition := ast.NewExpr(ast.RefTerm(ast.InputRootDocument, ast.StringTerm(typesKey), x.condition(name, types)))
+		condition.Location = rule.Body[0].Location
+		rule.Body = ast.NewBody(append([]*ast.Expr{condition}, rule.Body...)...)
+	}
 }
 
 func (x *typeIndex) condition(name string, types []string) *ast.Term {
@@ -126,68 +152,42 @@ func (x *typeIndex) condition(name string, types []string) *ast.Term {
 	return term
 }
 
-// apply adds the field to an input. Where the lists are not lists, every
-// condition holds.
+// apply adds the fields to an input.
 func (x *typeIndex) apply(input ast.Value) ast.Value {
 	doc, ok := input.(ast.Object)
 	if x == nil || !ok {
 		return input
 	}
-	holds := ast.NewObject()
+	changed, undone := newByAction(doc, "diff"), newByAction(doc, "inverse")
+	holds, tables := ast.NewObject(), ast.NewObject()
+	for name, value := range map[string]*ast.Term{
+		"by_action": changed.value(), "present": ast.ArrayTerm(changed.left()...), "removed": ast.ArrayTerm(changed.taken()...),
+		"undo_by_action": undone.value(), "restored": ast.ArrayTerm(undone.left()...), "undo_removed": ast.ArrayTerm(undone.taken()...),
+	} {
+		tables.Insert(ast.InternedTerm(name), value)
+	}
 	for _, t := range typeTables() {
-		list := doc.Get(ast.InternedTerm(t.list))
-		if list == nil {
-			continue
+		table, types := ast.NewObject(), ast.NewSet()
+		for _, g := range grouped(t.rows(changed, undone)) {
+			table.Insert(g.name, ast.ArrayTerm(g.rows...))
+			types.Add(g.name)
+			name, _ := textOf(g.name)
+			for _, condition := range x.byType[t.name][name] {
+				holds.Insert(condition, ast.InternedTerm(true))
+			}
 		}
-		changes, ok := list.Value.(*ast.Array)
-		if !ok && ast.Compare(list.Value, ast.NullValue) != 0 {
-			return withTypes(doc, x.all())
-		}
-		if ok {
-			t.fill(holds, changes, x.byType[t.name])
-		}
+		tables.Insert(ast.InternedTerm(t.name), ast.NewTerm(table))
+		tables.Insert(ast.InternedTerm(t.types), ast.NewTerm(types))
 	}
-	return withTypes(doc, holds)
+	return with(doc, map[string]ast.Value{typesKey: holds, tablesKey: tables})
 }
 
-func (x *typeIndex) all() ast.Object {
-	holds := ast.NewObject()
-	for _, term := range x.conditions {
-		holds.Insert(term, ast.InternedTerm(true))
-	}
-	return holds
-}
-
-func (t table) fill(holds ast.Object, changes *ast.Array, byType map[string][]*ast.Term) {
-	seen := map[string]bool{}
-	changes.Foreach(func(change *ast.Term) {
-		resource, ok := change.Value.(ast.Object)
-		if !ok || !slices.Contains(t.actions, textOf(resource, "action")) {
-			return
-		}
-		name := textOf(resource, "type")
-		if seen[name] {
-			return
-		}
-		seen[name] = true
-		for _, term := range byType[name] {
-			holds.Insert(term, ast.InternedTerm(true))
-		}
-	})
-}
-
-func textOf(o ast.Object, field string) string {
-	term := o.Get(ast.InternedTerm(field))
-	if term == nil {
-		return ""
-	}
-	s, _ := term.Value.(ast.String)
-	return string(s)
-}
-
-// withTypes is the input with the field, sharing all else.
-func withTypes(doc ast.Object, holds ast.Object) ast.Value {
-	pairs := make([][2]*ast.Term, 0, doc.Len()+1)
+// with is the input with more fields, sharing all else.
+func with(doc ast.Object, more map[string]ast.Value) ast.Value {
+	pairs := make([][2]*ast.Term, 0, doc.Len()+len(more))
 	doc.Foreach(func(k, v *ast.Term) { pairs = append(pairs, [2]*ast.Term{k, v}) })
-	return ast.NewObject(append(pairs, [2]*ast.Term{ast.StringTerm(typesKey), ast.NewTerm(holds)})...)
+	for name, value := range more {
+		pairs = append(pairs, [2]*ast.Term{ast.StringTerm(name), ast.NewTerm(value)})
+	}
+	return ast.NewObject(pairs...)
 }

@@ -62,8 +62,12 @@ func typesOf(ref ast.Ref) string {
 	return ""
 }
 
-func libraryRef(name string) ast.Ref {
-	return ast.DefaultRootRef.Append(ast.StringTerm("aegis")).Append(ast.StringTerm("lib")).Append(ast.StringTerm(name))
+func libraryRef(names ...string) ast.Ref {
+	ref := ast.DefaultRootRef.Append(ast.StringTerm("aegis")).Append(ast.StringTerm("lib"))
+	for _, name := range names {
+		ref = ref.Append(ast.StringTerm(name))
+	}
+	return ref
 }
 
 // constant is the value of a rule that is one ground value, without a body.
@@ -76,7 +80,7 @@ func (v values) constant(ref ast.Ref) *ast.Term {
 		return nil
 	}
 	head := rules[0].Head
-	if head.RuleKind() != ast.SingleValue || head.Value == nil || !head.Value.IsGround() || !rules[0].Body.Equal(ast.NewBody(ast.NewExpr(ast.BooleanTerm(true)))) {
+	if head.RuleKind() != ast.SingleValue || head.Value == nil || !head.Value.IsGround() || !rules[0].Body.Equal(trueBody()) {
 		return nil
 	}
 	return head.Value

@@ -1,12 +1,15 @@
 package policies
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -76,6 +79,67 @@ func suspicious(t *rapid.T, label string) map[string]any {
 		out[name] = all[name]
 	}
 	return out
+}
+
+// TestTablesAreTheLibrarys compares what Go fills the tables with and what the
+// library's rules make of the same document, odd ones included.
+func TestTablesAreTheLibrarys(t *testing.T) {
+	t.Parallel()
+	library, err := readBundle("")
+	require.NoError(t, err)
+	compiler, err := compile(library, nil)
+	require.NoError(t, err)
+	query, err := prepare(t.Context(), compiler, library, "lib := data.aegis.lib")
+	require.NoError(t, err)
+	rapid.Check(t, func(t *rapid.T) {
+		document, err := json.Marshal(map[string]any{"diff": oddList().Draw(t, "diff"), "inverse": oddList().Draw(t, "inverse")})
+		require.NoError(t, err)
+		input, err := parseInput(document)
+		require.NoError(t, err)
+		rs, err := query.Eval(t.Context(), rego.EvalParsedInput(input), rego.EvalSortSets(true))
+		require.NoError(t, err)
+		want := rs[0].Bindings["lib"].(map[string]any)         //nolint:forcetypeassert // a package is an object
+		indexed := newTypeIndex(nil).apply(input).(ast.Object) //nolint:forcetypeassert // as the input is
+		filled, err := ast.JSONWithOpt(indexed.Get(ast.StringTerm(tablesKey)).Value, ast.JSONOpt{SortSets: true})
+		require.NoError(t, err)
+		got := filled.(map[string]any) //nolint:forcetypeassert // apply makes an object
+		require.Len(t, got, len(tableNames()))
+		for _, name := range tableNames() {
+			require.Equal(t, want[name], got[name], "%s of %s", name, document)
+		}
+	})
+}
+
+func oddList() *rapid.Generator[any] {
+	row := rapid.OneOf(
+		rapid.Just[any](nil), rapid.Just[any]("row"), rapid.Just[any]([]any{}),
+		rapid.Map(rapid.MapOf(
+			rapid.SampledFrom([]string{"action", "type", "address"}),
+			rapid.SampledFrom([]any{"create", "delete", "replace", "update", "read", "aws_vpc", "1", 1, nil, true, []any{"x"}, map[string]any{"a": 1}}),
+		), func(m map[string]any) any { return m }),
+	)
+	list := rapid.Map(rapid.SliceOfN(row, 0, 6), func(rows []any) any { return rows })
+	object := rapid.Map(rapid.MapOfN(rapid.StringMatching(`[a-c]`), row, 0, 3), func(m map[string]any) any { return m })
+	return rapid.OneOf(rapid.Just[any](nil), rapid.Just[any]("list"), list, object)
+}
+
+func TestDataTakesThePlaceOfReferences(t *testing.T) {
+	t.Parallel()
+	library, err := readBundle("")
+	require.NoError(t, err)
+	index := newTypeIndex(library.Data)
+	compiler, err := compile(library, index)
+	require.NoError(t, err)
+	settings := ast.MustParseRef("data.aegis.settings")
+	kept := compiler.GetRulesExact(libraryRef("stateful_types"))
+	require.Zero(t, kept[0].Head.Value.Value.Compare(index.setOf(settings.Append(ast.StringTerm("stateful_types"))).Value))
+	for rule := range rulesOf(compiler) {
+		ast.WalkRefs(rule.Body, func(ref ast.Ref) bool {
+			require.False(t, ref.HasPrefix(libraryRef("settings")), "%s in %s", ref, rule.Ref())
+			require.False(t, ref.IsGround() && index.lookup(ref) != nil && index.names[rule.Ref().String()] == nil, "%s in %s", ref, rule.Ref())
+			return false
+		})
+	}
 }
 
 func TestIndexOnlyWhatIsKnown(t *testing.T) {

@@ -18,12 +18,28 @@ func parseInput(raw []byte) (ast.Value, error) {
 	if !json.Valid(raw) || !utf8.Valid(raw) { // fastjson is lenient
 		return nil, errNotJSON
 	}
-	doc, err := fastjson.ParseBytes(raw)
+	return parseOwn(raw)
+}
+
+// parseOwn is parseInput for what encoding/json wrote.
+func parseOwn(raw []byte) (ast.Value, error) {
+	parser := parsers.Get()
+	doc, err := parser.ParseBytes(raw)
 	if err != nil {
 		return nil, err
 	}
-	return termReader{}.value(doc)
+	value, err := termReader{}.value(doc)
+	if len(raw) <= mostReused {
+		parsers.Put(parser) // terms are copies of what it holds
+	}
+	return value, err
 }
+
+// parsers keep the memory of parsed documents for the next, a quarter of what a
+// decision allocates; that of documents over mostReused bytes is let go.
+var parsers fastjson.ParserPool //nolint:gochecknoglobals // a cache, as the sync.Pool that it is
+
+const mostReused = 1 << 20
 
 var errNotJSON = errors.New("not JSON in UTF-8")
 

@@ -60,18 +60,14 @@ secrets if input.diff[_].sensitive[_]
 secrets if input.inverse[_].sensitive[_]
 
 # Services are IAM prefixes of what the diff's types are made of, by the
-# longest prefix of the type's name that the settings have.
-services contains service if {
-	some type in types
-	some service in services_of(type)
-}
+# longest prefix of the type's name that the settings have, else by its second
+# word.
+services := {service | some listed in object.filter(settings.services, prefixes); some service in listed} | {split(prefix, "_")[1] | some prefix in (prefixes - object.keys(settings.services))}
+
+prefixes := {p | some p in regex.find_n(prefix_pattern, concat("\n", types), -1)}
 
 types := {t | t := input.diff[_].type} | {t | t := input.inverse[_].type}
 
-services_of(type) := settings.services[regex.find_n(service_prefix, type, 1)[0]] if {
-	true
-} else := [split(type, "_")[1]] if startswith(type, "aws_")
-
 # The first alternative that fits counts; in reverse order, the longer of two
 # prefixes comes first.
-service_prefix := sprintf("^(%s)", [concat("|", array.reverse(sort(object.keys(settings.services))))])
+prefix_pattern := sprintf(`(?m)^(%s|aws_[^_\n]*)`, [concat("|", array.reverse(sort(object.keys(settings.services))))])

@@ -16,9 +16,9 @@ import data.aegis.lib
 #   remediation: Add the tags.
 warn contains lib.finding("tags_missing", msg, c.address) if {
 	input.change_set.target.kind == "pulumi_stack"
-	some type in (lib.types & tagged_types)
-	some c in lib.by_type[type]
+	some c in bare
 	c.action == "create"
+	c.type in tagged_types
 	missing := required - tag_keys(c.after)
 	count(missing) > 0
 	not lib.pending(c, "tags")
@@ -33,7 +33,8 @@ warn contains lib.finding("tags_missing", msg, c.address) if {
 #   severity: high
 #   remediation: Keep the tags.
 deny contains lib.finding("tags_removed", msg, c.address) if {
-	some c in retagged
+	some c in bare
+	c.action == "update"
 	lost := (required & tag_keys(c.before)) - tag_keys(c.after)
 	count(lost) > 0
 	not lib.pending(c, "tags")
@@ -48,6 +49,7 @@ deny contains lib.finding("tags_removed", msg, c.address) if {
 #   severity: critical
 #   remediation: Leave the tags aegis:stack and aegis:address to the programs.
 deny contains lib.finding("tags_of_another_stack", msg, c.address) if {
+	count(stacks_named) > 1
 	some c in lib.present
 	claimed := c.after.tags["aegis:stack"]
 	claimed != c.stack_id
@@ -78,7 +80,7 @@ deny contains lib.finding("tag_value_not_allowed", msg, c.address) if {
 #   severity: high
 #   remediation: Keep the secret in Secrets Manager.
 deny contains lib.finding("secret_in_tag", msg, c.address) if {
-	some key in union({object.keys(c.after.tags) | some c in lib.present})
+	some key in tag_names
 	lib.secret_name(key)
 	some c in lib.present
 	text := c.after.tags[key]
@@ -91,12 +93,20 @@ tagged_types := {t | some t in lib.settings.tagging.types}
 
 required := {t | some t in lib.settings.tagging.required}
 
-# retagged are the updates of what has tags that change. Auto Scaling groups
-# have a list of them.
-retagged := [c | some c in lib.by_action.update; not c.before.tags == c.after.tags]
+# stacks_named are the stacks that resources are of, and that they say they are of.
+stacks_named := {s | s := lib.present[_].stack_id} | {s | s := lib.present[_].after.tags["aegis:stack"]}
 
-tag_keys(attrs) := object.keys(attrs.tags) if {
-	is_object(attrs.tags)
+tag_names := union({object.keys(tags) | tags := lib.present[_].after.tags; is_object(tags)})
+
+# bare are the resources that lack a required tag among their tags, if they
+# have any: Auto Scaling groups have a list.
+bare := [lib.present[i] | some i in ({j | lib.present[j]} - bearers)]
+
+bearers := intersection({{i | lib.present[i].after.tags[tag]} | some tag in required})
+
+tag_keys(attrs) := object.keys(tags) if {
+	tags := attrs.tags
+	is_object(tags)
 } else := {t.key | some t in attrs.tag} if {
 	attrs.tag
 } else := set()
