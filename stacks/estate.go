@@ -2,8 +2,12 @@ package stacks
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
 
 	"github.com/aegisworld/aegis"
 )
@@ -18,34 +22,98 @@ func Layers() []string {
 	}
 }
 
-// Estate returns the default specs of a whole estate in creation order: layer
-// by layer, in each the primary region, which is the first, before the others.
-// It returns an InvalidError for an unknown size, environment or region.
+// Plan describes a whole estate: the defaults of a size, and what differs.
+type Plan struct {
+	Size, Environment string
+	// Regions are the estate's, the primary first.
+	Regions []string
+	// Layers are RFC 7396 merge patches of the parameters of all stacks of a layer;
+	// Stacks, which come after them, of a single stack.
+	Layers, Stacks map[string]json.RawMessage
+}
+
+// Estate returns the default specs of a whole estate; see Plan.Specs.
 func Estate(size, environment string, regions []string) ([]aegis.Spec, error) {
-	if size != SizeSmall {
-		return nil, aegis.Invalid("size", fmt.Sprintf("%q is not one of: %s", size, SizeSmall))
+	return Plan{Size: size, Environment: environment, Regions: regions}.Specs()
+}
+
+// Specs are the plan's stacks in creation order: layer by layer, in each the
+// primary region before the others. It returns an InvalidError with all faults
+// of all stacks, each field with its stack's id in front.
+func (p Plan) Specs() ([]aegis.Spec, error) {
+	if p.Size != SizeSmall {
+		return nil, aegis.Invalid("size", fmt.Sprintf("%q is not one of: %s", p.Size, SizeSmall))
 	}
-	if len(regions) == 0 {
+	if len(p.Regions) == 0 {
 		return nil, aegis.Invalid("regions", "name at least one region")
 	}
+	faults := &aegis.InvalidError{}
+	p.unknownNames(faults)
 	var specs []aegis.Spec
 	for _, layer := range Layers() {
-		for i, region := range regions {
-			params, err := json.Marshal(smallParameters(layer, environment, i))
+		for i, region := range p.Regions {
+			spec, err := p.spec(faults, layer, region, i)
 			if err != nil {
-				return nil, fmt.Errorf("encode parameters of layer %s: %w", layer, err)
-			}
-			spec := aegis.Spec{
-				Version: aegis.SpecVersion, Layer: layer, Environment: environment, Region: region,
-				Regions: slices.Clone(regions), Parameters: params,
-			}
-			if err := Validate(spec); err != nil {
 				return nil, err
 			}
 			specs = append(specs, spec)
 		}
 	}
-	return specs, nil
+	if len(faults.Faults) == 0 {
+		estateRules(faults, specs)
+	}
+	return specs, faults.OrNil()
+}
+
+// unknownNames finds patches of nothing.
+func (p Plan) unknownNames(faults *aegis.InvalidError) {
+	for _, layer := range sortedKeys(p.Layers) {
+		if !slices.Contains(Layers(), layer) {
+			faults.Add("layers."+layer, "is not one of: "+strings.Join(Layers(), ", "))
+		}
+	}
+	for _, id := range sortedKeys(p.Stacks) {
+		name, err := aegis.ParseStackID(id)
+		if err != nil || name.Environment != p.Environment || !slices.Contains(Layers(), name.Layer) || !slices.Contains(p.Regions, name.Region) {
+			faults.Add("stacks."+id, "is no stack of this estate, such as "+stackID(p.Environment, aegis.LayerRuntime, p.Regions[0]))
+		}
+	}
+}
+
+// spec is one stack's, n the number of its region. Its error is no fault of the
+// plan's.
+func (p Plan) spec(faults *aegis.InvalidError, layer, region string, n int) (aegis.Spec, error) {
+	params, err := json.Marshal(smallParameters(layer, p.Environment, n))
+	if err != nil {
+		return aegis.Spec{}, fmt.Errorf("encode parameters of layer %s: %w", layer, err)
+	}
+	spec := aegis.Spec{
+		Version: aegis.SpecVersion, Layer: layer, Environment: p.Environment, Region: region,
+		Regions: slices.Clone(p.Regions), Parameters: params,
+	}
+	id := StackID(spec)
+	for field, patch := range map[string]json.RawMessage{"layers." + layer: p.Layers[layer], "stacks." + id: p.Stacks[id]} {
+		if patch != nil && !strings.HasPrefix(strings.TrimSpace(string(patch)), "{") {
+			faults.Add(field, "is not an object of parameters")
+			return spec, nil
+		}
+	}
+	for _, patch := range []json.RawMessage{p.Layers[layer], p.Stacks[id]} {
+		if patch == nil {
+			continue
+		}
+		if spec.Parameters, err = jsonpatch.MergePatch(spec.Parameters, patch); err != nil {
+			return spec, aegis.Invalid(id, err.Error())
+		}
+	}
+	err = Validate(spec)
+	if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
+		for _, f := range invalid.Faults {
+			faults.Add(id+"."+f.Field, f.Message)
+		}
+		return spec, nil
+	}
+	return spec, err
 }
 
 // DependsOn lists the ids of the stacks whose outputs the stack of spec

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aegisworld/aegis/cmd/aegis/cli"
 	"github.com/aegisworld/aegis/internal/app"
+	"github.com/aegisworld/aegis/internal/estate"
 )
 
 // operations wires the verbs that run things to internal/app.
@@ -25,6 +26,9 @@ func operations() cli.Operations {
 		Bench:       app.Bench,
 		Sandbox: func(ctx context.Context, o cli.SandboxOptions) error {
 			return app.Sandbox(ctx, app.SandboxOptions(o))
+		},
+		Estate: func(o cli.EstateOptions) (estate.Estate, error) {
+			return app.Estate(app.EstateOptions(o))
 		},
 		Bootstrap: func(ctx context.Context, o cli.BootstrapOptions, w io.Writer) error {
 			return app.Bootstrap(ctx, app.BootstrapOptions(o), w)

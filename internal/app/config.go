@@ -53,6 +53,11 @@ type EstateConfig struct {
 	// Converge proposes stacks that do not exist yet; without it they wait for
 	// `aegis bootstrap`.
 	Converge bool `yaml:"converge"`
+	// Layers and Stacks change parameters of the size's defaults, of all stacks of
+	// a layer or of a single stack by its id, as RFC 7396 merge patches. They
+	// count when a stack is made: later changes go through the door.
+	Layers map[string]any `yaml:"layers"`
+	Stacks map[string]any `yaml:"stacks"`
 }
 
 // DatabaseConfig is the control database.
@@ -261,6 +266,11 @@ func (c Config) Validate() error {
 	c.checkRegions(bad)
 	if c.Estate.Size != "small" && c.Estate.Size != "none" {
 		bad("estate.size: %q is neither small nor none", c.Estate.Size)
+	}
+	if c.Estate.Size == "small" && len(faults) == 0 {
+		if _, err := desiredStacks(c); err != nil {
+			bad("%w", err)
+		}
 	}
 	if u, err := url.Parse(c.Database.URL); err != nil || !strings.HasPrefix(u.Scheme, "postgres") && c.needsDatabase() {
 		bad("database.url: a postgres:// URL is needed; set it or AEGIS_DATABASE_URL")

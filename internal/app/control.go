@@ -321,9 +321,13 @@ func (p *control) converger() *drift.Converger {
 }
 
 func desiredStacks(c Config) ([]drift.Desired, error) {
-	specs, err := stacks.Estate(c.Estate.Size, c.Environment, c.Regions)
+	plan, err := c.plan()
 	if err != nil {
-		return nil, fmt.Errorf("describe the estate: %w", err)
+		return nil, err
+	}
+	specs, err := plan.Specs()
+	if err != nil {
+		return nil, fmt.Errorf("describe the estate: %w", inConfig(err))
 	}
 	desired := make([]drift.Desired, len(specs))
 	for i, spec := range specs {

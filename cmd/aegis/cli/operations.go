@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"io"
+
+	"github.com/aegisworld/aegis/internal/estate"
 )
 
 // Operations are the verbs that run things on this machine.
@@ -18,6 +20,7 @@ type Operations struct {
 	ListFaults  func(ctx context.Context, dataDir string) ([]Fault, error)
 	ClearFaults func(ctx context.Context, dataDir, id string) (int, error)
 	Serve       func(ctx context.Context, configFile, policyBundle string, stderr io.Writer) error
+	Estate      func(o EstateOptions) (estate.Estate, error)
 	Bootstrap   func(ctx context.Context, o BootstrapOptions, w io.Writer) error
 	Doctor      func(ctx context.Context, w io.Writer, asJSON bool) error
 	Setup       func(ctx context.Context, w io.Writer) error

@@ -36,7 +36,7 @@ func (c *cli) root(out io.Writer) *cobra.Command {
 		c.clientFlags(cmd)
 		root.AddCommand(cmd)
 	}
-	for _, cmd := range []*cobra.Command{c.sandbox(), c.serve(), c.bootstrap(), c.doctor(), c.setup(), c.bench()} {
+	for _, cmd := range []*cobra.Command{c.sandbox(), c.serve(), c.estate(), c.bootstrap(), c.doctor(), c.setup(), c.bench()} {
 		cmd.GroupID = "run"
 		root.AddCommand(cmd)
 	}

@@ -1,0 +1,100 @@
+package stacks_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/stacks"
+)
+
+func plan(layers, single map[string]string) stacks.Plan {
+	patches := func(texts map[string]string) map[string]json.RawMessage {
+		all := map[string]json.RawMessage{}
+		for name, text := range texts {
+			all[name] = json.RawMessage(text)
+		}
+		return all
+	}
+	return stacks.Plan{
+		Size: stacks.SizeSmall, Environment: "dev", Regions: []string{"us-east-1", "eu-west-1", "ap-southeast-1"},
+		Layers: patches(layers), Stacks: patches(single),
+	}
+}
+
+func TestPlanPatchesLayersThenStacks(t *testing.T) {
+	t.Parallel()
+	specs, err := plan(map[string]string{"runtime": `{"node_min":1,"node_desired":3}`}, map[string]string{"dev.runtime.eu-west-1": `{"node_desired":5}`}).Specs()
+	require.NoError(t, err)
+	desired := map[string]int{}
+	for _, spec := range specs {
+		if spec.Layer == aegis.LayerRuntime {
+			var params aegis.RuntimeSpec
+			require.NoError(t, json.Unmarshal(spec.Parameters, &params))
+			require.Equal(t, 1, params.NodeMin)
+			desired[spec.Region] = params.NodeDesired
+		}
+	}
+	require.Equal(t, map[string]int{"us-east-1": 3, "eu-west-1": 5, "ap-southeast-1": 3}, desired)
+}
+
+func TestPlanNamesTheFaults(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		layers, single map[string]string
+		fields         []string
+	}{
+		"layer that is none":     {map[string]string{"runtme": `{}`}, nil, []string{"layers.runtme"}},
+		"stack of nobody":        {nil, map[string]string{"prod.runtime.eu-west-1": `{}`, "x": `{}`}, []string{"stacks.prod.runtime.eu-west-1", "stacks.x"}},
+		"patch that is none":     {map[string]string{"data": `3`}, nil, []string{"layers.data", "layers.data", "layers.data"}},
+		"faults of two stacks":   {nil, map[string]string{"dev.runtime.us-east-1": `{"nodes":1}`, "dev.data.eu-west-1": `{"log_retention_days":2}`}, []string{"dev.data.eu-west-1.parameters.log_retention_days", "dev.runtime.us-east-1.parameters.nodes"}},
+		"ranges that overlap":    {nil, map[string]string{"dev.network.eu-west-1": `{"cidr":"10.10.16.0/20"}`}, []string{"dev.network.eu-west-1.parameters.cidr"}},
+		"zones of another name":  {nil, map[string]string{"dev.edge.eu-west-1": `{"domain":"other.example"}`}, []string{"dev.edge.eu-west-1.parameters.domain"}},
+		"one range for everyone": {map[string]string{"network": `{"cidr":"10.0.0.0/16"}`}, nil, []string{"dev.network.eu-west-1.parameters.cidr", "dev.network.ap-southeast-1.parameters.cidr", "dev.network.ap-southeast-1.parameters.cidr"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := plan(test.layers, test.single).Specs()
+			var invalid *aegis.InvalidError
+			require.ErrorAs(t, err, &invalid)
+			var fields []string
+			for _, f := range invalid.Faults {
+				fields = append(fields, f.Field)
+			}
+			require.Equal(t, test.fields, fields)
+		})
+	}
+}
+
+// TestOnPaper compares what is on paper with what an engine is told.
+func TestOnPaper(t *testing.T) {
+	t.Parallel()
+	specs := smallEstate(t)
+	made, err := stacks.OnPaper(specs)
+	require.NoError(t, err)
+	require.Len(t, made, len(specs))
+	for _, spec := range specs {
+		id := stacks.StackID(spec)
+		var want, got []string
+		for _, one := range declare(t, spec) {
+			if name, ok := stacks.TerraformType(one.token); ok {
+				want = append(want, stacks.Address(name, one.name))
+			}
+		}
+		for _, change := range made[id] {
+			require.Equal(t, []any{id, spec.Region, aegis.ActionCreate}, []any{change.StackID, change.Region, change.Action})
+			got = append(got, change.Address)
+		}
+		require.ElementsMatch(t, want, got)
+	}
+	groups := 0
+	for _, change := range made["dev.runtime.us-east-1"] {
+		if change.Type == "aws_autoscaling_group" {
+			groups++
+			require.InDelta(t, 2, change.After["desired_capacity"], 0)
+		}
+	}
+	require.Equal(t, 1, groups)
+}
