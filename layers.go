@@ -19,6 +19,20 @@ type NetworkSpec struct {
 	NAT string `json:"nat" jsonschema:"enum=none,enum=single,enum=per_zone"`
 	// IngressRules open ports of the workload security group.
 	IngressRules []IngressRule `json:"ingress_rules" jsonschema:"maxItems=50"`
+	// DataSubnets adds a subnet per zone for data stores: it has no way to the
+	// internet, and its network ACL lets nothing in from outside of the VPC.
+	DataSubnets bool `json:"data_subnets,omitempty"`
+	// Endpoints keep traffic to AWS's services within the VPC.
+	Endpoints *EndpointsSpec `json:"endpoints,omitempty"`
+}
+
+// EndpointsSpec lists services by their name in AWS's regions.
+type EndpointsSpec struct {
+	// Gateway endpoints are routes, and cost nothing.
+	Gateway []string `json:"gateway,omitempty" jsonschema:"enum=s3,enum=dynamodb,maxItems=2"`
+	// Interface endpoints have an address in each private subnet, paid by the
+	// hour, such as "kms" and "ecr.api".
+	Interface []string `json:"interface,omitempty" jsonschema:"pattern=^[a-z0-9-]+([.][a-z0-9-]+)*$,maxItems=40"`
 }
 
 // IngressRule opens one port range of the workload security group.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"testing"
 
+	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
@@ -32,9 +33,10 @@ func TestEstateConvergesAndStaysClean(t *testing.T) {
 	require.NoError(t, err)
 	writers, readers := map[string]auto.Stack{}, []auto.Stack{}
 	for _, spec := range specs {
-		if spec.Layer == aegis.LayerSecurity {
-			spec.Parameters = withCloudEvents(t, spec.Parameters)
-		}
+		spec.Parameters = with(t, spec.Parameters, map[string]string{
+			aegis.LayerSecurity: `{"cloud_events":true}`,
+			aegis.LayerNetwork:  `{"data_subnets":true,"endpoints":{"gateway":["s3"],"interface":["kms","ecr.api"]}}`,
+		}[spec.Layer])
 		writers[spec.Layer] = a.stack(t, spec)
 		readers = append(readers, a.stack(t, spec))
 	}
@@ -65,15 +67,15 @@ func TestEstateConvergesAndStaysClean(t *testing.T) {
 	}))
 }
 
-// withCloudEvents has layer security make the queue for events, too.
-func withCloudEvents(t *testing.T, parameters json.RawMessage) json.RawMessage {
+// with has a layer make more than the small estate's.
+func with(t *testing.T, parameters json.RawMessage, patch string) json.RawMessage {
 	t.Helper()
-	var params aegis.SecuritySpec
-	require.NoError(t, json.Unmarshal(parameters, &params))
-	params.CloudEvents = true
-	text, err := json.Marshal(params)
+	if patch == "" {
+		return parameters
+	}
+	merged, err := jsonpatch.MergePatch(parameters, []byte(patch))
 	require.NoError(t, err)
-	return text
+	return merged
 }
 
 // assume gives an engine the keys of a run.

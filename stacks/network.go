@@ -11,10 +11,11 @@ import (
 
 // network declares a VPC with a public and a private subnet in each zone.
 func network(s *stack, params aegis.NetworkSpec) error {
-	vpc, err := ec2.NewVpc(s.ctx, "main", &ec2.VpcArgs{
-		CidrBlock:        pulumi.String(params.CIDR),
-		EnableDnsSupport: pulumi.Bool(true),
-	}, s.opts()...)
+	args := &ec2.VpcArgs{CidrBlock: pulumi.String(params.CIDR), EnableDnsSupport: pulumi.Bool(true)}
+	if params.Endpoints != nil && len(params.Endpoints.Interface) > 0 {
+		args.EnableDnsHostnames = pulumi.Bool(true) // endpoints answer to the services' public names
+	}
+	vpc, err := ec2.NewVpc(s.ctx, "main", args, s.opts()...)
 	if err != nil {
 		return err
 	}
@@ -25,15 +26,33 @@ func network(s *stack, params aegis.NetworkSpec) error {
 	if err != nil {
 		return err
 	}
-	if err := publicRoutes(s, vpc, public); err != nil {
-		return err
-	}
-	if err := privateRoutes(s, vpc, public, private, params.NAT); err != nil {
+	tables, err := routes(s, vpc, public, private, params.NAT)
+	if err != nil {
 		return err
 	}
 	s.output("public_subnet_ids", subnetIDs(public))
 	s.output("private_subnet_ids", subnetIDs(private))
+	if params.DataSubnets {
+		table, err := dataSubnets(s, vpc, params)
+		if err != nil {
+			return err
+		}
+		tables = append(tables, table)
+	}
+	if params.Endpoints != nil {
+		if err := endpoints(s, vpc, private, tables, params); err != nil {
+			return err
+		}
+	}
 	return securityGroups(s, vpc, params.IngressRules)
+}
+
+// routes returns the private route tables.
+func routes(s *stack, vpc *ec2.Vpc, public, private []*ec2.Subnet, nat string) ([]*ec2.RouteTable, error) {
+	if err := publicRoutes(s, vpc, public); err != nil {
+		return nil, err
+	}
+	return privateRoutes(s, vpc, public, private, nat)
 }
 
 // subnets declares one public and one private subnet per zone.

@@ -36,7 +36,7 @@ func publicRoutes(s *stack, vpc *ec2.Vpc, subnets []*ec2.Subnet) error {
 
 // privateRoutes gives the private subnets one route table, or one per zone
 // when each zone has its own NAT gateway.
-func privateRoutes(s *stack, vpc *ec2.Vpc, public, private []*ec2.Subnet, nat string) error {
+func privateRoutes(s *stack, vpc *ec2.Vpc, public, private []*ec2.Subnet, nat string) ([]*ec2.RouteTable, error) {
 	names := []string{"private"}
 	if nat == "per_zone" {
 		names = nil
@@ -48,21 +48,21 @@ func privateRoutes(s *stack, vpc *ec2.Vpc, public, private []*ec2.Subnet, nat st
 	for i, name := range names {
 		table, err := routeTable(s, vpc, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if tables[i] = table; nat == "none" {
 			continue
 		}
 		if err := natRoute(s, name, table, public[i]); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for i, subnet := range private {
 		if err := associate(s, fmt.Sprintf("private-%d", i+1), subnet, tables[min(i, len(tables)-1)]); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return tables, nil
 }
 
 // natRoute sends a table's traffic to a NAT gateway of its own.

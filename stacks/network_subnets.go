@@ -7,11 +7,11 @@ import (
 )
 
 // subnetPlan holds the IPv4 ranges of the subnets, one per zone.
-type subnetPlan struct{ public, private []string }
+type subnetPlan struct{ public, private, data []string }
 
 // planSubnets cuts a VPC's range into sixteen equal blocks: the public subnets
-// take them from the first, the private ones from the ninth, so that adding a
-// zone moves no subnet.
+// take them from the first, those for data from the fifth, the private ones from
+// the ninth, so that adding a zone moves no subnet.
 func planSubnets(cidr string, zones int) (subnetPlan, error) {
 	prefix, err := netip.ParsePrefix(cidr)
 	if err != nil || !prefix.Addr().Is4() {
@@ -20,14 +20,15 @@ func planSubnets(cidr string, zones int) (subnetPlan, error) {
 	if prefix.Masked() != prefix {
 		return subnetPlan{}, fmt.Errorf("%q does not start at its network address %s", cidr, prefix.Masked().Addr())
 	}
-	const newBits, half = 4, 8
+	const newBits, quarter, half = 4, 4, 8
 	bits := prefix.Bits() + newBits
-	if bits > 28 || zones > half {
+	if bits > 28 || zones > quarter {
 		return subnetPlan{}, fmt.Errorf("the subnets of %d zones do not fit into %s", zones, cidr)
 	}
 	var plan subnetPlan
 	for zone := range zones {
 		plan.public = append(plan.public, block(prefix, bits, zone))
+		plan.data = append(plan.data, block(prefix, bits, quarter+zone))
 		plan.private = append(plan.private, block(prefix, bits, half+zone))
 	}
 	return plan, nil

@@ -100,6 +100,43 @@ func TestNetworkIsClosedByDefault(t *testing.T) {
 	require.Equal(t, "https-10-0-0-0-8", rules[0].name)
 }
 
+func TestDataSubnetsLeadNowhere(t *testing.T) {
+	t.Parallel()
+	all := declare(t, specOf(t, aegis.LayerNetwork, `{"nat":"single","data_subnets":true,"endpoints":{"gateway":["s3","dynamodb"]}}`))
+	require.Len(t, of(t, all, "aws_subnet"), 9)
+	for _, route := range of(t, all, "aws_route") {
+		require.NotEqual(t, "data-id", route.inputs["routeTableId"].StringValue(), route.name)
+	}
+	acl := of(t, all, "aws_network_acl")[0]
+	for _, rules := range []string{"ingress", "egress"} {
+		list := acl.inputs[resource.PropertyKey(rules)].ArrayValue()
+		require.Len(t, list, 1)
+		require.Equal(t, "10.10.0.0/16", list[0].ObjectValue()["cidrBlock"].StringValue())
+	}
+	require.Len(t, acl.inputs["subnetIds"].ArrayValue(), 3)
+	for _, endpoint := range of(t, all, "aws_vpc_endpoint") {
+		require.Len(t, endpoint.inputs["routeTableIds"].ArrayValue(), 2, "private and data")
+	}
+}
+
+func TestInterfaceEndpointsTakeOnlyTLSFromTheVPC(t *testing.T) {
+	t.Parallel()
+	all := declare(t, specOf(t, aegis.LayerNetwork, `{"endpoints":{"interface":["kms","ecr.api"]}}`))
+	require.True(t, of(t, all, "aws_vpc")[0].inputs["enableDnsHostnames"].BoolValue())
+	found := of(t, all, "aws_vpc_endpoint")
+	require.Len(t, found, 2)
+	for _, endpoint := range found {
+		require.True(t, endpoint.inputs["privateDnsEnabled"].BoolValue())
+		require.Len(t, endpoint.inputs["subnetIds"].ArrayValue(), 3)
+	}
+	for _, rule := range of(t, all, "aws_vpc_security_group_ingress_rule") {
+		if rule.name == "endpoints-https" {
+			require.Equal(t, "10.10.0.0/16", rule.inputs["cidrIpv4"].StringValue())
+			require.InDelta(t, 443, rule.inputs["toPort"].NumberValue(), 0)
+		}
+	}
+}
+
 func TestNATGateways(t *testing.T) {
 	t.Parallel()
 	for nat, want := range map[string]int{"single": 1, "per_zone": 3} {

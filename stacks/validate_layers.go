@@ -13,6 +13,15 @@ func networkRules(faults *aegis.InvalidError, params *aegis.NetworkSpec) {
 	if _, err := planSubnets(params.CIDR, params.Zones); err != nil {
 		faults.Add("parameters.cidr", err.Error())
 	}
+	if params.Endpoints != nil {
+		twice(faults, "parameters.endpoints.gateway", params.Endpoints.Gateway)
+		twice(faults, "parameters.endpoints.interface", params.Endpoints.Interface)
+		for i, service := range params.Endpoints.Interface {
+			if slices.Contains(params.Endpoints.Gateway, service) {
+				faults.Add(fmt.Sprintf("parameters.endpoints.interface.%d", i), fmt.Sprintf("%q is among gateway, too", service))
+			}
+		}
+	}
 	names := map[string]bool{}
 	for i, rule := range params.IngressRules {
 		field := fmt.Sprintf("parameters.ingress_rules.%d", i)
@@ -24,6 +33,14 @@ func networkRules(faults *aegis.InvalidError, params *aegis.NetworkSpec) {
 			faults.Add(field+".from_port", fmt.Sprintf("%d is above to_port %d", rule.FromPort, rule.ToPort))
 		}
 		cidrRules(faults, field+".cidrs", rule.CIDRs)
+	}
+}
+
+func twice(faults *aegis.InvalidError, field string, names []string) {
+	for i, name := range names {
+		if slices.Index(names, name) < i {
+			faults.Add(fmt.Sprintf("%s.%d", field, i), fmt.Sprintf("%q is there twice", name))
+		}
 	}
 }
 
@@ -89,11 +106,7 @@ func dataRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.DataSp
 			faults.Add(field, fmt.Sprintf("the bucket's full name has %d characters, at most %d are allowed", len(full), maxBucketName))
 		}
 	}
-	for i, name := range params.LogGroups {
-		if slices.Index(params.LogGroups, name) < i {
-			faults.Add(fmt.Sprintf("parameters.log_groups.%d", i), fmt.Sprintf("%q is there twice", name))
-		}
-	}
+	twice(faults, "parameters.log_groups", params.LogGroups)
 	flat := map[string]string{}
 	for _, name := range sortedKeys(params.Settings) {
 		logical := strings.ReplaceAll(name, "/", "-")

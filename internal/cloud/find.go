@@ -92,6 +92,7 @@ func finders() map[string]finder {
 		"aws_kms_key":                         findKey,
 		"aws_launch_template":                 findTemplate,
 		"aws_nat_gateway":                     findNATGateway,
+		"aws_network_acl":                     findTagged("network-acl"),
 		"aws_route":                           findRoute,
 		"aws_route_table":                     findTagged("route-table"),
 		"aws_route_table_association":         findAssociation,
@@ -105,6 +106,7 @@ func finders() map[string]finder {
 		"aws_ssm_parameter":                   findParameter,
 		"aws_subnet":                          findTagged("subnet"),
 		"aws_vpc":                             findTagged("vpc"),
+		"aws_vpc_endpoint":                    findEndpoint,
 		"aws_vpc_security_group_egress_rule":  findRule(true),
 		"aws_vpc_security_group_ingress_rule": findRule(false),
 	}

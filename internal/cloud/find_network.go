@@ -67,6 +67,22 @@ func findNATGateway(ctx context.Context, c clients, lookup aegis.Lookup) (string
 	return aws.ToString(output.NatGateways[0].NatGatewayId), nil
 }
 
+// findEndpoint leaves out endpoints that are gone.
+func findEndpoint(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
+	output, err := c.ec2().DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{Filters: []types.Filter{
+		filter("tag:"+tagStack, lookup.StackID), filter("tag:"+tagAddress, lookup.Address),
+	}})
+	if err != nil {
+		return "", err
+	}
+	for _, endpoint := range output.VpcEndpoints {
+		if endpoint.State != types.StateDeleted && endpoint.State != types.StateDeleting {
+			return aws.ToString(endpoint.VpcEndpointId), nil
+		}
+	}
+	return "", nil
+}
+
 // findAddress looks for a public address by its tags.
 func findAddress(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
 	output, err := c.ec2().DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: []types.Filter{

@@ -55,8 +55,10 @@ type Global struct {
 
 // Region holds a region's prices.
 type Region struct {
-	GP3GiBMonth              float64 `json:"gp3_gib_month"`
-	NATGatewayHour           float64 `json:"nat_gateway_hour"`
+	GP3GiBMonth    float64 `json:"gp3_gib_month"`
+	NATGatewayHour float64 `json:"nat_gateway_hour"`
+	// EndpointHour is the price of an interface endpoint in one zone.
+	EndpointHour             float64 `json:"endpoint_hour"`
 	KinesisShardHour         float64 `json:"kinesis_shard_hour"`
 	KinesisExtendedShardHour float64 `json:"kinesis_extended_shard_hour"`
 	// InstanceHour is the price of an hour by instance type.
@@ -125,6 +127,8 @@ func (t *Table) Monthly(resourceType, region string, attrs map[string]any) (floa
 	case "aws_kinesis_stream":
 		usd, known := streamMonthly(prices, attrs)
 		return usd * scale, known
+	case "aws_vpc_endpoint":
+		return endpointMonthly(prices, attrs) * scale, true
 	case "aws_nat_gateway":
 		return prices.NATGatewayHour * hoursPerMonth * scale, true
 	default:

@@ -38,6 +38,8 @@ func TestMonthly(t *testing.T) {
 		"stream that keeps longer":   {"aws_kinesis_stream", "us-east-1", map[string]any{"shard_count": 1, "retention_period": 48}, 0.035 * 730},
 		"address":                    {"aws_eip", "us-east-1", nil, 3.65},
 		"NAT gateway":                {"aws_nat_gateway", "ap-southeast-1", nil, 0.059 * 730},
+		"interface endpoint":         {"aws_vpc_endpoint", "eu-west-1", map[string]any{"vpc_endpoint_type": "Interface", "subnet_ids": []any{"a", "b"}}, 2 * 0.011 * 730},
+		"gateway endpoint":           {"aws_vpc_endpoint", "eu-west-1", map[string]any{"vpc_endpoint_type": "Gateway"}, 0},
 		"health check":               {"aws_route53_health_check", "", map[string]any{"type": "HTTPS", "request_interval": 10}, 2.5},
 		"bucket":                     {"aws_s3_bucket", "us-east-1", nil, 0},
 		"key":                        {"aws_kms_key", "us-east-1", nil, 1},

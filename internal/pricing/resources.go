@@ -19,6 +19,7 @@ func pricedBy(resourceType string) []string {
 		"aws_instance":             {"instance_type"},
 		"aws_kinesis_stream":       {"shard_count", "retention_period"},
 		"aws_route53_health_check": {"type", "request_interval"},
+		"aws_vpc_endpoint":         {"vpc_endpoint_type"},
 	}[resourceType]
 }
 
@@ -62,6 +63,16 @@ func streamMonthly(prices Region, attrs map[string]any) (float64, bool) {
 		hour += prices.KinesisExtendedShardHour
 	}
 	return shards * hour * hoursPerMonth, known
+}
+
+// endpointMonthly is the number of an interface endpoint's subnets, each in a
+// zone of its own; other kinds of endpoints cost nothing.
+func endpointMonthly(prices Region, attrs map[string]any) float64 {
+	if text(attrs, "vpc_endpoint_type") != "Interface" {
+		return 0
+	}
+	subnets, _ := attrs["subnet_ids"].([]any)
+	return float64(max(1, len(subnets))) * prices.EndpointHour * hoursPerMonth
 }
 
 // healthCheck is the price of a check of an address in AWS; TLS and a short

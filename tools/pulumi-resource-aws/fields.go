@@ -89,6 +89,7 @@ func resourceFields() map[string]fields {
 			"filter":                            with(one(), fields{"and": one(), "tag": one()}),
 			"noncurrent_version_expiration":     one(),
 		}), "timeouts": {}},
+		"aws_network_acl":    {"ingress": named("ingress"), "egress": named("egress")},
 		"aws_security_group": {"ingress": named("ingress"), "egress": named("egress")},
 	}
 }

@@ -26,6 +26,7 @@ func resourceTokens() map[string]string {
 		"aws_kms_key":                                        "aws:kms/key:Key",
 		"aws_launch_template":                                "aws:ec2/launchTemplate:LaunchTemplate",
 		"aws_nat_gateway":                                    "aws:ec2/natGateway:NatGateway",
+		"aws_network_acl":                                    "aws:ec2/networkAcl:NetworkAcl",
 		"aws_route":                                          "aws:ec2/route:Route",
 		"aws_route53_health_check":                           "aws:route53/healthCheck:HealthCheck",
 		"aws_route53_record":                                 "aws:route53/record:Record",
@@ -48,6 +49,7 @@ func resourceTokens() map[string]string {
 		"aws_ssm_parameter":                                  "aws:ssm/parameter:Parameter",
 		"aws_subnet":                                         "aws:ec2/subnet:Subnet",
 		"aws_vpc":                                            "aws:ec2/vpc:Vpc",
+		"aws_vpc_endpoint":                                   "aws:ec2/vpcEndpoint:VpcEndpoint",
 		"aws_vpc_security_group_egress_rule":                 "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
 		"aws_vpc_security_group_ingress_rule":                "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
 	}
