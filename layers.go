@@ -9,6 +9,9 @@ const (
 	LayerEdge     = "edge"
 )
 
+// FlowLogsRole is the name of the workload role that writes flow logs.
+const FlowLogsRole = "flow-logs"
+
 // NetworkSpec holds the parameters of layer network.
 type NetworkSpec struct {
 	// CIDR is the VPC's IPv4 range; its prefix is /16 to /20.
@@ -22,6 +25,9 @@ type NetworkSpec struct {
 	// DataSubnets adds a subnet per zone for data stores: it has no way to the
 	// internet, and its network ACL lets nothing in from outside of the VPC.
 	DataSubnets bool `json:"data_subnets,omitempty"`
+	// FlowLogDays keeps a record of the VPC's connections for so many days, written
+	// by the workload role FlowLogsRole of layer security; 0 keeps none.
+	FlowLogDays int `json:"flow_log_days,omitempty" jsonschema:"enum=0,enum=1,enum=3,enum=5,enum=7,enum=14,enum=30,enum=60,enum=90,enum=120,enum=150,enum=180,enum=365,enum=400"`
 	// Endpoints keep traffic to AWS's services within the VPC.
 	Endpoints *EndpointsSpec `json:"endpoints,omitempty"`
 }

@@ -18,7 +18,7 @@ const SizeSmall = "small"
 // Layers are the estate's layers in the order in which they are created.
 func Layers() []string {
 	return []string{
-		aegis.LayerNetwork, aegis.LayerSecurity, aegis.LayerData, aegis.LayerRuntime, aegis.LayerEdge,
+		aegis.LayerSecurity, aegis.LayerNetwork, aegis.LayerData, aegis.LayerRuntime, aegis.LayerEdge,
 	}
 }
 
@@ -121,6 +121,11 @@ func (p Plan) spec(faults *aegis.InvalidError, layer, region string, n int) (aeg
 func DependsOn(spec aegis.Spec) []string {
 	same := func(layer string) string { return stackID(spec.Environment, layer, spec.Region) }
 	switch spec.Layer {
+	case aegis.LayerNetwork:
+		var params aegis.NetworkSpec
+		if json.Unmarshal(spec.Parameters, &params) == nil && params.FlowLogDays > 0 {
+			return []string{same(aegis.LayerSecurity)}
+		}
 	case aegis.LayerData:
 		return []string{same(aegis.LayerSecurity)}
 	case aegis.LayerRuntime:

@@ -34,8 +34,8 @@ func TestEstateConvergesAndStaysClean(t *testing.T) {
 	writers, readers := map[string]auto.Stack{}, []auto.Stack{}
 	for _, spec := range specs {
 		spec.Parameters = with(t, spec.Parameters, map[string]string{
-			aegis.LayerSecurity: `{"cloud_events":true}`,
-			aegis.LayerNetwork:  `{"data_subnets":true,"endpoints":{"gateway":["s3"],"interface":["kms","ecr.api"]}}`,
+			aegis.LayerSecurity: `{"cloud_events":true,"workload_roles":{"flow-logs":{"service":"vpc-flow-logs.amazonaws.com","actions":["logs:CreateLogStream","logs:DescribeLogGroups","logs:DescribeLogStreams","logs:PutLogEvents"]}}}`,
+			aegis.LayerNetwork:  `{"data_subnets":true,"flow_log_days":7,"endpoints":{"gateway":["s3"],"interface":["kms","ecr.api"]}}`,
 		}[spec.Layer])
 		writers[spec.Layer] = a.stack(t, spec)
 		readers = append(readers, a.stack(t, spec))

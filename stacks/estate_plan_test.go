@@ -51,6 +51,7 @@ func TestPlanNamesTheFaults(t *testing.T) {
 		"patch that is none":     {map[string]string{"data": `3`}, nil, []string{"layers.data", "layers.data", "layers.data"}},
 		"faults of two stacks":   {nil, map[string]string{"dev.runtime.us-east-1": `{"nodes":1}`, "dev.data.eu-west-1": `{"log_retention_days":2}`}, []string{"dev.data.eu-west-1.parameters.log_retention_days", "dev.runtime.us-east-1.parameters.nodes"}},
 		"ranges that overlap":    {nil, map[string]string{"dev.network.eu-west-1": `{"cidr":"10.10.16.0/20"}`}, []string{"dev.network.eu-west-1.parameters.cidr"}},
+		"flow logs of nobody":    {nil, map[string]string{"dev.network.eu-west-1": `{"flow_log_days":7}`}, []string{"dev.network.eu-west-1.parameters.flow_log_days"}},
 		"zones of another name":  {nil, map[string]string{"dev.edge.eu-west-1": `{"domain":"other.example"}`}, []string{"dev.edge.eu-west-1.parameters.domain"}},
 		"one range for everyone": {map[string]string{"network": `{"cidr":"10.0.0.0/16"}`}, nil, []string{"dev.network.eu-west-1.parameters.cidr", "dev.network.ap-southeast-1.parameters.cidr", "dev.network.ap-southeast-1.parameters.cidr"}},
 	} {

@@ -39,6 +39,11 @@ func network(s *stack, params aegis.NetworkSpec) error {
 		}
 		tables = append(tables, table)
 	}
+	if params.FlowLogDays > 0 {
+		if err := flowLogs(s, vpc, params.FlowLogDays); err != nil {
+			return err
+		}
+	}
 	if params.Endpoints != nil {
 		if err := endpoints(s, vpc, private, tables, params); err != nil {
 			return err

@@ -16,6 +16,7 @@ func terraformTypes() map[string]string {
 		"aws:cloudwatch/logGroup:LogGroup":                       "aws_cloudwatch_log_group",
 		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":      "aws_default_security_group",
 		"aws:ec2/eip:Eip":                                        "aws_eip",
+		"aws:ec2/flowLog:FlowLog":                                "aws_flow_log",
 		"aws:ec2/internetGateway:InternetGateway":                "aws_internet_gateway",
 		"aws:ec2/launchTemplate:LaunchTemplate":                  "aws_launch_template",
 		"aws:ec2/natGateway:NatGateway":                          "aws_nat_gateway",

@@ -83,6 +83,7 @@ func finders() map[string]finder {
 		"aws_autoscaling_group":               findGroup,
 		"aws_cloudwatch_log_group":            findLogGroup,
 		"aws_eip":                             findAddress,
+		"aws_flow_log":                        findFlowLog,
 		"aws_iam_instance_profile":            findInstanceProfile,
 		"aws_iam_policy":                      findPolicy,
 		"aws_iam_role":                        findRole,

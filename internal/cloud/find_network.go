@@ -67,6 +67,21 @@ func findNATGateway(ctx context.Context, c clients, lookup aegis.Lookup) (string
 	return aws.ToString(output.NatGateways[0].NatGatewayId), nil
 }
 
+// findFlowLog compares tags itself: those of flow logs are no resource of
+// DescribeTags everywhere.
+func findFlowLog(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
+	pages := ec2.NewDescribeFlowLogsPaginator(c.ec2(), &ec2.DescribeFlowLogsInput{})
+	for log, err := range items(ctx, pages, func(p *ec2.DescribeFlowLogsOutput) []types.FlowLog { return p.FlowLogs }) {
+		if err != nil {
+			return "", err
+		}
+		if tags := ec2Tags(log.Tags); tags[tagStack] == lookup.StackID && tags[tagAddress] == lookup.Address {
+			return aws.ToString(log.FlowLogId), nil
+		}
+	}
+	return "", nil
+}
+
 // findEndpoint leaves out endpoints that are gone.
 func findEndpoint(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
 	output, err := c.ec2().DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{Filters: []types.Filter{

@@ -154,7 +154,7 @@ func layerServices(stack aegis.Stack) []string {
 		return nil
 	}
 	return map[string][]string{
-		aegis.LayerNetwork:  {"ec2"},
+		aegis.LayerNetwork:  {"ec2", "iam", "logs"},
 		aegis.LayerSecurity: {"events", "iam", "kms", "sqs"},
 		aegis.LayerData:     {"kinesis", "kms", "logs", "s3", "ssm"},
 		aegis.LayerRuntime:  {"autoscaling", "ec2", "iam"},

@@ -15,6 +15,7 @@ func resourceTokens() map[string]string {
 		"aws_default_security_group":                         "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
 		"aws_dynamodb_table":                                 "aws:dynamodb/table:Table",
 		"aws_eip":                                            "aws:ec2/eip:Eip",
+		"aws_flow_log":                                       "aws:ec2/flowLog:FlowLog",
 		"aws_iam_instance_profile":                           "aws:iam/instanceProfile:InstanceProfile",
 		"aws_iam_policy":                                     "aws:iam/policy:Policy",
 		"aws_iam_role":                                       "aws:iam/role:Role",
