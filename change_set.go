@@ -25,6 +25,9 @@ type Target struct {
 	Kind     TargetKind `json:"kind"`
 	StackIDs []string   `json:"stack_ids"`
 	Regions  []string   `json:"regions"`
+	// Addresses, in a correction of one stack without patches, are the only
+	// resources that it changes; empty is all.
+	Addresses []string `json:"addresses,omitempty"`
 }
 
 // Source says who proposed a change set.

@@ -93,6 +93,8 @@ type DriftChange struct {
 	Decision DriftDecision `json:"decision"`
 	// Reason says why, such as the rule that expects it.
 	Reason string `json:"reason,omitempty"`
+	// RuleID is the rule that expects it since it was reported.
+	RuleID string `json:"rule_id,omitempty"`
 }
 
 // DriftCause is who did it, as far as is known.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,6 +61,12 @@ type reports interface {
 	SeeEvents(ctx context.Context, stackID string, eventIDs []string) error
 }
 
+// rules say which drift is expected.
+type rules interface {
+	// MeetDriftRules notes that each of the rules was why drift was let be.
+	MeetDriftRules(ctx context.Context, ruleIDs []string) error
+}
+
 // store is all that a Reconciler reads and writes.
 type store interface {
 	stacks
@@ -67,6 +74,8 @@ type store interface {
 	changes
 	reports
 	listing
+	breakers
+	rules
 }
 
 // Config is what a Reconciler is made of.
@@ -312,17 +321,34 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 	if err := r.store.SetStackState(ctx, stack.StackID, state, "", seen.ResourceCount, reconciledAt); err != nil {
 		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
 	}
-	wanted, err := r.report(ctx, stack, seen, before)
-	if err != nil || state == aegis.StackClean || !wanted || stack.Observed() {
+	if err := r.meet(ctx, seen.Expected, before.Expected); err != nil {
+		return err
+	}
+	verdict, err := r.report(ctx, stack, seen, before)
+	if err != nil || stack.Observed() || !verdict.correct {
 		return err // drift of what is only observed is reported and left alone
 	}
-	return r.correct(ctx, stack, seen)
+	return r.correct(ctx, stack, seen, verdict.addresses)
+}
+
+// meet counts drift that rules let be and that was not there before.
+func (r *Reconciler) meet(ctx context.Context, now, before []aegis.ExpectedDrift) error {
+	var ids []string
+	for _, e := range now {
+		if !slices.ContainsFunc(before, func(b aegis.ExpectedDrift) bool { return aegis.SameValue(b, e) }) {
+			ids = append(ids, e.RuleID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return r.store.MeetDriftRules(ctx, ids) //nolint:wrapcheck // it says what was written
 }
 
 // report writes drift reports of what was seen, with their causes and what is
-// to be done; wanted says that all of it is to be corrected.
-func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) (wanted bool, err error) {
-	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets}
+// to be done.
+func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) (v verdict, err error) {
+	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets, expected: seen.Expected}
 	since := before.ReadAllAt
 	if !since.IsZero() {
 		l.notBefore = &before.ReadAllAt
@@ -330,7 +356,7 @@ func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before
 	if len(seen.Drift) > 0 {
 		resources, err := r.store.StackResources(ctx, stack.StackID)
 		if err != nil {
-			return false, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
+			return v, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
 		}
 		index := make(map[string]aegis.IndexedResource, len(resources))
 		for _, res := range resources {
@@ -343,14 +369,14 @@ func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before
 			since = time.Time{} // what drifted before may find its cause only now
 		}
 		if l.events, err = r.candidates(ctx, stack.StackID, l.found, since, l.at); err != nil {
-			return false, err
+			return v, err
 		}
-		if wanted, err = r.decide(ctx, l, seen); err != nil {
-			return false, err
+		if v, err = r.decide(ctx, l, seen); err != nil {
+			return v, err
 		}
 	}
 	if err := r.store.UpdateDrift(ctx, stack.StackID, l.settle); err != nil {
-		return false, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
+		return v, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
 	}
-	return wanted, nil
+	return v, nil
 }

@@ -28,6 +28,9 @@ type estate struct {
 	pending   []aegis.PendingEvent
 	resources []aegis.IndexedResource
 	targets   [][]string // of each refresh
+	rules     []aegis.DriftRule
+	met       []string
+	breakers  []aegis.Breaker
 
 	drifted    []aegis.ResourceChange
 	refreshErr error
@@ -174,7 +177,29 @@ func (e *estate) Refresh(_ context.Context, run aegis.StackRun) (aegis.Observati
 			seen.Drift = append(seen.Drift, d)
 		}
 	}
-	return seen, e.refreshErr
+	seen.StackID = run.Stack.StackID
+	return seen.Expect(e.rules), e.refreshErr
+}
+
+func (e *estate) DriftRules(_ context.Context, stackID string) ([]aegis.DriftRule, error) {
+	return slices.DeleteFunc(slices.Clone(e.rules), func(r aegis.DriftRule) bool { return r.StackID != stackID }), nil
+}
+
+func (e *estate) MeetDriftRules(_ context.Context, ids []string) error {
+	e.met = append(e.met, ids...)
+	for i := range e.rules {
+		if slices.Contains(ids, e.rules[i].RuleID) {
+			e.rules[i].LastMetAt = new(e.now)
+		}
+	}
+	return nil
+}
+
+func (e *estate) Breakers(context.Context) ([]aegis.Breaker, error) { return slices.Clone(e.breakers), nil }
+
+func (e *estate) OpenBreaker(_ context.Context, b aegis.Breaker) (aegis.Breaker, error) {
+	e.breakers = append([]aegis.Breaker{b}, e.breakers...)
+	return b, nil
 }
 
 func (e *estate) ImportSpec(context.Context, aegis.Stack) (aegis.Spec, error) {

@@ -45,6 +45,8 @@ type stockReports interface {
 	DriftReports(ctx context.Context, filter aegis.DriftFilter, page aegis.Page) ([]aegis.DriftReport, string, error)
 	CloudEvents(ctx context.Context, stackID string, keys []string, since, until time.Time) ([]aegis.CloudEvent, error)
 	ChangeSet(ctx context.Context, changeSetID string) (aegis.AutonomousChangeSet, error)
+	// DriftRules are the live rules of a stack, or of what belongs to none.
+	DriftRules(ctx context.Context, stackID string) ([]aegis.DriftRule, error)
 }
 
 // stockStacks are the stacks that parents belong to.
@@ -58,6 +60,8 @@ type stockStore interface {
 	baseline
 	stockReports
 	stockStacks
+	breakers
+	rules
 }
 
 // StockConfig is what a Stock is made of.

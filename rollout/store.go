@@ -16,6 +16,14 @@ type store interface {
 	changeSets
 	estate
 	policyState
+	leftDrift
+}
+
+// leftDrift is drift that is known and stays.
+type leftDrift interface {
+	// DriftLeft are the attributes that open reports of the stack leave as they are,
+	// as rules that have the report's id.
+	DriftLeft(ctx context.Context, stackID string) ([]aegis.DriftRule, error)
 }
 
 // claims move one change set at a time. A change set is held by at most one

@@ -132,7 +132,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		return fmt.Errorf("set up traces: %w", err)
 	}
 	p.tracer = tracer
-	engines := indexing{observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}, p.db, p.log}
+	engines := expecting{indexing{observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}, p.db, p.log}}
 	p.door = rollout.New(rollout.Config{
 		Store: p.db, Engine: engines, Direct: p.account.Direct(), Gates: judges{p.policy.live}, Pricer: prices, Checker: p.account, Specs: specs{},
 		Bundles: p.policy.shipper,

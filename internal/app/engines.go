@@ -128,6 +128,36 @@ func (i indexing) Apply(ctx context.Context, run aegis.StackRun, digest string) 
 	return res, err
 }
 
+// expecting tells engines of the rules of expected drift, and takes what these
+// cover out of what is seen.
+type expecting struct{ indexing }
+
+func (e expecting) Preview(ctx context.Context, run aegis.StackRun) (plan aegis.Plan, err error) {
+	if run.Expected, err = e.index.DriftRules(ctx, run.Stack.StackID); err != nil {
+		return plan, err
+	}
+	return e.indexing.Preview(ctx, run)
+}
+
+func (e expecting) Refresh(ctx context.Context, run aegis.StackRun) (seen aegis.Observation, err error) {
+	if run.Expected, err = e.index.DriftRules(ctx, run.Stack.StackID); err != nil {
+		return seen, err
+	}
+	seen, err = e.indexing.Refresh(ctx, run)
+	if err != nil {
+		return seen, err
+	}
+	seen.StackID = run.Stack.StackID
+	return seen.Expect(run.Expected), nil
+}
+
+func (e expecting) Apply(ctx context.Context, run aegis.StackRun, digest string) (res aegis.ApplyResult, err error) {
+	if run.Expected, err = e.index.DriftRules(ctx, run.Stack.StackID); err != nil {
+		return res, err
+	}
+	return e.indexing.Apply(ctx, run, digest)
+}
+
 // save replaces the stack's part of the index. The next look does it again, so
 // a failure is no more than logged.
 func (i indexing) save(ctx context.Context, run aegis.StackRun, resources []aegis.IndexedResource) {

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/aegisworld/aegis"
+)
+
+// leaving is the program that does not change what the run's rules expect others
+// to change.
+func leaving(program pulumi.RunFunc, run aegis.StackRun) pulumi.RunFunc {
+	if len(run.Expected) == 0 {
+		return program
+	}
+	return func(ctx *pulumi.Context) error {
+		err := ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+			ignored := ignoredProperties(run, args)
+			if len(ignored) == 0 {
+				return nil
+			}
+			return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.IgnoreChanges(ignored))}
+		})
+		if err != nil {
+			return err
+		}
+		return program(ctx)
+	}
+}
+
+// ignoredProperties are the paths of a resource's inputs that rules cover: those of
+// single tags and the like, and else whole inputs.
+func ignoredProperties(run aegis.StackRun, args *pulumi.ResourceTransformationArgs) []string {
+	if args.Props == nil {
+		return nil
+	}
+	tfType := terraformType(args.Type)
+	address := tfType + "::" + args.Name
+	var ignored []string
+	for _, rule := range run.Expected {
+		if rule.Attribute == "" {
+			continue
+		}
+		for _, property := range properties(args.Props) {
+			name := attributeName(tfType, property)
+			if rule.Covers(run.Stack.StackID, address, tfType, name) {
+				ignored = append(ignored, property)
+				continue
+			}
+			below, ok := strings.CutPrefix(rule.Attribute, name+".")
+			if !ok {
+				continue
+			}
+			if userKeys(name) && !strings.ContainsAny(below, `*?[\"`) && rule.Covers(run.Stack.StackID, address, tfType, rule.Attribute) {
+				ignored = append(ignored, property+`["`+below+`"]`)
+			} else if rule.Covers(run.Stack.StackID, address, tfType, rule.Attribute) {
+				ignored = append(ignored, property)
+			}
+		}
+	}
+	slices.Sort(ignored)
+	return slices.Compact(ignored)
+}
+
+// properties are the names of a resource's inputs.
+func properties(props pulumi.Input) []string {
+	t := props.ElementType()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	var names []string
+	for i := range t.NumField() {
+		if name := t.Field(i).Tag.Get("pulumi"); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
