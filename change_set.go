@@ -25,8 +25,8 @@ type Target struct {
 	Kind     TargetKind `json:"kind"`
 	StackIDs []string   `json:"stack_ids"`
 	Regions  []string   `json:"regions"`
-	// Addresses, in a correction of one stack without patches, are the only
-	// resources that it changes; empty is all.
+	// Addresses, in a correction of one stack, are the only resources that it
+	// changes, and empty is all; with a patch, those whose drift it adopts.
 	Addresses []string `json:"addresses,omitempty"`
 }
 

@@ -58,6 +58,8 @@ type DriftReport struct {
 const (
 	EventDriftDetected  = "drift.detected"
 	EventDriftCorrected = "drift.corrected"
+	// EventDriftAdopted says that the spec agrees with it now.
+	EventDriftAdopted = "drift.adopted"
 	// EventDriftExplained says that the cause became known later.
 	EventDriftExplained = "drift.explained"
 )

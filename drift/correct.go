@@ -18,11 +18,9 @@ const maxCorrected = 200
 // back to its spec, unless that is under way, or was tried in vain a moment ago.
 func (r *Reconciler) correct(ctx context.Context, stack aegis.Stack, seen aegis.Observation, addresses []string) error {
 	addresses = addresses[:min(len(addresses), maxCorrected)] // the others come next
-	for _, source := range []aegis.Source{aegis.SourceDrift, aegis.SourceReconcile} {
-		due, err := r.due(ctx, stack.StackID, source)
-		if err != nil || !due {
-			return err
-		}
+	due, _, err := r.due(ctx, stack.StackID, false)
+	if err != nil || !due {
+		return err
 	}
 	drifted := seen.Drift
 	if len(addresses) > 0 {
@@ -58,27 +56,35 @@ func concerns(report aegis.DriftReport, addresses []string) bool {
 	return len(addresses) == 0 || slices.ContainsFunc(report.Changes, func(c aegis.DriftChange) bool { return slices.Contains(addresses, c.Address) })
 }
 
-// due says that no correction is open and that the last one either held or is
-// long enough ago.
-func (r *Reconciler) due(ctx context.Context, stackID string, source aegis.Source) (bool, error) {
-	filter := aegis.ChangeSetFilter{StackID: stackID, Source: source}
-	corrections, _, err := r.store.ChangeSets(ctx, filter, aegis.Page{})
-	if err != nil {
-		return false, fmt.Errorf("list corrections of stack %s: %w", stackID, err)
+// due says that neither correction nor adoption is open, and that the last one of
+// its kind either held or is long enough ago. failed is the last one where it
+// failed less than that ago.
+func (r *Reconciler) due(ctx context.Context, stackID string, adoption bool) (due bool, failed *aegis.AutonomousChangeSet, err error) {
+	for _, source := range []aegis.Source{aegis.SourceDrift, aegis.SourceReconcile} {
+		past, _, err := r.store.ChangeSets(ctx, aegis.ChangeSetFilter{StackID: stackID, Source: source}, aegis.Page{})
+		if err != nil {
+			return false, nil, fmt.Errorf("list corrections of stack %s: %w", stackID, err)
+		}
+		if slices.ContainsFunc(past, func(cs aegis.AutonomousChangeSet) bool { return !cs.PromotionState.Terminal() }) {
+			return false, nil, nil
+		}
+		last := slices.IndexFunc(past, func(cs aegis.AutonomousChangeSet) bool {
+			return (len(cs.Patches) > 0) == adoption && cs.Target.Kind != aegis.TargetAWSResource
+		})
+		if last >= 0 && r.tooSoon(past[last]) {
+			return false, &past[last], nil
+		}
 	}
-	for i, cs := range corrections {
-		if !cs.PromotionState.Terminal() {
-			return false, nil
-		}
-		pause := r.pause
-		if cs.PromotionState == aegis.StateFailed && len(cs.Target.Addresses) > 0 {
-			pause = max(pause, fightWindow) // the engine can't do it without what is left
-		}
-		if i == 0 && cs.PromotionState != aegis.StatePromoted && r.now().Sub(cs.UpdatedAt) < pause {
-			return false, nil
-		}
+	return true, nil, nil
+}
+
+// tooSoon says that a change set that did not hold is too young to be tried again.
+func (r *Reconciler) tooSoon(cs aegis.AutonomousChangeSet) bool {
+	pause := r.pause
+	if cs.PromotionState == aegis.StateFailed && len(cs.Target.Addresses) > 0 {
+		pause = max(pause, fightWindow) // the engine can't do it
 	}
-	return true, nil
+	return cs.PromotionState != aegis.StatePromoted && r.now().Sub(cs.UpdatedAt) < pause
 }
 
 func summary(stackID string, drifted []aegis.ResourceChange) string {

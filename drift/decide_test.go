@@ -25,10 +25,10 @@ func TestPolicyDecidesAboutDrift(t *testing.T) {
 		state    aegis.DriftState
 		proposed bool
 	}{
-		"corrects by default":                     {[]aegis.ResourceChange{opened()}, nil, aegis.DriftOpen, true},
-		"leaves what is to be reported":           {[]aegis.ResourceChange{opened()}, leave("ingress", aegis.ReportDrift), aegis.DriftReported, false},
-		"leaves what is to be adopted":            {[]aegis.ResourceChange{opened()}, leave("ingress", aegis.AdoptDrift), aegis.DriftReported, false},
-		"corrects what is beside it in a stack":   {[]aegis.ResourceChange{opened(), tagged()}, leave("tags.owner", aegis.ReportDrift), aegis.DriftOpen, true},
+		"corrects by default":                   {[]aegis.ResourceChange{opened()}, nil, aegis.DriftOpen, true},
+		"leaves what is to be reported":         {[]aegis.ResourceChange{opened()}, leave("ingress", aegis.ReportDrift), aegis.DriftReported, false},
+		"leaves what is to be adopted":          {[]aegis.ResourceChange{opened()}, leave("ingress", aegis.AdoptDrift), aegis.DriftReported, false},
+		"corrects what is beside it in a stack": {[]aegis.ResourceChange{opened(), tagged()}, leave("tags.owner", aegis.ReportDrift), aegis.DriftOpen, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

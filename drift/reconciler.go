@@ -76,6 +76,8 @@ type store interface {
 	listing
 	breakers
 	rules
+	// DriftReport returns ErrNotFound when there is none.
+	DriftReport(ctx context.Context, id string) (aegis.DriftReport, error)
 }
 
 // Config is what a Reconciler is made of.
@@ -84,6 +86,8 @@ type Config struct {
 	Engine engine
 	Door   door
 	Policy policy
+	// Parameters finds what adopts drift; without it, nothing is adopted.
+	Parameters parameters
 	// Interval is the time between two looks at a stack: 5 min when 0.
 	Interval time.Duration
 	// Batch is how many stacks one Sweep asks for at most: 20 when 0.
@@ -99,15 +103,16 @@ type Config struct {
 // Reconciler compares stacks with their specs. Any number of them may share a
 // store.
 type Reconciler struct {
-	store    store
-	engine   engine
-	door     door
-	policy   policy
-	interval time.Duration
-	batch    int
-	pause    time.Duration
-	logger   *slog.Logger
-	now      func() time.Time
+	store      store
+	engine     engine
+	door       door
+	policy     policy
+	parameters parameters
+	interval   time.Duration
+	batch      int
+	pause      time.Duration
+	logger     *slog.Logger
+	now        func() time.Time
 
 	locks stackLocks
 	mu    sync.Mutex
@@ -117,7 +122,7 @@ type Reconciler struct {
 // New makes a reconciler of its parts.
 func New(c Config) *Reconciler {
 	r := &Reconciler{
-		store: c.Store, engine: c.Engine, door: c.Door, policy: c.Policy, interval: c.Interval, batch: c.Batch, pause: c.Pause,
+		store: c.Store, engine: c.Engine, door: c.Door, policy: c.Policy, parameters: c.Parameters, interval: c.Interval, batch: c.Batch, pause: c.Pause,
 		logger: c.Logger, now: c.Now, asked: map[string]time.Time{}, locks: stackLocks{held: map[string]*stackLock{}},
 	}
 	if r.interval <= 0 {
@@ -325,10 +330,13 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 		return err
 	}
 	verdict, err := r.report(ctx, stack, seen, before)
-	if err != nil || stack.Observed() || !verdict.correct {
+	if err != nil || stack.Observed() {
 		return err // drift of what is only observed is reported and left alone
 	}
-	return r.correct(ctx, stack, seen, verdict.addresses)
+	if verdict.correct {
+		return r.correct(ctx, stack, seen, verdict.addresses) // what is to be adopted comes after that
+	}
+	return r.adopt(ctx, stack, verdict.adopt)
 }
 
 // meet counts drift that rules let be and that was not there before.
@@ -375,7 +383,11 @@ func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before
 			return v, err
 		}
 	}
-	if err := r.store.UpdateDrift(ctx, stack.StackID, l.settle); err != nil {
+	err = r.store.UpdateDrift(ctx, stack.StackID, func(open []aegis.DriftReport) []aegis.DriftWrite {
+		v.adopt = untried(v.adopt, open)
+		return l.settle(open)
+	})
+	if err != nil {
 		return v, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
 	}
 	return v, nil

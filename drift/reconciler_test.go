@@ -2,6 +2,7 @@ package drift_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -35,6 +36,7 @@ type estate struct {
 	drifted    []aegis.ResourceChange
 	refreshErr error
 	imported   *aegis.Spec
+	parameters func([]aegis.DriftChange) (string, []aegis.DriftChange)
 	decision   func(aegis.DriftedAttribute) aegis.DriftDecision // nil corrects
 	during     func()                                           // happens while the engine looks
 }
@@ -50,7 +52,7 @@ func newEstate() *estate {
 }
 
 func (e *estate) reconciler() *drift.Reconciler {
-	return drift.New(drift.Config{Store: e, Engine: e, Door: e, Policy: e, Batch: 2, Now: func() time.Time { return e.now }})
+	return drift.New(drift.Config{Store: e, Engine: e, Door: e, Policy: e, Parameters: e, Batch: 2, Now: func() time.Time { return e.now }})
 }
 
 func (e *estate) index(stackID string) int {
@@ -185,6 +187,23 @@ func (e *estate) DriftRules(_ context.Context, stackID string) ([]aegis.DriftRul
 	return slices.DeleteFunc(slices.Clone(e.rules), func(r aegis.DriftRule) bool { return r.StackID != stackID }), nil
 }
 
+func (e *estate) DriftReport(_ context.Context, id string) (aegis.DriftReport, error) {
+	for _, r := range e.reports {
+		if r.DriftReportID == id {
+			return r, nil
+		}
+	}
+	return aegis.DriftReport{}, aegis.ErrNotFound
+}
+
+func (e *estate) Adoption(_ context.Context, _ aegis.Stack, _ aegis.Spec, changes []aegis.DriftChange) (json.RawMessage, []aegis.DriftChange, error) {
+	if e.parameters == nil {
+		return json.RawMessage(`{}`), changes, nil
+	}
+	patch, missing := e.parameters(changes)
+	return json.RawMessage(patch), missing, nil
+}
+
 func (e *estate) MeetDriftRules(_ context.Context, ids []string) error {
 	e.met = append(e.met, ids...)
 	for i := range e.rules {
@@ -195,7 +214,9 @@ func (e *estate) MeetDriftRules(_ context.Context, ids []string) error {
 	return nil
 }
 
-func (e *estate) Breakers(context.Context) ([]aegis.Breaker, error) { return slices.Clone(e.breakers), nil }
+func (e *estate) Breakers(context.Context) ([]aegis.Breaker, error) {
+	return slices.Clone(e.breakers), nil
+}
 
 func (e *estate) OpenBreaker(_ context.Context, b aegis.Breaker) (aegis.Breaker, error) {
 	e.breakers = append([]aegis.Breaker{b}, e.breakers...)

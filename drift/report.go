@@ -105,6 +105,9 @@ func (l look) review(report aegis.DriftReport, byKey map[departureKey]departure,
 			if cause := l.late(now, report); known(cause) && !known(report.Cause) && explained.Kind == "" {
 				explained = cause
 			}
+			if c.Decision == aegis.AdoptDrift && now.Decision == aegis.AdoptDrift && aegis.SameValue(c.After, now.After) {
+				now.Reason = c.Reason // why it is not adopted
+			}
 			c.After, c.Decision, c.Reason, c.RuleID = now.After, now.Decision, now.Reason, ""
 			changes = append(changes, c)
 		}

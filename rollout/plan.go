@@ -40,6 +40,9 @@ func plan(ctx context.Context, r *run) (Verdict, error) {
 	if more := r.beyond(); more != "" {
 		return fail("the engine would change " + more + ", too, which is to be left"), nil
 	}
+	if adopts(r.cs) {
+		return r.provesAdoption(ctx, wants[0])
+	}
 	if len(r.cs.Diff) > 0 {
 		return proceed(), nil
 	}

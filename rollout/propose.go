@@ -142,8 +142,11 @@ func checkStackIDs(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
 }
 
 func checkPatches(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
-	if len(cs.Target.Addresses) > 0 {
+	switch {
+	case len(cs.Target.Addresses) > 0:
 		checkAddresses(cs, faults)
+	case adopts(cs):
+		faults.Add("target.addresses", "must name the resources whose drift the patch takes over")
 	}
 	patchless := cs.Source == aegis.SourceDrift || cs.Source == aegis.SourceReconcile
 	if len(cs.Patches) == 0 && patchless {
@@ -159,11 +162,12 @@ func checkPatches(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
 	}
 }
 
-// checkAddresses checks a correction of some of a stack's resources.
+// checkAddresses checks the correction, or the adoption, of some of a stack's
+// resources.
 func checkAddresses(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
 	switch ids := cs.Target.Addresses; {
-	case len(cs.Patches) > 0 || len(cs.Target.StackIDs) != 1 || cs.Source != aegis.SourceDrift:
-		faults.Add("target.addresses", "are for a correction of drift of one stack, without patches")
+	case len(cs.Target.StackIDs) != 1 || cs.Source != aegis.SourceDrift:
+		faults.Add("target.addresses", "are for drift of one stack")
 	case len(ids) > mostAddresses || slices.Contains(ids, ""):
 		faults.Add("target.addresses", fmt.Sprintf("must name at most %d resources", mostAddresses))
 	}

@@ -156,7 +156,8 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		Forbidden: rollout.Forbidden,
 	})
 	p.reconciler = drift.New(drift.Config{
-		Store: p.db, Engine: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Interval: c.ReconcileInterval, Logger: p.log,
+		Store: p.db, Engine: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Parameters: parameters{p.engines},
+		Interval: c.ReconcileInterval, Logger: p.log,
 	})
 	p.stock = drift.NewStock(drift.StockConfig{
 		Store: p.db, Account: p.account, States: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Regions: c.Regions,

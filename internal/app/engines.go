@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -156,6 +157,19 @@ func (e expecting) Apply(ctx context.Context, run aegis.StackRun, digest string)
 		return res, err
 	}
 	return e.indexing.Apply(ctx, run, digest)
+}
+
+// parameters finds what in a spec stands for attributes: the estate's programs
+// know theirs, and Terraform configurations say it.
+type parameters struct{ engines *engine.Engines }
+
+func (p parameters) Adoption(
+	ctx context.Context, stack aegis.Stack, spec aegis.Spec, changes []aegis.DriftChange,
+) (json.RawMessage, []aegis.DriftChange, error) {
+	if stack.Kind == aegis.TargetTerraformWorkspace {
+		return p.engines.Adoption(ctx, aegis.StackRun{Stack: stack, Spec: spec}, changes)
+	}
+	return stacks.Adoption(spec, changes)
 }
 
 // save replaces the stack's part of the index. The next look does it again, so

@@ -115,8 +115,12 @@ func correctDrift(ctx context.Context, tx pgx.Tx, step rollout.Step, clean []str
 			}
 			continue
 		}
+		event := aegis.EventDriftCorrected
 		r.State, r.ResolvedAt, r.ChangeSetID = aegis.DriftCorrected, &now, cs.ChangeSetID
-		writes = append(writes, aegis.DriftWrite{Report: r, Event: aegis.EventDriftCorrected})
+		if len(cs.Patches) > 0 && cs.Source == aegis.SourceDrift {
+			r.State, event = aegis.DriftAdopted, aegis.EventDriftAdopted
+		}
+		writes = append(writes, aegis.DriftWrite{Report: r, Event: event})
 	}
 	return writes, nil
 }
@@ -129,9 +133,10 @@ func uncorrected(r aegis.DriftReport, cs aegis.AutonomousChangeSet, left bool) [
 		return nil
 	}
 	var rest []aegis.DriftChange
+	adopted := cs.Source == aegis.SourceDrift && len(cs.Patches) > 0
 	for _, c := range r.Changes {
 		beside := len(cs.Target.Addresses) > 0 && !slices.Contains(cs.Target.Addresses, c.Address)
-		if beside || left && (c.Decision == aegis.ReportDrift || c.Decision == aegis.AdoptDrift) {
+		if beside || left && !adopted && !slices.Contains(cs.Target.Addresses, c.Address) && (c.Decision == aegis.ReportDrift || c.Decision == aegis.AdoptDrift) {
 			rest = append(rest, c)
 		}
 	}

@@ -1,0 +1,55 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aegisworld/aegis"
+)
+
+// adopts says that a change set makes the spec agree with what is real at the
+// addresses of its target, instead of the other way round.
+func adopts(cs *aegis.AutonomousChangeSet) bool {
+	return cs.Source == aegis.SourceDrift && len(cs.Patches) > 0
+}
+
+// provesAdoption goes on only when the patched spec agrees with reality: read
+// anew, its plan changes nothing at the addresses, and against the state, which
+// is from before, it changes nothing but what is there. The apply then does no
+// more than to let the state say so, too.
+func (r *run) provesAdoption(ctx context.Context, w desired) (Verdict, error) {
+	if len(r.cs.Diff) > 0 {
+		return fail(fmt.Sprintf("the patched spec does not agree with reality: the engine would still %s", attributesOf(r.cs.Diff[0]))), nil
+	}
+	if !w.changesSpec() {
+		return fail("the spec already says so: it is the state that is behind, and a correction is what brings it up to date"), nil
+	}
+	run := r.stackRun(w, nil)
+	run.Refresh, run.Targets = false, nil
+	var rest aegis.Plan
+	err := r.timed(1, func() (err error) {
+		rest, err = r.tool().Preview(ctx, run)
+		return err //nolint:wrapcheck // it says what was attempted
+	})
+	if err != nil {
+		return refused(err)
+	}
+	for _, c := range rest.Changes {
+		if !slices.Contains(r.cs.Target.Addresses, c.Address) {
+			return fail(fmt.Sprintf("the parameter is not for this resource alone: the engine would also %s", attributesOf(c))), nil
+		}
+	}
+	return proceed(), nil
+}
+
+// attributesOf says what would be done to which attributes.
+func attributesOf(c aegis.ResourceChange) string {
+	text := string(c.Action) + " " + c.Address
+	if c.Action == aegis.ActionUpdate {
+		for _, d := range c.Differences() {
+			text += " " + d.Attribute
+		}
+	}
+	return text
+}
