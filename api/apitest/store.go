@@ -27,6 +27,8 @@ type Store struct {
 	budgets      []aegis.BudgetAccount
 	decisions    []aegis.Decision
 	drift        []aegis.DriftReport
+	rules        []aegis.DriftRule
+	suggestions  []aegis.DriftSuggestion
 	eventBodies  [][]byte
 	traces       []aegis.TaskTrace
 	events       []aegis.Event

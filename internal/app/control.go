@@ -225,7 +225,8 @@ func (p *control) handler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
 		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Bundles: p.policy.shipper,
-		Drift: p.db, Intake: p.intake,
+		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
+		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,

@@ -111,6 +111,9 @@ func correctDrift(ctx context.Context, tx pgx.Tx, step rollout.Step, clean []str
 		if rest := uncorrected(r, cs, left[r.StackID]); len(rest) > 0 {
 			if len(rest) < len(r.Changes) {
 				r.Changes = rest
+				if !slices.ContainsFunc(rest, func(c aegis.DriftChange) bool { return c.Decision == aegis.CorrectDrift }) {
+					r.State, r.ResolvedAt = aegis.DriftReported, &now
+				}
 				writes = append(writes, aegis.DriftWrite{Report: r})
 			}
 			continue

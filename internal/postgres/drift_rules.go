@@ -57,13 +57,13 @@ func ruleEvent(kind string, rule aegis.DriftRule, by string) aegis.Event {
 	})}
 }
 
-// DeleteDriftRule takes a rule back, with an event. ErrNotFound.
-func (db *DB) DeleteDriftRule(ctx context.Context, id, by string) error {
-	err := db.transact(ctx, func(tx pgx.Tx) error {
+// DeleteDriftRule takes a rule back, with an event, and returns it. ErrNotFound.
+func (db *DB) DeleteDriftRule(ctx context.Context, id, by string) (rule aegis.DriftRule, err error) {
+	err = db.transact(ctx, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `
 			UPDATE drift_rules SET deleted_at = now(), deleted_by = $2 WHERE rule_id = $1 AND deleted_at IS NULL
 			RETURNING `+ruleColumns, id, by)
-		rule, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[aegis.DriftRule])
+		rule, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[aegis.DriftRule])
 		if err != nil {
 			return err
 		}
@@ -72,9 +72,9 @@ func (db *DB) DeleteDriftRule(ctx context.Context, id, by string) error {
 		return sendIn(ctx, tx, b)
 	})
 	if err != nil {
-		return fmt.Errorf("delete rule %s: %w", id, mapError(err))
+		return rule, fmt.Errorf("delete rule %s: %w", id, mapError(err))
 	}
-	return nil
+	return rule, nil
 }
 
 // DriftRules lists the live rules of a stack, or of what belongs to none, oldest
