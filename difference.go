@@ -110,16 +110,16 @@ func (c ResourceChange) expect(stackID string, rules []DriftRule) (rest Resource
 	rest = c
 	for _, d := range differences {
 		if note(d) {
-			rest = rest.without(d.Attribute)
+			rest = rest.Without(d.Attribute)
 		}
 	}
 	// Without differences there is nothing that could be covered.
 	return rest, expected, len(expected) < len(differences) || len(differences) == 0
 }
 
-// without is the change without what is at a path, or at the same path of all
+// Without is the change without what is at a path, or at the same path of all
 // tags.
-func (c ResourceChange) without(path string) ResourceChange {
+func (c ResourceChange) Without(path string) ResourceChange {
 	paths := []string{path}
 	if rest, ok := strings.CutPrefix(path, "tags"); ok && (rest == "" || rest[0] == '.') {
 		paths = append(paths, "tags_all"+rest)

@@ -307,6 +307,10 @@ func (r *Reconciler) unknown(ctx context.Context, stack aegis.Stack, cause error
 func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) error {
 	now := r.now()
 	seen.StackID = stack.StackID
+	seen, err := r.apart(ctx, seen)
+	if err != nil {
+		return err
+	}
 	if seen.ObservedAt.IsZero() {
 		seen.ObservedAt = now
 	}
@@ -339,6 +343,19 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 	return r.adopt(ctx, stack, verdict.adopt)
 }
 
+// apart leaves rules of security groups that are no part of their group to the
+// Stock.
+func (r *Reconciler) apart(ctx context.Context, seen aegis.Observation) (aegis.Observation, error) {
+	if !slices.ContainsFunc(seen.Drift, func(c aegis.ResourceChange) bool { return c.Type == securityGroup }) {
+		return seen, nil
+	}
+	resources, err := r.store.StackResources(ctx, seen.StackID)
+	if err != nil {
+		return seen, fmt.Errorf("look at the security groups of stack %s: %w", seen.StackID, err)
+	}
+	return apart(seen, resources), nil
+}
+
 // meet counts drift that rules let be and that was not there before.
 func (r *Reconciler) meet(ctx context.Context, now, before []aegis.ExpectedDrift) error {
 	var ids []string
@@ -366,10 +383,7 @@ func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before
 		if err != nil {
 			return v, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
 		}
-		index := make(map[string]aegis.IndexedResource, len(resources))
-		for _, res := range resources {
-			index[res.Address] = res
-		}
+		index := indexOf(resources)
 		for _, c := range seen.Drift {
 			l.found = append(l.found, departures(c, resourceOf(c, index))...)
 		}

@@ -31,6 +31,9 @@ func parentAttributes() []string {
 	}
 }
 
+// securityGroup may have its rules inline.
+const securityGroup = "aws_security_group"
+
 // maxIndexed is the longest identifier that is indexed, in bytes.
 const maxIndexed = 2048
 
@@ -64,6 +67,13 @@ func indexed(stackID, address, tfType, id, region string, attributes map[string]
 			r.Parents = append(r.Parents, parent)
 			if name != "arn" && strings.HasPrefix(parent, "arn:") {
 				r.Parents = append(r.Parents, parent[strings.LastIndexAny(parent, "/:")+1:])
+			}
+		}
+	}
+	if tfType == securityGroup {
+		for _, name := range []string{"egress", "ingress"} {
+			if rules, ok := attributes[name].([]any); ok && len(rules) > 0 {
+				r.Inline = append(r.Inline, name)
 			}
 		}
 	}
