@@ -77,7 +77,9 @@ func TestDriftRules(t *testing.T) {
 	srv := apitest.Serve(t, store)
 	require.NoError(t, store.UpsertStack(t.Context(), aegis.Stack{StackID: "a"}))
 	store.PutDriftReport(driftReport("drift-1", "a", "g1", aegis.DriftOpen))
-	add := func(body string) answer { return request{route: "POST /v1/drift/rules", token: srv.Token, body: body}.do(t, srv.URL) }
+	add := func(body string) answer {
+		return request{route: "POST /v1/drift/rules", token: srv.Token, body: body}.do(t, srv.URL)
+	}
 
 	var made api.List[aegis.DriftRule]
 	got := add(`{"stack_id":"a","address":"aws_autoscaling_group","attribute":"desired_capacity","reason":"scaled by others"}`)

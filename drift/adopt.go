@@ -68,7 +68,7 @@ func (a *Adopter) adopt(ctx context.Context, stack aegis.Stack, changes []aegis.
 	if stack.Observed() {
 		return none, aegis.Invalid("stack_id", "stack "+stack.StackID+" is only observed")
 	}
-	real, err := a.real(ctx, stack.StackID, changes)
+	found, err := a.seen(ctx, stack.StackID, changes)
 	if err != nil {
 		return none, err
 	}
@@ -76,7 +76,7 @@ func (a *Adopter) adopt(ctx context.Context, stack aegis.Stack, changes []aegis.
 	if err != nil {
 		return none, err //nolint:wrapcheck // it says what was read
 	}
-	patch, missing, err := a.Parameters.Adoption(ctx, stack, newest.Spec, real)
+	patch, missing, err := a.Parameters.Adoption(ctx, stack, newest.Spec, found)
 	if err != nil {
 		return none, fmt.Errorf("look for the parameters of stack %s: %w", stack.StackID, err)
 	}
@@ -91,7 +91,7 @@ func (a *Adopter) adopt(ctx context.Context, stack aegis.Stack, changes []aegis.
 	if err := faults.OrNil(); err != nil {
 		return none, err
 	}
-	addresses := addressesOf(real)
+	addresses := addressesOf(found)
 	cs, err := a.Door.Propose(ctx, aegis.AutonomousChangeSet{
 		Source: aegis.SourceDrift, Actor: by, Summary: fmt.Sprintf("Adopt drift of %s in %s", strings.Join(addresses, ", "), stack.StackID),
 		Target:  aegis.Target{Kind: stack.Kind, StackIDs: []string{stack.StackID}, Addresses: addresses},
@@ -116,22 +116,22 @@ func (a *Adopter) adopt(ctx context.Context, stack aegis.Stack, changes []aegis.
 	return cs, nil
 }
 
-// real are the changes with what is real now, which reports may have shortened.
+// seen are the changes with what is real now, which reports may have shortened.
 // All that drifts of a resource has to be adopted together: else its plan is not
 // clean.
-func (a *Adopter) real(ctx context.Context, stackID string, changes []aegis.DriftChange) ([]aegis.DriftChange, error) {
-	seen, err := a.Store.Observation(ctx, stackID)
+func (a *Adopter) seen(ctx context.Context, stackID string, changes []aegis.DriftChange) ([]aegis.DriftChange, error) {
+	newest, err := a.Store.Observation(ctx, stackID)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what was read
 	}
 	var out []aegis.DriftChange
 	var faults aegis.InvalidError
 	for _, address := range addressesOf(changes) {
-		i := slices.IndexFunc(seen.Drift, func(c aegis.ResourceChange) bool { return c.Address == address })
-		if i < 0 || seen.Drift[i].Action == aegis.ActionDelete {
+		i := slices.IndexFunc(newest.Drift, func(c aegis.ResourceChange) bool { return c.Address == address })
+		if i < 0 || newest.Drift[i].Action == aegis.ActionDelete {
 			return nil, fmt.Errorf("%s does not drift as was reported any more: %w", address, aegis.ErrConflict)
 		}
-		for _, d := range seen.Drift[i].Differences() {
+		for _, d := range newest.Drift[i].Differences() {
 			j := slices.IndexFunc(changes, func(c aegis.DriftChange) bool { return c.Address == address && c.Attribute == d.Attribute })
 			if j < 0 {
 				faults.Add(address+" "+d.Attribute, "drifts, too: adopt, expect or correct it first")

@@ -73,6 +73,11 @@ type store interface {
 	specs
 	changes
 	reports
+	decisions
+}
+
+// decisions are what says what is to be done about drift.
+type decisions interface {
 	listing
 	breakers
 	rules

@@ -98,8 +98,10 @@ func TestRulebook(t *testing.T) {
 		"for a stack, all attributes": {aegis.DriftRule{StackID: id, Address: "aws_vpc"}, nil, []pair{{"aws_vpc", "*"}}, id},
 		"for a stack, one attribute":  {aegis.DriftRule{StackID: id, Address: "aws_vpc"}, &tags, []pair{{"aws_vpc", "tags"}}, id},
 		"for all of a report": {
-			aegis.DriftRule{DriftReportID: "drift-1"}, nil,
-			[]pair{{"aws_vpc::main", "tags.owner"}, {"aws_autoscaling_group::node", "max_size"}}, id,
+			aegis.DriftRule{DriftReportID: "drift-1"},
+			nil,
+			[]pair{{"aws_vpc::main", "tags.owner"}, {"aws_autoscaling_group::node", "max_size"}},
+			id,
 		},
 		"for an address of a report":   {aegis.DriftRule{DriftReportID: "drift-1", Address: "aws_auto*"}, nil, []pair{{"aws_auto*", "max_size"}}, id},
 		"for an attribute of a report": {aegis.DriftRule{DriftReportID: "drift-1"}, &tags, []pair{{"aws_vpc::main", "tags"}}, id},

@@ -30,25 +30,9 @@ func Suggest(reports []aegis.DriftReport, rules []aegis.DriftRule, now time.Time
 			continue
 		}
 		for _, c := range r.Changes {
-			kind := speaksFor(r, c)
 			covered := slices.ContainsFunc(rules, func(rule aegis.DriftRule) bool { return rule.Covers(r.StackID, c.Address, c.Type, c.Attribute) })
-			if kind == "" || covered {
-				continue
-			}
-			t := theme{kind, r.StackID, c.Address, c.Attribute}
-			if found[t] == nil {
-				found[t] = &aegis.DriftSuggestion{
-					SuggestionID: aegis.SuggestionPrefix + "-" + fingerprint(t.kind, t.stackID, t.address, t.attribute), Kind: kind,
-					StackID: r.StackID, Address: c.Address, Type: c.Type, Attribute: c.Attribute, Before: c.Before, After: c.After,
-					Actor: principalOf(r.Cause), DriftReportIDs: []string{}, LastDetectedAt: r.DetectedAt,
-				}
-			}
-			if s := found[t]; same(*s, r, c) {
-				s.Times++
-				s.FirstDetectedAt = r.DetectedAt
-				if len(s.DriftReportIDs) < suggestedReports {
-					s.DriftReportIDs = append(s.DriftReportIDs, r.DriftReportID)
-				}
+			if kind := speaksFor(r, c); kind != "" && !covered {
+				count(found, kind, r, c)
 			}
 		}
 	}
@@ -62,6 +46,27 @@ func Suggest(reports []aegis.DriftReport, rules []aegis.DriftRule, now time.Time
 		return cmp.Or(b.LastDetectedAt.Compare(a.LastDetectedAt), cmp.Compare(a.SuggestionID, b.SuggestionID))
 	})
 	return out
+}
+
+// count adds a reported change to the suggestion that it speaks for.
+func count(found map[theme]*aegis.DriftSuggestion, kind string, r aegis.DriftReport, c aegis.DriftChange) {
+	t := theme{kind, r.StackID, c.Address, c.Attribute}
+	if found[t] == nil {
+		found[t] = &aegis.DriftSuggestion{
+			SuggestionID: aegis.SuggestionPrefix + "-" + fingerprint(t.kind, t.stackID, t.address, t.attribute), Kind: kind,
+			StackID: r.StackID, Address: c.Address, Type: c.Type, Attribute: c.Attribute, Before: c.Before, After: c.After,
+			Actor: principalOf(r.Cause), DriftReportIDs: []string{}, LastDetectedAt: r.DetectedAt,
+		}
+	}
+	s := found[t]
+	if !same(*s, r, c) {
+		return
+	}
+	s.Times++
+	s.FirstDetectedAt = r.DetectedAt
+	if len(s.DriftReportIDs) < suggestedReports {
+		s.DriftReportIDs = append(s.DriftReportIDs, r.DriftReportID)
+	}
 }
 
 // speaksFor is the kind of suggestion that a reported change speaks for, "" for

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aegisworld/aegis"
 )
@@ -45,11 +46,11 @@ func (r *run) provesAdoption(ctx context.Context, w desired) (Verdict, error) {
 
 // attributesOf says what would be done to which attributes.
 func attributesOf(c aegis.ResourceChange) string {
-	text := string(c.Action) + " " + c.Address
+	words := []string{string(c.Action), c.Address}
 	if c.Action == aegis.ActionUpdate {
 		for _, d := range c.Differences() {
-			text += " " + d.Attribute
+			words = append(words, d.Attribute)
 		}
 	}
-	return text
+	return strings.Join(words, " ")
 }

@@ -11,12 +11,17 @@ import (
 // own clock's: the door passes durations, so that workers on machines with
 // different clocks agree.
 type store interface {
-	claims
-	orphans
+	work
 	changeSets
 	estate
 	policyState
 	leftDrift
+}
+
+// work is who does what now.
+type work interface {
+	claims
+	orphans
 }
 
 // leftDrift is drift that is known and stays.

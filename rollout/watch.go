@@ -156,13 +156,13 @@ func (r *run) disagreement(ctx context.Context, stackID string) (string, error) 
 }
 
 // leaves notes that a stack has drift that is known and stays.
-func (r *run) leaves(stackID string, any bool) {
+func (r *run) leaves(stackID string, something bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.left == nil {
 		r.left = map[string]bool{}
 	}
-	r.left[stackID] = any
+	r.left[stackID] = something
 }
 
 // leftover says what a removal left behind.

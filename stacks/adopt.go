@@ -3,6 +3,7 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -117,10 +118,7 @@ func setRule(merge, parameters map[string]any, path []string, value any) bool {
 		if !declares(rule, path[1]) {
 			continue
 		}
-		changed := map[string]any{}
-		for name, v := range rule {
-			changed[name] = v
-		}
+		changed := maps.Clone(rule)
 		changed[path[2]] = value
 		list[i] = changed
 		merge[ingressRules] = list

@@ -75,8 +75,8 @@ func properties(props pulumi.Input) []string {
 		return nil
 	}
 	var names []string
-	for i := range t.NumField() {
-		if name := t.Field(i).Tag.Get("pulumi"); name != "" {
+	for field := range t.Fields() {
+		if name := field.Tag.Get("pulumi"); name != "" {
 			names = append(names, name)
 		}
 	}

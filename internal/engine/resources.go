@@ -71,15 +71,22 @@ func indexed(stackID, address, tfType, id, region string, attributes map[string]
 		}
 	}
 	if tfType == securityGroup {
-		for _, name := range []string{"egress", "ingress"} {
-			if rules, ok := attributes[name].([]any); ok && len(rules) > 0 {
-				r.Inline = append(r.Inline, name)
-			}
-		}
+		r.Inline = inlineRules(attributes)
 	}
 	own := []string{"", r.ID, r.ARN}
 	r.Parents = slices.DeleteFunc(unique(r.Parents), func(p string) bool { return slices.Contains(own, p) })
 	return r
+}
+
+// inlineRules are the attributes of a security group that hold rules.
+func inlineRules(attributes map[string]any) []string {
+	var found []string
+	for _, name := range []string{"egress", "ingress"} {
+		if rules, ok := attributes[name].([]any); ok && len(rules) > 0 {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 // texts are the strings of a list, at most a hundred.

@@ -108,24 +108,31 @@ func correctDrift(ctx context.Context, tx pgx.Tx, step rollout.Step, clean []str
 		if removes != (r.Kind == aegis.DriftUnmanaged) || removes && r.ChangeSetID != cs.ChangeSetID {
 			continue
 		}
-		if rest := uncorrected(r, cs, left[r.StackID]); len(rest) > 0 {
-			if len(rest) < len(r.Changes) {
-				r.Changes = rest
-				if !slices.ContainsFunc(rest, func(c aegis.DriftChange) bool { return c.Decision == aegis.CorrectDrift }) {
-					r.State, r.ResolvedAt = aegis.DriftReported, &now
-				}
-				writes = append(writes, aegis.DriftWrite{Report: r})
-			}
-			continue
+		if w, changed := undone(r, cs, left[r.StackID], now); changed {
+			writes = append(writes, w)
 		}
+	}
+	return writes, nil
+}
+
+// undone is a report without what a promoted change set undid or adopted; left says
+// that it left drift.
+func undone(r aegis.DriftReport, cs aegis.AutonomousChangeSet, left bool, now time.Time) (w aegis.DriftWrite, changed bool) {
+	rest := uncorrected(r, cs, left)
+	if len(rest) == 0 {
 		event := aegis.EventDriftCorrected
 		r.State, r.ResolvedAt, r.ChangeSetID = aegis.DriftCorrected, &now, cs.ChangeSetID
 		if len(cs.Patches) > 0 && cs.Source == aegis.SourceDrift {
 			r.State, event = aegis.DriftAdopted, aegis.EventDriftAdopted
 		}
-		writes = append(writes, aegis.DriftWrite{Report: r, Event: event})
+		return aegis.DriftWrite{Report: r, Event: event}, true
 	}
-	return writes, nil
+	changed = len(rest) < len(r.Changes)
+	r.Changes = rest
+	if changed && !slices.ContainsFunc(rest, func(c aegis.DriftChange) bool { return c.Decision == aegis.CorrectDrift }) {
+		r.State, r.ResolvedAt = aegis.DriftReported, &now
+	}
+	return aegis.DriftWrite{Report: r}, changed
 }
 
 // uncorrected are the changes of a report that a promoted change set did not undo:
