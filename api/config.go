@@ -237,6 +237,8 @@ type deliveryStore interface {
 
 type queue interface {
 	EnqueueReconcile(ctx context.Context, stackID string) error
+	// EnqueueStock asks for a look at what is unmanaged in a region.
+	EnqueueStock(ctx context.Context, region string) error
 }
 
 type metrics interface {

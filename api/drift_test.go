@@ -148,3 +148,18 @@ func TestAdoptDrift(t *testing.T) {
 	request{route: "POST /v1/drift/adoptions", token: srv.Token, body: `{"drift_report_id":"drift-2"}`}.do(t, srv.URL).problem(t, 422, "invalid")
 	request{route: "POST /v1/drift/adoptions", token: srv.Token, body: `{"drift_report_id":"drift-9"}`}.do(t, srv.URL).problem(t, 404, "not_found")
 }
+
+func TestClosingTheBreakerOfAnAttributeLooksAgain(t *testing.T) {
+	t.Parallel()
+	store := apitest.NewStore()
+	srv := apitest.Serve(t, store)
+	require.NoError(t, store.UpsertStack(t.Context(), aegis.Stack{StackID: "a", Region: "eu-west-1"}))
+	for _, stack := range []string{"a", "gone"} {
+		b, err := store.OpenBreaker(t.Context(), aegis.Breaker{
+			BreakerID: "brk-" + stack, Scope: aegis.BreakerAttribute, Key: aegis.AttributeKey(stack, "web", "ingress"), Open: true,
+		})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, request{route: "POST /v1/breakers/" + b.BreakerID + "/close", token: srv.Token}.do(t, srv.URL).status)
+	}
+	require.Equal(t, []string{"a", "region eu-west-1"}, store.Reconciles())
+}

@@ -72,12 +72,12 @@ func (l look) narrow(seen aegis.Observation) verdict {
 }
 
 // leaves are the resources in which something is to be left, with what that is.
-// Pulumi leaves an attribute that a rule expects and corrects the others beside it;
-// Terraform does not, and neither leaves a resource deleted that way.
+// Pulumi leaves a plain value that a rule expects and corrects what is beside it,
+// but no member of a map that others added, and no deletion; Terraform neither.
 func (l look) leaves(expected []aegis.ExpectedDrift) map[string]string {
 	leaves := map[string]string{}
 	for _, e := range expected {
-		if l.stack.Kind != aegis.TargetPulumiStack || e.Attribute == "" {
+		if l.stack.Kind != aegis.TargetPulumiStack || !plainDrift(e) {
 			leaves[e.Address] = strings.TrimSpace(e.Attribute + " (rule " + e.RuleID + ")")
 		}
 	}
@@ -87,6 +87,19 @@ func (l look) leaves(expected []aegis.ExpectedDrift) map[string]string {
 		}
 	}
 	return leaves
+}
+
+// plainDrift says that expected drift is of one plain value.
+func plainDrift(e aegis.ExpectedDrift) bool {
+	plain := func(v any) bool {
+		switch v.(type) {
+		case map[string]any, []any:
+			return false
+		default:
+			return true
+		}
+	}
+	return e.Attribute != "" && !strings.Contains(e.Attribute, ".") && plain(e.Before) && plain(e.After)
 }
 
 // settled gives a report the state that follows from its decisions.

@@ -127,14 +127,22 @@ func TestExpectedDrift(t *testing.T) {
 	t.Run("is kept by a look at something else", func(t *testing.T) {
 		t.Parallel()
 		e := watched(t)
-		e.rules = []aegis.DriftRule{rule("aws_vpc::main", "tags")}
-		e.drifted = []aegis.ResourceChange{tagged(), opened()}
+		e.rules = []aegis.DriftRule{rule("aws_autoscaling_group", "max_size")}
+		e.drifted = []aegis.ResourceChange{resized(), opened()}
 		require.NoError(t, e.reconciler().Reconcile(t.Context(), id))
 		require.Len(t, e.reports, 1)
-		require.Empty(t, e.sets[0].Target.Addresses, "Pulumi leaves single attributes")
+		require.Empty(t, e.sets[0].Target.Addresses, "Pulumi leaves plain values")
 		e.happens(byAnn("event-1", e.now), "aws_security_group::web")
 		require.NoError(t, e.reconciler().Observe(t.Context(), id))
 		require.Len(t, e.seen[id].Expected, 1)
+	})
+	t.Run("keeps Pulumi from its resource where others added to a map", func(t *testing.T) {
+		t.Parallel()
+		e := watched(t)
+		e.rules = []aegis.DriftRule{rule("aws_vpc::main", "tags")}
+		e.drifted = []aegis.ResourceChange{tagged(), opened()}
+		require.NoError(t, e.reconciler().Reconcile(t.Context(), id))
+		require.Equal(t, []string{"aws_security_group::web"}, e.sets[0].Target.Addresses)
 	})
 	t.Run("keeps Terraform from its resource", func(t *testing.T) {
 		t.Parallel()

@@ -100,6 +100,14 @@ func (s *Store) EnqueueReconcile(_ context.Context, stackID string) error {
 	return s.fault
 }
 
+// EnqueueStock notes that a look at a region was asked for.
+func (s *Store) EnqueueStock(_ context.Context, region string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reconciles = append(s.reconciles, "region "+region)
+	return s.fault
+}
+
 // page cuts a list, newest first, whose cursors are offsets.
 func page[T any](all []T, p aegis.Page) ([]T, string, error) {
 	newest := slices.Clone(all)

@@ -3,7 +3,6 @@ package engine
 import (
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -31,8 +30,9 @@ func leaving(program pulumi.RunFunc, run aegis.StackRun) pulumi.RunFunc {
 	}
 }
 
-// ignoredProperties are the paths of a resource's inputs that rules cover: those of
-// single tags and the like, and else whole inputs.
+// ignoredProperties are a resource's inputs that rules cover as a whole. What others
+// added to a map is not among the inputs that a refresh finds, so that nothing
+// could be ignored there.
 func ignoredProperties(run aegis.StackRun, args *pulumi.ResourceTransformationArgs) []string {
 	if args.Props == nil {
 		return nil
@@ -41,22 +41,9 @@ func ignoredProperties(run aegis.StackRun, args *pulumi.ResourceTransformationAr
 	address := tfType + "::" + args.Name
 	var ignored []string
 	for _, rule := range run.Expected {
-		if rule.Attribute == "" {
-			continue
-		}
 		for _, property := range properties(args.Props) {
 			name := attributeName(tfType, property)
 			if rule.Covers(run.Stack.StackID, address, tfType, name) {
-				ignored = append(ignored, property)
-				continue
-			}
-			below, ok := strings.CutPrefix(rule.Attribute, name+".")
-			if !ok {
-				continue
-			}
-			if userKeys(name) && !strings.ContainsAny(below, `*?[\"`) && rule.Covers(run.Stack.StackID, address, tfType, rule.Attribute) {
-				ignored = append(ignored, property+`["`+below+`"]`)
-			} else if rule.Covers(run.Stack.StackID, address, tfType, rule.Attribute) {
 				ignored = append(ignored, property)
 			}
 		}

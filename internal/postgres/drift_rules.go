@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,11 +37,12 @@ func (db *DB) AddDriftRule(ctx context.Context, rule aegis.DriftRule) error {
 			UPDATE drift_rules SET deleted_at = expires_at, deleted_by = 'aegis'
 			WHERE stack_id = $1 AND address = $2 AND attribute = $3 AND deleted_at IS NULL AND expires_at <= now()`,
 			rule.StackID, rule.Address, rule.Attribute)
-		b.Queue(`
+		mustTouch(b.Queue(`
 			INSERT INTO drift_rules (rule_id, stack_id, address, attribute, reason, created_by, created_at, expires_at, drift_report_id, suggestion_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			ON CONFLICT (stack_id, address, attribute) WHERE deleted_at IS NULL DO NOTHING`,
 			rule.RuleID, rule.StackID, rule.Address, rule.Attribute, rule.Reason, rule.CreatedBy, rule.CreatedAt, rule.ExpiresAt,
-			rule.DriftReportID, rule.SuggestionID)
+			rule.DriftReportID, rule.SuggestionID), aegis.ErrConflict, "there is a rule for "+strings.TrimSpace(rule.Address+" "+rule.Attribute))
 		appendEvents(b, ruleEvent(aegis.EventDriftRuleAdded, rule, rule.CreatedBy))
 		return sendIn(ctx, tx, b)
 	})

@@ -146,6 +146,8 @@ func TestPromotionLeavesWhatIsLeft(t *testing.T) {
 				addresses = append(addresses, c.Address)
 			}
 			require.Equal(t, test.changes, addresses)
+			looks := count(t, conn, `SELECT count(*) FROM river_job WHERE kind = 'reconcile' AND args ->> 'stack_id' = 'a'`)
+			require.Equal(t, len(cs.Target.Addresses) > 0, looks == 1, "of the rest of the stack nothing was seen")
 			if test.event != "" {
 				require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM events WHERE type = $1`, test.event))
 			}

@@ -172,6 +172,11 @@ func updateStack(b *pgx.Batch, s rollout.StackUpdate) {
 // continueWith queues the jobs that follow.
 func continueWith(b *pgx.Batch, step rollout.Step) {
 	cs := step.ChangeSet
+	if len(cs.Target.Addresses) > 0 && cs.PromotionState == aegis.StatePromoted {
+		for _, id := range cs.Target.StackIDs { // of which it read a part
+			enqueue(b, queueReconcile, reconcileJob{StackID: id}, 0)
+		}
+	}
 	if step.Next != nil {
 		enqueue(b, queueSteps, changeSetJob{ChangeSetID: cs.ChangeSetID, Version: cs.Version + 1}, *step.Next)
 	}

@@ -29,6 +29,7 @@ func Run(t *testing.T, s Subject, helper Helper) {
 	for name, test := range map[string]func(*testing.T, *bed){
 		"creates, updates, replaces and deletes": lifecycle,
 		"finds drift and heals it":               drift,
+		"adopts what is real":                    adopts,
 		"masks secrets":                          secrets,
 		"survives a provider's error":            providerError,
 		"applies nothing but what was judged":    mismatch,
