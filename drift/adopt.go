@@ -171,7 +171,7 @@ func (r *Reconciler) adopt(ctx context.Context, stack aegis.Stack, changes []aeg
 		return err
 	}
 	if failed != nil {
-		err := r.impossible(ctx, stack.StackID, changes, failed.Target.Addresses, "not adopted: change set "+failed.ChangeSetID+" failed: "+failed.Error)
+		err := r.impossible(ctx, stack.StackID, changes, failed.Target.Addresses, fmt.Sprintf("not adopted: change set %s is %s: %s", failed.ChangeSetID, failed.PromotionState, failed.Error))
 		if err != nil {
 			return err
 		}

@@ -17,8 +17,9 @@ func adopts(cs *aegis.AutonomousChangeSet) bool {
 
 // provesAdoption goes on only when the patched spec agrees with reality: read
 // anew, its plan changes nothing at the addresses, and against the state, which
-// is from before, it changes nothing but what is there. The apply then does no
-// more than to let the state say so, too.
+// is from before, it changes nothing but what is there. That difference is what
+// policy judges, for it becomes what is asked for. The apply then does no more
+// than to let the state say so, too.
 func (r *run) provesAdoption(ctx context.Context, w desired) (Verdict, error) {
 	if len(r.cs.Diff) > 0 {
 		return fail(fmt.Sprintf("the patched spec does not agree with reality: the engine would still %s", attributesOf(r.cs.Diff[0]))), nil
@@ -40,6 +41,10 @@ func (r *run) provesAdoption(ctx context.Context, w desired) (Verdict, error) {
 		if !slices.Contains(r.cs.Target.Addresses, c.Address) {
 			return fail(fmt.Sprintf("the parameter is not for this resource alone: the engine would also %s", attributesOf(c))), nil
 		}
+	}
+	rest.Digest, rest.ResourceCount = r.cs.PlanDigests[w.stack.StackID], r.memory.ResourceCounts[w.stack.StackID] // which the apply is held to
+	if err := r.record(ctx, []desired{w}, []aegis.Plan{rest}); err != nil {
+		return Verdict{}, err
 	}
 	return proceed(), nil
 }

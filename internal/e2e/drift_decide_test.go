@@ -103,7 +103,9 @@ func TestDriftIsExpectedAdoptedAndCorrectedBesideIt(t *testing.T) {
 	require.NoError(t, err)
 	adoption = ended(ctx, t, c, adoption.ChangeSetID)
 	require.Equal(t, aegis.StatePromoted, adoption.PromotionState, adoption.Error)
-	require.Empty(t, adoption.Diff, "nothing but the spec is changed")
+	require.Len(t, adoption.Diff, 1, "what policy judged")
+	require.Equal(t, stream, adoption.Diff[0].Address)
+	require.NotEmpty(t, adoption.DecisionID)
 	report, err = c.DriftReport(ctx, report.DriftReportID)
 	require.NoError(t, err)
 	require.Equal(t, aegis.DriftAdopted, report.State)
@@ -116,7 +118,7 @@ func TestDriftIsExpectedAdoptedAndCorrectedBesideIt(t *testing.T) {
 	// What comes next is corrected to the adopted value, and the tag stays.
 	retain(72)
 	second := openReport(ctx, t, c, stack, "retention_period")
-	require.Equal(t, 48.0, second.Changes[0].Before)
+	require.InDelta(t, 48, second.Changes[0].Before, 0)
 	err = e2e.Await(ctx, "the correction", func(ctx context.Context) (bool, error) {
 		second, err = c.DriftReport(ctx, second.DriftReportID)
 		return second.State == aegis.DriftCorrected, err
