@@ -88,6 +88,19 @@ func TestPolicyAdopts(t *testing.T) {
 		require.Len(t, e.sets, 2)
 		require.NotEmpty(t, e.sets[1].Patches)
 	})
+	t.Run("corrects at once what drifts after an adoption", func(t *testing.T) {
+		t.Parallel()
+		e := watched(t)
+		e.drifted, e.parameters = []aegis.ResourceChange{resized()}, sized
+		require.NoError(t, e.reconciler().Reconcile(t.Context(), id))
+		e.sets[0].PromotionState = aegis.StateDenied
+		e.decision = adoptAll
+		require.NoError(t, e.reconciler().Reconcile(t.Context(), id))
+		require.NotEmpty(t, e.sets[1].Patches)
+		e.sets[1].PromotionState, e.decision = aegis.StatePromoted, nil
+		require.NoError(t, e.reconciler().Reconcile(t.Context(), id))
+		require.Len(t, e.sets, 3)
+	})
 	t.Run("leaves what is only observed", func(t *testing.T) {
 		t.Parallel()
 		e := watched(t)

@@ -57,7 +57,7 @@ func concerns(report aegis.DriftReport, addresses []string) bool {
 }
 
 // due says that neither correction nor adoption is open, and that the last one of
-// its kind either held or is long enough ago. failed is the last one where it
+// its kind either held, is long enough ago, or was followed by one that held. failed is the last one where it
 // failed less than that ago.
 func (r *Reconciler) due(ctx context.Context, stackID string, adoption bool) (due bool, failed *aegis.AutonomousChangeSet, err error) {
 	for _, source := range []aegis.Source{aegis.SourceDrift, aegis.SourceReconcile} {
@@ -68,10 +68,10 @@ func (r *Reconciler) due(ctx context.Context, stackID string, adoption bool) (du
 		if slices.ContainsFunc(past, func(cs aegis.AutonomousChangeSet) bool { return !cs.PromotionState.Terminal() }) {
 			return false, nil, nil
 		}
-		last := slices.IndexFunc(past, func(cs aegis.AutonomousChangeSet) bool {
-			return (len(cs.Patches) > 0) == adoption && cs.Target.Kind != aegis.TargetAWSResource
-		})
-		if last >= 0 && r.tooSoon(past[last]) {
+		past = slices.DeleteFunc(past, func(cs aegis.AutonomousChangeSet) bool { return cs.Target.Kind == aegis.TargetAWSResource })
+		last := slices.IndexFunc(past, func(cs aegis.AutonomousChangeSet) bool { return (len(cs.Patches) > 0) == adoption })
+		promoted := func(cs aegis.AutonomousChangeSet) bool { return cs.PromotionState == aegis.StatePromoted }
+		if last >= 0 && r.tooSoon(past[last]) && !slices.ContainsFunc(past[:last], promoted) {
 			return false, &past[last], nil
 		}
 	}
