@@ -126,6 +126,12 @@ type StackProgress struct {
 	Error  string `json:"error,omitempty"`
 }
 
+// Adopts says that the change set makes the spec agree with what is real at the
+// addresses of its target, instead of the other way round.
+func (cs AutonomousChangeSet) Adopts() bool {
+	return cs.Source == SourceDrift && len(cs.Patches) > 0 && cs.Target.Kind != TargetAWSResource
+}
+
 // AutonomousChangeSet is a proposed change to the world and its way through
 // the pipeline. It is the one door: whoever wants anything changed proposes
 // one of these.

@@ -9,12 +9,6 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// adopts says that a change set makes the spec agree with what is real at the
-// addresses of its target, instead of the other way round.
-func adopts(cs *aegis.AutonomousChangeSet) bool {
-	return cs.Source == aegis.SourceDrift && len(cs.Patches) > 0
-}
-
 // provesAdoption goes on only when the patched spec agrees with reality: read
 // anew, its plan changes nothing at the addresses, and against the state, which
 // is from before, it changes nothing but what is there. That difference is what

@@ -40,7 +40,7 @@ func plan(ctx context.Context, r *run) (Verdict, error) {
 	if more := r.beyond(); more != "" {
 		return fail("the engine would change " + more + ", too, which is to be left"), nil
 	}
-	if adopts(r.cs) {
+	if r.cs.Adopts() {
 		return r.provesAdoption(ctx, wants[0])
 	}
 	if len(r.cs.Diff) > 0 {

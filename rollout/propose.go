@@ -145,7 +145,7 @@ func checkPatches(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
 	switch {
 	case len(cs.Target.Addresses) > 0:
 		checkAddresses(cs, faults)
-	case adopts(cs):
+	case cs.Adopts():
 		faults.Add("target.addresses", "must name the resources whose drift the patch takes over")
 	}
 	patchless := cs.Source == aegis.SourceDrift || cs.Source == aegis.SourceReconcile

@@ -8,7 +8,7 @@ import (
 
 // verify watches all stacks together and promotes them.
 func verify(ctx context.Context, r *run) (Verdict, error) {
-	if !adopts(r.cs) { // which changed nothing, as the apply proved
+	if !r.cs.Adopts() { // which changed nothing, as the apply proved
 		_, v, err := r.watch(ctx, r.cs.Target.StackIDs)
 		if err != nil || v.Kind != Go {
 			return v, err

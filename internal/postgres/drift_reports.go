@@ -122,7 +122,7 @@ func undone(r aegis.DriftReport, cs aegis.AutonomousChangeSet, left bool, now ti
 	if len(rest) == 0 {
 		event := aegis.EventDriftCorrected
 		r.State, r.ResolvedAt, r.ChangeSetID = aegis.DriftCorrected, &now, cs.ChangeSetID
-		if len(cs.Patches) > 0 && cs.Source == aegis.SourceDrift {
+		if cs.Adopts() {
 			r.State, event = aegis.DriftAdopted, aegis.EventDriftAdopted
 		}
 		return aegis.DriftWrite{Report: r, Event: event}, true
@@ -143,10 +143,9 @@ func uncorrected(r aegis.DriftReport, cs aegis.AutonomousChangeSet, left bool) [
 		return nil
 	}
 	var rest []aegis.DriftChange
-	adopted := cs.Source == aegis.SourceDrift && len(cs.Patches) > 0
 	for _, c := range r.Changes {
 		beside := len(cs.Target.Addresses) > 0 && !slices.Contains(cs.Target.Addresses, c.Address)
-		if beside || left && !adopted && !slices.Contains(cs.Target.Addresses, c.Address) && (c.Decision == aegis.ReportDrift || c.Decision == aegis.AdoptDrift) {
+		if beside || left && !cs.Adopts() && !slices.Contains(cs.Target.Addresses, c.Address) && (c.Decision == aegis.ReportDrift || c.Decision == aegis.AdoptDrift) {
 			rest = append(rest, c)
 		}
 	}
