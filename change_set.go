@@ -25,6 +25,9 @@ type Target struct {
 	Kind     TargetKind `json:"kind"`
 	StackIDs []string   `json:"stack_ids"`
 	Regions  []string   `json:"regions"`
+	// Addresses, in a correction of one stack, are the only resources that it
+	// changes, and empty is all; with a patch, those whose drift it adopts.
+	Addresses []string `json:"addresses,omitempty"`
 }
 
 // Source says who proposed a change set.
@@ -121,6 +124,12 @@ type StackProgress struct {
 	// or "rolled_back".
 	Status string `json:"status"`
 	Error  string `json:"error,omitempty"`
+}
+
+// Adopts says that the change set makes the spec agree with what is real at the
+// addresses of its target, instead of the other way round.
+func (cs AutonomousChangeSet) Adopts() bool {
+	return cs.Source == SourceDrift && len(cs.Patches) > 0 && cs.Target.Kind != TargetAWSResource
 }
 
 // AutonomousChangeSet is a proposed change to the world and its way through

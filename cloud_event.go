@@ -100,6 +100,9 @@ type IndexedResource struct {
 	// Parents are ids, ARNs and names of what it belongs to, such as the security
 	// group of a rule.
 	Parents []string `json:"parents"`
+	// Inline are attributes of a security group's state that hold rules: "ingress",
+	// "egress". An engine knows them, and no index does.
+	Inline []string `json:"-" db:"-"`
 }
 
 // CloudID is the ARN, or the id of what has none.

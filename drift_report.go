@@ -58,6 +58,8 @@ type DriftReport struct {
 const (
 	EventDriftDetected  = "drift.detected"
 	EventDriftCorrected = "drift.corrected"
+	// EventDriftAdopted says that the spec agrees with it now.
+	EventDriftAdopted = "drift.adopted"
 	// EventDriftExplained says that the cause became known later.
 	EventDriftExplained = "drift.explained"
 )
@@ -93,6 +95,8 @@ type DriftChange struct {
 	Decision DriftDecision `json:"decision"`
 	// Reason says why, such as the rule that expects it.
 	Reason string `json:"reason,omitempty"`
+	// RuleID is the rule that expects it since it was reported.
+	RuleID string `json:"rule_id,omitempty"`
 }
 
 // DriftCause is who did it, as far as is known.

@@ -1,6 +1,9 @@
 package aegis
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // BreakerScope is what a breaker contains.
 type BreakerScope string
@@ -11,13 +14,22 @@ const (
 	BreakerRegion BreakerScope = "region"
 	BreakerAgent  BreakerScope = "agent"
 	BreakerTool   BreakerScope = "tool"
+	// BreakerAttribute is one attribute that others keep changing back: it is not
+	// corrected. It opens by itself; see AttributeKey.
+	BreakerAttribute BreakerScope = "attribute"
 )
+
+// AttributeKey is the key of an attribute's breaker. An unmanaged resource has
+// its type and id for an address, and no attribute.
+func AttributeKey(stackID, address, attribute string) string {
+	return strings.TrimSuffix(stackID+" "+address+" "+attribute, " ")
+}
 
 // Breaker stops changes within its scope while it is open.
 type Breaker struct {
 	BreakerID string       `json:"breaker_id"`
 	Scope     BreakerScope `json:"scope"`
-	// Key names the stack id, region, agent or tool.
+	// Key names the stack id, region, agent or tool; see AttributeKey for attributes.
 	Key    string `json:"key"`
 	Open   bool   `json:"open"`
 	Reason string `json:"reason"`

@@ -17,6 +17,8 @@ const (
 	TokenPrefix       = "tok"
 	BreakerPrefix     = "brk"
 	DriftReportPrefix = "drift"
+	DriftRulePrefix   = "rule"
+	SuggestionPrefix  = "sug"
 	WebhookPrefix     = "wh"
 	DeliveryPrefix    = "dlv"
 )

@@ -66,8 +66,12 @@ type StackRun struct {
 	Destroy bool
 	// Refresh reads the real resources first, so that drift is part of the plan.
 	Refresh bool
-	// Targets are addresses; a refresh reads these resources only. Empty is all.
+	// Targets are addresses; a refresh reads, and a plan or an apply changes, these
+	// resources only. Empty is all.
 	Targets []string
+	// Expected are the stack's rules of expected drift. Where the engine can leave
+	// single attributes, no plan changes what they cover.
+	Expected []DriftRule
 	// Removals are resources that no stack manages, to be taken away instead of
 	// anything that the stack's engine would do.
 	Removals []CloudResource
@@ -91,8 +95,10 @@ type Observation struct {
 	StackID string `json:"stack_id"`
 	// Drift lists resources whose real attributes differ; Before is what the
 	// state says, After what is real. Empty is clean.
-	Drift         []ResourceChange `json:"drift"`
-	ResourceCount int              `json:"resource_count"`
+	Drift []ResourceChange `json:"drift"`
+	// Expected is drift that rules let be; it is not in Drift.
+	Expected      []ExpectedDrift `json:"expected,omitempty"`
+	ResourceCount int             `json:"resource_count"`
 	// Checks are the stack's typed checks, from its outputs.
 	Checks     []Check   `json:"checks"`
 	ObservedAt time.Time `json:"observed_at"`

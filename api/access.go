@@ -41,7 +41,7 @@ func (a access) allows(r aegis.Role) bool {
 
 // accessTable gives each route's demand, by method and pattern. A route that is
 // missing here is closed to everybody.
-func accessTable() map[string]access {
+func accessTable() map[string]access { //nolint:funlen // a table
 	return map[string]access{
 		"GET /healthz":      public,
 		"GET /readyz":       public,
@@ -72,6 +72,13 @@ func accessTable() map[string]access {
 		"GET /v1/drift-reports":                  read,
 		"GET /v1/drift-reports/:drift_report_id": read,
 		"POST /v1/events":                        operate,
+		"GET /v1/drift/rules":                    read,
+		"POST /v1/drift/rules":                   operate,
+		"DELETE /v1/drift/rules/:rule_id":        operate,
+		"GET /v1/drift/suggestions":              read,
+		"POST /v1/drift/adoptions":               operate,
+
+		"POST /v1/drift/suggestions/:suggestion_id/accept": operate,
 
 		"GET /v1/breakers":                        read,
 		"POST /v1/breakers":                       operate,

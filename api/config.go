@@ -42,6 +42,10 @@ type Config struct {
 	// not offered.
 	Drift  driftStore
 	Intake intake
+	// DriftRules says which drift is expected, and Adopter makes specs agree with
+	// reality; without them, that is not offered.
+	DriftRules driftRules
+	Adopter    driftAdopter
 	// Registry makes webhooks and their secrets, Webhooks and Deliveries keep them.
 	Registry   webhookRegistry
 	Webhooks   webhookStore
@@ -192,6 +196,18 @@ type driftStore interface {
 	DriftGroups(ctx context.Context, f aegis.DriftFilter, page aegis.Page) ([]aegis.DriftGroup, string, error)
 }
 
+type driftRules interface {
+	AddRules(ctx context.Context, rule aegis.DriftRule, attribute *string) ([]aegis.DriftRule, error)
+	DeleteRule(ctx context.Context, id, by string) error
+	Rules(ctx context.Context, stackID string, page aegis.Page) ([]aegis.DriftRule, string, error)
+	Suggestions(ctx context.Context, stackID string) ([]aegis.DriftSuggestion, error)
+	AcceptSuggestion(ctx context.Context, id, by, reason string, expires *time.Time) (aegis.DriftRule, error)
+}
+
+type driftAdopter interface {
+	AdoptReport(ctx context.Context, reportID, by string) (aegis.AutonomousChangeSet, error)
+}
+
 type intake interface {
 	// TakeEvents keeps the events of a body, each once.
 	TakeEvents(ctx context.Context, body []byte) (aegis.EventCounts, error)
@@ -221,6 +237,8 @@ type deliveryStore interface {
 
 type queue interface {
 	EnqueueReconcile(ctx context.Context, stackID string) error
+	// EnqueueStock asks for a look at what is unmanaged in a region.
+	EnqueueStock(ctx context.Context, region string) error
 }
 
 type metrics interface {

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -94,7 +96,27 @@ type closeBreakerInput struct {
 }
 
 func (s *server) closeBreaker(ctx context.Context, in *closeBreakerInput) (*itemOutput[aegis.Breaker], error) {
-	return itemOf(s.Envelope.CloseBreaker(ctx, in.BreakerID, principal(ctx).Name))
+	b, err := s.Envelope.CloseBreaker(ctx, in.BreakerID, principal(ctx).Name)
+	if err != nil {
+		return nil, err
+	}
+	return itemOf(b, s.lookAgain(ctx, b))
+}
+
+// lookAgain asks for a look at what a closed breaker kept from being corrected.
+func (s *server) lookAgain(ctx context.Context, b aegis.Breaker) error {
+	stackID, _, attribute := strings.Cut(b.Key, " ")
+	if b.Scope != aegis.BreakerAttribute || !attribute {
+		return nil
+	}
+	stack, err := s.Stacks.Stack(ctx, stackID)
+	if errors.Is(err, aegis.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Queue.EnqueueReconcile(ctx, stackID), s.Queue.EnqueueStock(ctx, stack.Region))
 }
 
 // BudgetLimitRequest is the body of POST /v1/budgets.

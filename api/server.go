@@ -45,6 +45,7 @@ func newServer(c Config) *server {
 	s.changeSetRoutes()
 	s.stackRoutes()
 	s.driftRoutes()
+	s.driftRuleRoutes()
 	s.envelopeRoutes()
 	s.decisionRoutes()
 	s.recordRoutes()

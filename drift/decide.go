@@ -5,62 +5,117 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aegisworld/aegis"
 )
 
-const (
-	// fightRounds corrections of the same thing within fightWindow are a fight:
-	// somebody else wants it otherwise.
-	fightRounds = 3
-	fightWindow = time.Hour
-)
+// verdict is what is to be done about a stack.
+type verdict struct {
+	// correct says that there is anything to correct; addresses are the resources
+	// in which all is to be, empty when that is the whole stack.
+	correct   bool
+	addresses []string
+	// adopt is what the spec is to take over.
+	adopt []aegis.DriftChange
+}
 
-// decide asks policy what to do about each departure; wanted says that all of
-// them are to be corrected. An engine corrects a stack as a whole, so that one
-// attribute that is to be left keeps it from being corrected.
-func (r *Reconciler) decide(ctx context.Context, l look, seen aegis.Observation) (wanted bool, err error) {
-	var past []aegis.DriftReport
-	for _, kind := range []aegis.DriftKind{aegis.DriftChanged, aegis.DriftDeleted} {
-		found, err := corrected(ctx, r.store, l.stack.StackID, kind, l.at)
-		if err != nil {
-			return false, err
-		}
-		past = append(past, found...)
+// decide asks policy what to do about each departure.
+func (r *Reconciler) decide(ctx context.Context, l look, seen aegis.Observation) (verdict, error) {
+	ref := referee{policy: r.policy, breakers: r.store, at: l.at, stackID: l.stack.StackID, watched: l.stack.Observed()}
+	if err := ref.study(ctx, r.store, aegis.DriftChanged, aegis.DriftDeleted); err != nil {
+		return verdict{}, err
 	}
-	wanted = true
+	var adopt []aegis.DriftChange
 	for i := range l.found {
 		d := &l.found[i]
 		j := slices.IndexFunc(seen.Drift, func(c aegis.ResourceChange) bool { return c.Address == d.Address })
-		weigh(ctx, r.policy, &d.DriftChange, past, aegis.DriftedAttribute{
+		err := ref.weigh(ctx, &d.DriftChange, d.Address, d.Attribute, aegis.DriftedAttribute{
 			Change: seen.Drift[j], Attribute: d.Attribute, Before: d.Before, After: d.After, Kind: d.kind, Cause: l.fresh(*d),
 		})
-		if d.Decision == aegis.AdoptDrift {
-			d.Reason = cmp.Or(d.Reason, "to be adopted: change the stack's parameters to what is real by a goal or a change set; nothing is corrected meanwhile")
+		if err != nil {
+			return verdict{}, err
 		}
-		wanted = wanted && d.Decision == aegis.CorrectDrift
+		if d.Decision == aegis.AdoptDrift {
+			adopt = append(adopt, d.DriftChange)
+		}
 	}
-	return wanted, nil
+	v := l.narrow(seen)
+	v.adopt = adopt
+	return v, nil
 }
 
-// weigh fills in what policy says of a change, unless it is fought over.
-func weigh(ctx context.Context, p policy, change *aegis.DriftChange, past []aegis.DriftReport, seen aegis.DriftedAttribute) {
-	change.Decision, change.Reason = p.DecideDrift(ctx, seen)
-	if change.Decision != aegis.CorrectDrift {
-		return
+// narrow finds what can be corrected without what is to be left. An engine
+// corrects whole resources: what shares one with something that is left, is left
+// too, and says so.
+func (l look) narrow(seen aegis.Observation) verdict {
+	leaves := l.leaves(seen.Expected)
+	for i := range l.found {
+		d := &l.found[i]
+		if with, left := leaves[d.Address]; left && d.Decision == aegis.CorrectDrift {
+			d.Decision = aegis.ReportDrift
+			d.Reason = "left because it shares its resource with " + with + ", and the engine corrects whole resources"
+		}
 	}
-	if fight := fighting(past, *change, seen.Cause); fight != "" {
-		change.Decision, change.Reason = aegis.ReportDrift, fight
+	var v verdict
+	for _, c := range seen.Drift {
+		if _, left := leaves[c.Address]; !left {
+			v.addresses = append(v.addresses, c.Address)
+		}
+	}
+	v.correct = len(v.addresses) > 0
+	if len(leaves) == 0 {
+		v.addresses = nil
+	}
+	return v
+}
+
+// leaves are the resources in which something is to be left, with what that is.
+// Pulumi leaves a plain value that a rule expects and corrects what is beside it,
+// but no member of a map that others added, and no deletion; Terraform neither.
+func (l look) leaves(expected []aegis.ExpectedDrift) map[string]string {
+	leaves := map[string]string{}
+	for _, e := range expected {
+		if l.stack.Kind != aegis.TargetPulumiStack || !plainDrift(e) {
+			leaves[e.Address] = strings.TrimSpace(e.Attribute + " (rule " + e.RuleID + ")")
+		}
+	}
+	for _, d := range l.found {
+		if d.Decision != aegis.CorrectDrift {
+			leaves[d.Address] = cmp.Or(d.Attribute, "its deletion")
+		}
+	}
+	return leaves
+}
+
+// plainDrift says that expected drift is of one plain value.
+func plainDrift(e aegis.ExpectedDrift) bool {
+	plain := func(v any) bool {
+		switch v.(type) {
+		case map[string]any, []any:
+			return false
+		default:
+			return true
+		}
+	}
+	return e.Attribute != "" && !strings.Contains(e.Attribute, ".") && plain(e.Before) && plain(e.After)
+}
+
+// settled gives a report the state that follows from its decisions.
+func settled(report *aegis.DriftReport, at time.Time) {
+	correct := slices.ContainsFunc(report.Changes, func(c aegis.DriftChange) bool { return c.Decision == aegis.CorrectDrift })
+	switch {
+	case report.State == aegis.DriftOpen && !correct:
+		report.State, report.ResolvedAt = aegis.DriftReported, &at
+	case report.State == aegis.DriftReported && correct:
+		report.State, report.ResolvedAt = aegis.DriftOpen, nil
 	}
 }
 
-// left makes a report that nothing is to be corrected of one that is settled.
-func left(report *aegis.DriftReport, at time.Time) {
-	if report.State != aegis.DriftOpen || slices.ContainsFunc(report.Changes, func(c aegis.DriftChange) bool { return c.Decision == aegis.CorrectDrift }) {
-		return
-	}
-	report.State, report.ResolvedAt = aegis.DriftReported, &at
+// expect makes changes of a report ones that a rule expects.
+func expect(change *aegis.DriftChange, ruleID string) {
+	change.Decision, change.RuleID, change.Reason = aegis.ReportDrift, ruleID, "expected by rule "+ruleID
 }
 
 // listing lists drift reports.
@@ -71,9 +126,6 @@ type listing interface {
 // corrected are the stack's reports of a kind that a change set corrected within
 // fightWindow.
 func corrected(ctx context.Context, store listing, stackID string, kind aegis.DriftKind, at time.Time) ([]aegis.DriftReport, error) {
-	if stackID == "" {
-		return nil, nil
-	}
 	filter := aegis.DriftFilter{StackID: stackID, Kind: kind, State: aegis.DriftCorrected}
 	reports, _, err := store.DriftReports(ctx, filter, aegis.Page{Limit: 100})
 	if err != nil {
@@ -82,25 +134,4 @@ func corrected(ctx context.Context, store listing, stackID string, kind aegis.Dr
 	return slices.DeleteFunc(reports, func(r aegis.DriftReport) bool {
 		return r.ChangeSetID == "" || r.ResolvedAt == nil || at.Sub(*r.ResolvedAt) > fightWindow
 	}), nil
-}
-
-// fighting says that the same was corrected too often of late: the same
-// attribute of the same thing, or the same part of it. "" is no fight.
-func fighting(past []aegis.DriftReport, change aegis.DriftChange, cause aegis.DriftCause) string {
-	rounds := 0
-	for _, r := range past {
-		if slices.ContainsFunc(r.Changes, func(c aegis.DriftChange) bool {
-			return c.Address == change.Address && c.Type == change.Type && c.Attribute == change.Attribute && equal(c.After, change.After)
-		}) {
-			rounds++
-		}
-	}
-	if rounds < fightRounds {
-		return ""
-	}
-	who := "somebody unknown"
-	if cause.Actor != nil {
-		who = cmp.Or(cause.Actor.Principal, cause.Actor.ARN, who)
-	}
-	return fmt.Sprintf("a fight: the autopilot corrected it %d times within an hour, and %s does it again; it is left until an hour after the last correction", rounds, who)
 }

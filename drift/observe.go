@@ -91,6 +91,11 @@ func merge(seen, before aegis.Observation) aegis.Observation {
 			seen.Drift = append(seen.Drift, d)
 		}
 	}
+	for _, e := range before.Expected {
+		if !slices.Contains(seen.Targets, e.Address) {
+			seen.Expected = append(seen.Expected, e)
+		}
+	}
 	seen.ReadAllAt = before.ReadAllAt
 	return seen
 }

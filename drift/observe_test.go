@@ -14,7 +14,7 @@ import (
 func opened() aegis.ResourceChange {
 	return aegis.ResourceChange{
 		StackID: id, Address: "aws_security_group::web", Type: "aws_security_group", Region: "eu-west-1", Action: aegis.ActionUpdate,
-		Before: map[string]any{"id": "sg-1", "ingress": []any{}},
+		Before: map[string]any{"id": "sg-1", "ingress": []any{map[string]any{"from_port": 443.0}}},
 		After:  map[string]any{"id": "sg-1", "ingress": []any{map[string]any{"from_port": 22.0}}},
 	}
 }
@@ -75,7 +75,7 @@ func TestObserve(t *testing.T) {
 		require.NotEmpty(t, r.Cause.Group)
 		require.Equal(t, []aegis.DriftChange{{
 			Address: "aws_security_group::web", ResourceID: "arn:aws:ec2:eu-west-1:1:security-group/sg-1", Type: "aws_security_group",
-			Attribute: "ingress", Before: []any{}, After: []any{map[string]any{"from_port": 22.0}}, Decision: aegis.CorrectDrift,
+			Attribute: "ingress", Before: []any{map[string]any{"from_port": 443.0}}, After: []any{map[string]any{"from_port": 22.0}}, Decision: aegis.CorrectDrift,
 		}}, r.Changes)
 		require.Equal(t, "cs", r.ChangeSetID)
 		require.Equal(t, []string{"drift.detected"}, e.told)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,13 +61,28 @@ type reports interface {
 	SeeEvents(ctx context.Context, stackID string, eventIDs []string) error
 }
 
+// rules say which drift is expected.
+type rules interface {
+	// MeetDriftRules notes that each of the rules was why drift was let be.
+	MeetDriftRules(ctx context.Context, ruleIDs []string) error
+}
+
 // store is all that a Reconciler reads and writes.
 type store interface {
 	stacks
 	specs
 	changes
 	reports
+	decisions
+}
+
+// decisions are what says what is to be done about drift.
+type decisions interface {
 	listing
+	breakers
+	rules
+	// DriftReport returns ErrNotFound when there is none.
+	DriftReport(ctx context.Context, id string) (aegis.DriftReport, error)
 }
 
 // Config is what a Reconciler is made of.
@@ -75,6 +91,8 @@ type Config struct {
 	Engine engine
 	Door   door
 	Policy policy
+	// Parameters finds what adopts drift; without it, nothing is adopted.
+	Parameters parameters
 	// Interval is the time between two looks at a stack: 5 min when 0.
 	Interval time.Duration
 	// Batch is how many stacks one Sweep asks for at most: 20 when 0.
@@ -90,15 +108,16 @@ type Config struct {
 // Reconciler compares stacks with their specs. Any number of them may share a
 // store.
 type Reconciler struct {
-	store    store
-	engine   engine
-	door     door
-	policy   policy
-	interval time.Duration
-	batch    int
-	pause    time.Duration
-	logger   *slog.Logger
-	now      func() time.Time
+	store      store
+	engine     engine
+	door       door
+	policy     policy
+	parameters parameters
+	interval   time.Duration
+	batch      int
+	pause      time.Duration
+	logger     *slog.Logger
+	now        func() time.Time
 
 	locks stackLocks
 	mu    sync.Mutex
@@ -108,7 +127,7 @@ type Reconciler struct {
 // New makes a reconciler of its parts.
 func New(c Config) *Reconciler {
 	r := &Reconciler{
-		store: c.Store, engine: c.Engine, door: c.Door, policy: c.Policy, interval: c.Interval, batch: c.Batch, pause: c.Pause,
+		store: c.Store, engine: c.Engine, door: c.Door, policy: c.Policy, parameters: c.Parameters, interval: c.Interval, batch: c.Batch, pause: c.Pause,
 		logger: c.Logger, now: c.Now, asked: map[string]time.Time{}, locks: stackLocks{held: map[string]*stackLock{}},
 	}
 	if r.interval <= 0 {
@@ -293,6 +312,10 @@ func (r *Reconciler) unknown(ctx context.Context, stack aegis.Stack, cause error
 func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) error {
 	now := r.now()
 	seen.StackID = stack.StackID
+	seen, err := r.apart(ctx, seen)
+	if err != nil {
+		return err
+	}
 	if seen.ObservedAt.IsZero() {
 		seen.ObservedAt = now
 	}
@@ -312,17 +335,50 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 	if err := r.store.SetStackState(ctx, stack.StackID, state, "", seen.ResourceCount, reconciledAt); err != nil {
 		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
 	}
-	wanted, err := r.report(ctx, stack, seen, before)
-	if err != nil || state == aegis.StackClean || !wanted || stack.Observed() {
+	if err := r.meet(ctx, seen.Expected, before.Expected); err != nil {
+		return err
+	}
+	verdict, err := r.report(ctx, stack, seen, before)
+	if err != nil || stack.Observed() {
 		return err // drift of what is only observed is reported and left alone
 	}
-	return r.correct(ctx, stack, seen)
+	if verdict.correct {
+		return r.correct(ctx, stack, seen, verdict.addresses) // what is to be adopted comes after that
+	}
+	return r.adopt(ctx, stack, verdict.adopt)
+}
+
+// apart leaves rules of security groups that are no part of their group to the
+// Stock.
+func (r *Reconciler) apart(ctx context.Context, seen aegis.Observation) (aegis.Observation, error) {
+	if !slices.ContainsFunc(seen.Drift, func(c aegis.ResourceChange) bool { return c.Type == securityGroup }) {
+		return seen, nil
+	}
+	resources, err := r.store.StackResources(ctx, seen.StackID)
+	if err != nil {
+		return seen, fmt.Errorf("look at the security groups of stack %s: %w", seen.StackID, err)
+	}
+	return apart(seen, resources), nil
+}
+
+// meet counts drift that rules let be and that was not there before.
+func (r *Reconciler) meet(ctx context.Context, now, before []aegis.ExpectedDrift) error {
+	var ids []string
+	for _, e := range now {
+		if !slices.ContainsFunc(before, func(b aegis.ExpectedDrift) bool { return aegis.SameValue(b, e) }) {
+			ids = append(ids, e.RuleID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return r.store.MeetDriftRules(ctx, ids) //nolint:wrapcheck // it says what was written
 }
 
 // report writes drift reports of what was seen, with their causes and what is
-// to be done; wanted says that all of it is to be corrected.
-func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) (wanted bool, err error) {
-	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets}
+// to be done.
+func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) (v verdict, err error) {
+	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets, expected: seen.Expected}
 	since := before.ReadAllAt
 	if !since.IsZero() {
 		l.notBefore = &before.ReadAllAt
@@ -330,12 +386,9 @@ func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before
 	if len(seen.Drift) > 0 {
 		resources, err := r.store.StackResources(ctx, stack.StackID)
 		if err != nil {
-			return false, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
+			return v, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
 		}
-		index := make(map[string]aegis.IndexedResource, len(resources))
-		for _, res := range resources {
-			index[res.Address] = res
-		}
+		index := indexOf(resources)
 		for _, c := range seen.Drift {
 			l.found = append(l.found, departures(c, resourceOf(c, index))...)
 		}
@@ -343,14 +396,18 @@ func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before
 			since = time.Time{} // what drifted before may find its cause only now
 		}
 		if l.events, err = r.candidates(ctx, stack.StackID, l.found, since, l.at); err != nil {
-			return false, err
+			return v, err
 		}
-		if wanted, err = r.decide(ctx, l, seen); err != nil {
-			return false, err
+		if v, err = r.decide(ctx, l, seen); err != nil {
+			return v, err
 		}
 	}
-	if err := r.store.UpdateDrift(ctx, stack.StackID, l.settle); err != nil {
-		return false, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
+	err = r.store.UpdateDrift(ctx, stack.StackID, func(open []aegis.DriftReport) []aegis.DriftWrite {
+		v.adopt = untried(v.adopt, open)
+		return l.settle(open)
+	})
+	if err != nil {
+		return v, fmt.Errorf("report drift of stack %s: %w", stack.StackID, err)
 	}
-	return wanted, nil
+	return v, nil
 }

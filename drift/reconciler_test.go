@@ -2,6 +2,7 @@ package drift_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -28,10 +29,14 @@ type estate struct {
 	pending   []aegis.PendingEvent
 	resources []aegis.IndexedResource
 	targets   [][]string // of each refresh
+	rules     []aegis.DriftRule
+	met       []string
+	breakers  []aegis.Breaker
 
 	drifted    []aegis.ResourceChange
 	refreshErr error
 	imported   *aegis.Spec
+	parameters func([]aegis.DriftChange) (string, []aegis.DriftChange)
 	decision   func(aegis.DriftedAttribute) aegis.DriftDecision // nil corrects
 	during     func()                                           // happens while the engine looks
 }
@@ -47,7 +52,7 @@ func newEstate() *estate {
 }
 
 func (e *estate) reconciler() *drift.Reconciler {
-	return drift.New(drift.Config{Store: e, Engine: e, Door: e, Policy: e, Batch: 2, Now: func() time.Time { return e.now }})
+	return drift.New(drift.Config{Store: e, Engine: e, Door: e, Policy: e, Parameters: e, Batch: 2, Now: func() time.Time { return e.now }})
 }
 
 func (e *estate) index(stackID string) int {
@@ -174,7 +179,48 @@ func (e *estate) Refresh(_ context.Context, run aegis.StackRun) (aegis.Observati
 			seen.Drift = append(seen.Drift, d)
 		}
 	}
-	return seen, e.refreshErr
+	seen.StackID = run.Stack.StackID
+	return seen.Expect(e.rules), e.refreshErr
+}
+
+func (e *estate) DriftRules(_ context.Context, stackID string) ([]aegis.DriftRule, error) {
+	return slices.DeleteFunc(slices.Clone(e.rules), func(r aegis.DriftRule) bool { return r.StackID != stackID }), nil
+}
+
+func (e *estate) DriftReport(_ context.Context, id string) (aegis.DriftReport, error) {
+	for _, r := range e.reports {
+		if r.DriftReportID == id {
+			return r, nil
+		}
+	}
+	return aegis.DriftReport{}, aegis.ErrNotFound
+}
+
+func (e *estate) Adoption(_ context.Context, _ aegis.Stack, _ aegis.Spec, changes []aegis.DriftChange) (json.RawMessage, []aegis.DriftChange, error) {
+	if e.parameters == nil {
+		return json.RawMessage(`{}`), changes, nil
+	}
+	patch, missing := e.parameters(changes)
+	return json.RawMessage(patch), missing, nil
+}
+
+func (e *estate) MeetDriftRules(_ context.Context, ids []string) error {
+	e.met = append(e.met, ids...)
+	for i := range e.rules {
+		if slices.Contains(ids, e.rules[i].RuleID) {
+			e.rules[i].LastMetAt = new(e.now)
+		}
+	}
+	return nil
+}
+
+func (e *estate) Breakers(context.Context) ([]aegis.Breaker, error) {
+	return slices.Clone(e.breakers), nil
+}
+
+func (e *estate) OpenBreaker(_ context.Context, b aegis.Breaker) (aegis.Breaker, error) {
+	e.breakers = append([]aegis.Breaker{b}, e.breakers...)
+	return b, nil
 }
 
 func (e *estate) ImportSpec(context.Context, aegis.Stack) (aegis.Spec, error) {

@@ -14,6 +14,8 @@ type look struct {
 	at    time.Time
 	// found is all that departs now, what was not read included.
 	found []departure
+	// expected is what departs and rules let be.
+	expected []aegis.ExpectedDrift
 	// targets are the addresses that were read; empty is all.
 	targets []string
 	// notBefore is when all was last read before; nil is never.
@@ -73,7 +75,7 @@ func (l look) settle(open []aegis.DriftReport) []aegis.DriftWrite {
 		if stays {
 			kept = append(kept, write.Report)
 		}
-		if !equal(report, write.Report) {
+		if !aegis.SameValue(report, write.Report) {
 			writes = append(writes, write)
 		}
 	}
@@ -88,23 +90,31 @@ func (l look) review(report aegis.DriftReport, byKey map[departureKey]departure,
 	for _, c := range report.Changes {
 		key := departureKey{report.Kind, c.Address, c.Attribute}
 		now, drifts := byKey[key]
+		rule := l.rule(report.Kind, c)
 		switch {
+		case rule != "":
+			expect(&c, rule)
+			changes = append(changes, c)
 		case !drifts && !l.read(c.Address):
 			changes = append(changes, c)
 		case !drifts, covered[key]:
-		case !equal(now.After, c.After) && l.another(now, report):
+		case !aegis.SameValue(now.After, c.After) && l.another(now, report):
 			superseded = true // another hand changed it again
 		default:
 			covered[key] = true
 			if cause := l.late(now, report); known(cause) && !known(report.Cause) && explained.Kind == "" {
 				explained = cause
 			}
-			c.After = now.After
+			if c.Decision == aegis.AdoptDrift && now.Decision == aegis.AdoptDrift && aegis.SameValue(c.After, now.After) {
+				now.Reason = c.Reason // why it is not adopted
+			}
+			c.After, c.Decision, c.Reason, c.RuleID = now.After, now.Decision, now.Reason, ""
 			changes = append(changes, c)
 		}
 	}
 	if len(changes) > 0 {
 		w.Report.Changes = changes
+		settled(&w.Report, l.at)
 		if explained.Kind != "" {
 			w.Report.Cause, w.Event = explained, aegis.EventDriftExplained
 		}
@@ -117,6 +127,17 @@ func (l look) review(report aegis.DriftReport, byKey map[departureKey]departure,
 	}
 	w.Event = aegis.EventDriftCorrected
 	return w, false
+}
+
+// rule is the one that expects a reported change, "" for none.
+func (l look) rule(kind aegis.DriftKind, c aegis.DriftChange) string {
+	i := slices.IndexFunc(l.expected, func(e aegis.ExpectedDrift) bool {
+		return e.Address == c.Address && e.Attribute == c.Attribute && (e.Attribute == "") == (kind == aegis.DriftDeleted)
+	})
+	if i < 0 {
+		return ""
+	}
+	return l.expected[i].RuleID
 }
 
 func known(c aegis.DriftCause) bool {
@@ -157,7 +178,7 @@ func (l look) report(open []aegis.DriftReport, covered map[departureKey]bool) []
 	}
 	out := make([]aegis.DriftWrite, len(order))
 	for i, b := range order {
-		left(&writes[b].Report, l.at)
+		settled(&writes[b].Report, l.at)
 		slices.SortFunc(writes[b].Report.Changes, func(x, y aegis.DriftChange) int {
 			return cmp.Or(cmp.Compare(x.Address, y.Address), cmp.Compare(x.Attribute, y.Attribute))
 		})

@@ -45,6 +45,8 @@ type stockReports interface {
 	DriftReports(ctx context.Context, filter aegis.DriftFilter, page aegis.Page) ([]aegis.DriftReport, string, error)
 	CloudEvents(ctx context.Context, stackID string, keys []string, since, until time.Time) ([]aegis.CloudEvent, error)
 	ChangeSet(ctx context.Context, changeSetID string) (aegis.AutonomousChangeSet, error)
+	// DriftRules are the live rules of a stack, or of what belongs to none.
+	DriftRules(ctx context.Context, stackID string) ([]aegis.DriftRule, error)
 }
 
 // stockStacks are the stacks that parents belong to.
@@ -58,6 +60,8 @@ type stockStore interface {
 	baseline
 	stockReports
 	stockStacks
+	breakers
+	rules
 }
 
 // StockConfig is what a Stock is made of.
@@ -169,7 +173,8 @@ func (s *Stock) Take(ctx context.Context, region string) error {
 }
 
 // confirmed are the resources that no stack has in its state either: an index
-// may be older than what `pulumi up` wrote. What belongs to a stack that a
+// may be older than what `pulumi up` wrote. Rules beside inline ones are their
+// group's drift. What belongs to a stack that a
 // change set is at is left out, for it may be the change set's; busy are these
 // stacks.
 func (s *Stock) confirmed(ctx context.Context, candidates []aegis.CloudResource) (out []aegis.CloudResource, busy []string, err error) {
@@ -202,7 +207,8 @@ func (s *Stock) confirmed(ctx context.Context, candidates []aegis.CloudResource)
 		actual = append(actual, resources...)
 	}
 	out = slices.DeleteFunc(candidates, func(r aegis.CloudResource) bool {
-		return slices.Contains(busy, r.StackID) || slices.ContainsFunc(actual, func(m aegis.IndexedResource) bool { return is(r, m) })
+		return slices.Contains(busy, r.StackID) || inline(r, actual) ||
+			slices.ContainsFunc(actual, func(m aegis.IndexedResource) bool { return is(r, m) })
 	})
 	return out, busy, nil
 }

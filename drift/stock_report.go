@@ -3,6 +3,7 @@ package drift
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -116,28 +117,44 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 	if err != nil {
 		return nil, fmt.Errorf("look for who made it: %w", err)
 	}
-	past, err := corrected(ctx, s.Store, stackID, aegis.DriftUnmanaged, l.at)
-	if err != nil {
-		return nil, err
-	}
 	watched, err := s.watched(ctx, stackID)
 	if err != nil {
 		return nil, err
 	}
+	ref := referee{policy: s.Policy, breakers: s.Store, at: l.at, stackID: stackID, watched: watched}
+	if err := ref.study(ctx, s.Store, aegis.DriftUnmanaged); err != nil {
+		return nil, err
+	}
+	rules, err := s.Store.DriftRules(ctx, stackID)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what was read
+	}
 	var out []judgedResource
+	var met []string
 	for _, r := range fresh {
 		cause := maker(r, events)
 		if cause.Kind == aegis.CauseChangeSet {
 			continue
 		}
 		change := aegis.DriftChange{Address: r.ParentAddress, ResourceID: r.ID, Type: r.Type, After: brief(r.Attributes)}
-		weigh(ctx, s.Policy, &change, past, aegis.DriftedAttribute{
+		if i := slices.IndexFunc(rules, func(rule aegis.DriftRule) bool { return rule.Covers(stackID, r.Address(), r.Type, "") }); i >= 0 {
+			expect(&change, rules[i].RuleID)
+			out = append(out, judgedResource{r, cause, change})
+			if metAnew(rules[i], cause) {
+				met = append(met, rules[i].RuleID)
+			}
+			continue
+		}
+		err := ref.weigh(ctx, &change, cmp.Or(r.ParentAddress, r.Address()), partOf(r), aegis.DriftedAttribute{
 			Change: aegis.ResourceChange{
 				StackID: stackID, Address: r.Address(), Type: r.Type, Region: r.Region, Action: aegis.ActionCreate, After: r.Attributes,
 				Unknown: []string{}, Sensitive: []string{},
 			},
 			After: r.Attributes, Kind: aegis.DriftUnmanaged, Parent: r.ParentAddress, Cause: cause,
 		})
+		if err != nil {
+			return nil, err
+		}
 		switch {
 		case change.Decision == aegis.AdoptDrift:
 			change.Decision, change.Reason = aegis.ReportDrift, "what no stack manages can't become part of a spec by itself; import it into a stack"
@@ -148,7 +165,28 @@ func (s *Stock) judged(ctx context.Context, l stockLook, stackID string, fresh [
 		}
 		out = append(out, judgedResource{r, cause, change})
 	}
-	return out, nil
+	if len(met) > 0 {
+		err = s.Store.MeetDriftRules(ctx, met)
+	}
+	return out, err //nolint:wrapcheck // it says what was written
+}
+
+// metAnew says that what a rule expects was made after the rule was last met.
+func metAnew(rule aegis.DriftRule, cause aegis.DriftCause) bool {
+	return rule.LastMetAt == nil || cause.At != nil && cause.At.After(*rule.LastMetAt)
+}
+
+// partOf names a part of a resource whatever its id: who adds a rule again adds
+// another one that says the same.
+func partOf(r aegis.CloudResource) string {
+	if r.ParentAddress == "" {
+		return ""
+	}
+	text, err := json.Marshal(r.Attributes)
+	if err != nil {
+		return r.Type
+	}
+	return r.Type + "#" + fingerprint(string(text))[:8]
 }
 
 // watched says that the stack is looked at only, never changed.
@@ -202,6 +240,10 @@ func (l stockLook) settle(stackID string, open []aegis.DriftReport, judged []jud
 		// What has no region is listed with one region only: elsewhere its
 		// absence says nothing.
 		if there || r.Region == "" && !l.global {
+			if now := rejudged(r, judged, l.at); !aegis.SameValue(r, now) {
+				r = now
+				writes = append(writes, aegis.DriftWrite{Report: r})
+			}
 			standing = append(standing, r)
 			continue
 		}
@@ -209,7 +251,7 @@ func (l stockLook) settle(stackID string, open []aegis.DriftReport, judged []jud
 		writes = append(writes, aegis.DriftWrite{Report: r, Event: aegis.EventDriftCorrected})
 	}
 	for _, j := range judged {
-		if covered[j.Key()] {
+		if covered[j.Key()] || j.change.RuleID != "" {
 			continue
 		}
 		report := aegis.DriftReport{
@@ -223,6 +265,20 @@ func (l stockLook) settle(stackID string, open []aegis.DriftReport, judged []jud
 		standing = append(standing, report)
 	}
 	return writes, standing
+}
+
+// rejudged is a report that stands with what is to be done about it now.
+func rejudged(report aegis.DriftReport, judged []judgedResource, at time.Time) aegis.DriftReport {
+	report.Changes = slices.Clone(report.Changes)
+	for i := range report.Changes {
+		c := &report.Changes[i]
+		j := slices.IndexFunc(judged, func(j judgedResource) bool { return j.Type == c.Type && j.ID == c.ResourceID })
+		if j >= 0 {
+			c.Decision, c.Reason, c.RuleID = judged[j].change.Decision, judged[j].change.Reason, judged[j].change.RuleID
+		}
+	}
+	settled(&report, at)
+	return report
 }
 
 // removals are what a report is about, as far as it is still there.

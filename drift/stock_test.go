@@ -172,6 +172,45 @@ func TestStock(t *testing.T) {
 		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
 		require.Len(t, s.sets, 2)
 	})
+	t.Run("lets be what a rule expects", func(t *testing.T) {
+		t.Parallel()
+		s := stocked(t)
+		s.rules = []aegis.DriftRule{rule(hole.Address(), "")}
+		s.there["eu-west-1"] = append(s.there["eu-west-1"], hole)
+		for range 2 {
+			require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		}
+		require.Empty(t, s.reports)
+		require.Empty(t, s.sets)
+		require.Equal(t, []string{"rule-1"}, s.met, "counted once")
+		s.rules = nil
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		require.Len(t, s.sets, 1)
+		s.rules = []aegis.DriftRule{rule(hole.Type, "")}
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		require.Equal(t, aegis.DriftReported, s.reports[0].State)
+		require.Equal(t, "rule-1", s.reports[0].Changes[0].RuleID)
+	})
+	t.Run("opens a breaker when the same rule comes again and again", func(t *testing.T) {
+		t.Parallel()
+		s := stocked(t)
+		again := hole
+		for i := range 4 {
+			again.ID = "sgr-" + time.Duration(i).String()
+			s.there["eu-west-1"] = []aegis.CloudResource{old, again}
+			require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+			s.there["eu-west-1"] = s.there["eu-west-1"][:1]
+			if i == 3 {
+				break
+			}
+			s.now = s.now.Add(time.Minute)
+			require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		}
+		require.Len(t, s.sets, 3)
+		require.Len(t, s.breakers, 1)
+		require.Contains(t, s.breakers[0].Key, id+" aws_security_group::web aws_vpc_security_group_ingress_rule#")
+		require.Equal(t, aegis.DriftReported, s.reports[3].State)
+	})
 	t.Run("reports a resource of its own and leaves it", func(t *testing.T) {
 		t.Parallel()
 		s := stocked(t)

@@ -174,6 +174,8 @@ func touches(b aegis.Breaker, cs *aegis.AutonomousChangeSet) bool {
 		return cs.Actor == b.Key
 	case aegis.BreakerTool:
 		return b.Key == string(cs.Target.Kind) || b.Key == engineTool(cs.Target.Kind)
+	case aegis.BreakerAttribute:
+		return false // its drift is left by who corrects drift
 	default:
 		return true // an unknown scope stops what it may mean
 	}

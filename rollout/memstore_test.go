@@ -25,6 +25,7 @@ type memStore struct {
 	accounts  map[string]*aegis.BudgetAccount
 	held      map[string]map[string]float64 // change set → scope → reserved
 	breakers  []aegis.Breaker
+	left      []aegis.DriftRule
 	decisions []aegis.Decision
 	events    []aegis.Event
 	traces    map[string][]aegis.TraceStep
@@ -385,6 +386,8 @@ func (s *memStore) RunningPolicy(context.Context) (aegis.RunningPolicy, error) {
 	defer s.mu.Unlock()
 	return s.running, nil
 }
+
+func (s *memStore) DriftLeft(context.Context, string) ([]aegis.DriftRule, error) { return s.left, nil }
 
 func (s *memStore) Breakers(context.Context) ([]aegis.Breaker, error) {
 	s.mu.Lock()

@@ -37,10 +37,30 @@ func plan(ctx context.Context, r *run) (Verdict, error) {
 	if err := r.record(ctx, wants, plans); err != nil {
 		return Verdict{}, err
 	}
+	if more := r.beyond(); more != "" {
+		return fail("the engine would change " + more + ", too, which is to be left"), nil
+	}
+	if r.cs.Adopts() {
+		return r.provesAdoption(ctx, wants[0])
+	}
 	if len(r.cs.Diff) > 0 {
 		return proceed(), nil
 	}
 	return r.promoteUnchanged(wants, plans), nil
+}
+
+// beyond is a resource that the plan changes although the target does not name
+// it, "" for none: Terraform plans what a target depends on along with it.
+func (r *run) beyond() string {
+	if len(r.cs.Target.Addresses) == 0 {
+		return ""
+	}
+	for _, c := range r.cs.Diff {
+		if !slices.Contains(r.cs.Target.Addresses, c.Address) {
+			return c.Address
+		}
+	}
+	return ""
 }
 
 // refused tells a change that can't be from machinery that broke.
@@ -89,7 +109,7 @@ func (r *run) wants(ctx context.Context) ([]desired, error) {
 func (r *run) stackRun(w desired, policy *aegis.ExecutionPolicy) aegis.StackRun {
 	return aegis.StackRun{
 		Stack: w.stack, Spec: w.spec, ChangeSetID: r.cs.ChangeSetID, FencingToken: r.hold.tokens[w.stack.StackID],
-		Policy: policy, Destroy: w.destroy(), Removals: removalsOf(r.cs, w.stack.StackID),
+		Policy: policy, Destroy: w.destroy(), Removals: removalsOf(r.cs, w.stack.StackID), Targets: r.cs.Target.Addresses,
 		Refresh: r.cs.Source == aegis.SourceDrift || r.cs.Source == aegis.SourceReconcile,
 	}
 }
@@ -166,17 +186,22 @@ func (r *run) promoteUnchanged(wants []desired, plans []aegis.Plan) Verdict {
 		r.writeRevision(w)
 		progressOf(r.cs, w.stack.StackID).Status = verified
 		count := plans[i].ResourceCount
-		r.setStack(StackUpdate{StackID: w.stack.StackID, State: settled(w), ResourceCount: &count, Reconciled: r.readsAll()})
+		r.setStack(StackUpdate{StackID: w.stack.StackID, State: r.settled(w), ResourceCount: &count, Reconciled: r.readsAll()})
 	}
 	return Verdict{Kind: Promote, Reason: "nothing to change"}
 }
 
-// settled is the state of a stack that is as it should be.
-func settled(w desired) aegis.StackState {
-	if w.destroy() {
+// settled is the state of a stack that is as it should be, but for drift that
+// stays.
+func (r *run) settled(w desired) aegis.StackState {
+	switch {
+	case w.destroy():
 		return aegis.StackPending
+	case len(r.cs.Target.Addresses) > 0 || r.left[w.stack.StackID]:
+		return aegis.StackDrifted
+	default:
+		return aegis.StackClean
 	}
-	return aegis.StackClean
 }
 
 // writeRevision adds the revision that w makes to the next commit.

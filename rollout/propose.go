@@ -13,6 +13,7 @@ import (
 
 const (
 	mostStacks     = 50
+	mostAddresses  = 500
 	longestPatch   = 256 << 10
 	longestSummary = 1000
 )
@@ -73,6 +74,7 @@ func proposed(in aegis.AutonomousChangeSet) aegis.AutonomousChangeSet {
 	}
 	slices.Sort(ids)
 	cs.Target.StackIDs, cs.Target.Regions = ids, nil
+	cs.Target.Addresses = slices.Clone(in.Target.Addresses)
 	slices.SortStableFunc(cs.Patches, func(a, b aegis.SpecPatch) int { return strings.Compare(a.StackID, b.StackID) })
 	for i := range cs.Patches {
 		if len(cs.Patches[i].MergePatch) == 0 {
@@ -108,6 +110,9 @@ func wellFormed(cs *aegis.AutonomousChangeSet) *aegis.InvalidError {
 	checkStackIDs(cs, faults)
 	if cs.Target.Kind == aegis.TargetAWSResource {
 		checkRemovals(cs, faults)
+		if len(cs.Target.Addresses) > 0 {
+			faults.Add("target.addresses", "are for stacks that an engine changes")
+		}
 	} else {
 		checkPatches(cs, faults)
 	}
@@ -137,6 +142,12 @@ func checkStackIDs(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
 }
 
 func checkPatches(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
+	switch {
+	case len(cs.Target.Addresses) > 0:
+		checkAddresses(cs, faults)
+	case cs.Adopts():
+		faults.Add("target.addresses", "must name the resources whose drift the patch takes over")
+	}
 	patchless := cs.Source == aegis.SourceDrift || cs.Source == aegis.SourceReconcile
 	if len(cs.Patches) == 0 && patchless {
 		return
@@ -148,6 +159,17 @@ func checkPatches(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
 	}
 	if !slices.Equal(ids, cs.Target.StackIDs) {
 		faults.Add("patches", "must have exactly one patch for each stack of the target")
+	}
+}
+
+// checkAddresses checks the correction, or the adoption, of some of a stack's
+// resources.
+func checkAddresses(cs *aegis.AutonomousChangeSet, faults *aegis.InvalidError) {
+	switch ids := cs.Target.Addresses; {
+	case len(cs.Target.StackIDs) != 1 || cs.Source != aegis.SourceDrift:
+		faults.Add("target.addresses", "are for drift of one stack")
+	case len(ids) > mostAddresses || slices.Contains(ids, ""):
+		faults.Add("target.addresses", fmt.Sprintf("must name at most %d resources", mostAddresses))
 	}
 }
 

@@ -123,7 +123,7 @@ func (r *run) verifyUndone(ctx context.Context) (Verdict, error) {
 		if err != nil {
 			return Verdict{}, err
 		}
-		r.settleStack(id, settled(w.undone()))
+		r.settleStack(id, r.settled(w.undone()))
 	}
 	return proceed(), nil
 }

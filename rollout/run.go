@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/aegisworld/aegis"
@@ -22,6 +23,9 @@ type run struct {
 
 	committed []byte // cs and memory as the store has them
 	segment   segment
+
+	mu   sync.Mutex
+	left map[string]bool // by stack: drift that stays
 }
 
 // segment is the part of a stage since the last commit; each becomes one step

@@ -11,11 +11,24 @@ import (
 // own clock's: the door passes durations, so that workers on machines with
 // different clocks agree.
 type store interface {
-	claims
-	orphans
+	work
 	changeSets
 	estate
 	policyState
+	leftDrift
+}
+
+// work is who does what now.
+type work interface {
+	claims
+	orphans
+}
+
+// leftDrift is drift that is known and stays.
+type leftDrift interface {
+	// DriftLeft are the attributes that open reports of the stack leave as they are,
+	// as rules that have the report's id.
+	DriftLeft(ctx context.Context, stackID string) ([]aegis.DriftRule, error)
 }
 
 // claims move one change set at a time. A change set is held by at most one

@@ -8,9 +8,11 @@ import (
 
 // verify watches all stacks together and promotes them.
 func verify(ctx context.Context, r *run) (Verdict, error) {
-	_, v, err := r.watch(ctx, r.cs.Target.StackIDs)
-	if err != nil || v.Kind != Go {
-		return v, err
+	if !r.cs.Adopts() { // which changed nothing, as the apply proved
+		_, v, err := r.watch(ctx, r.cs.Target.StackIDs)
+		if err != nil || v.Kind != Go {
+			return v, err
+		}
 	}
 	for _, id := range r.cs.Target.StackIDs {
 		w, err := r.planned(ctx, r.cs, id)
@@ -18,14 +20,17 @@ func verify(ctx context.Context, r *run) (Verdict, error) {
 			return Verdict{}, err
 		}
 		progressOf(r.cs, id).Status = verified
-		r.settleStack(id, settled(w))
+		r.settleStack(id, r.settled(w))
 	}
 	return Verdict{Kind: Promote}, nil
 }
 
 // readsAll says that what was read tells of the whole stack: taking away what no
-// stack manages says nothing of what it does manage.
-func (r *run) readsAll() bool { return r.cs.Target.Kind != aegis.TargetAWSResource }
+// stack manages says nothing of what it does manage, and a correction of some
+// resources nothing of the others.
+func (r *run) readsAll() bool {
+	return r.cs.Target.Kind != aegis.TargetAWSResource && len(r.cs.Target.Addresses) == 0
+}
 
 // settleStack writes that a stack is as it should be.
 func (r *run) settleStack(stackID string, state aegis.StackState) {

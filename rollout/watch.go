@@ -140,9 +140,29 @@ func (r *run) disagreement(ctx context.Context, stackID string) (string, error) 
 		return "", err // which says what was attempted
 	}
 	if len(seen.Drift) > 0 {
+		left, err := r.store.DriftLeft(ctx, stackID)
+		if err != nil {
+			return "", fmt.Errorf("read what drift of stack %s is left: %w", stackID, err)
+		}
+		known := len(seen.Expected)
+		seen.StackID = stackID
+		seen = seen.Expect(left)
+		r.leaves(stackID, len(seen.Expected) > known)
+	}
+	if len(seen.Drift) > 0 {
 		return fmt.Sprintf("stack %s differs after the apply: %s and %d more", stackID, seen.Drift[0].Address, len(seen.Drift)-1), nil
 	}
 	return "", nil
+}
+
+// leaves notes that a stack has drift that is known and stays.
+func (r *run) leaves(stackID string, something bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left == nil {
+		r.left = map[string]bool{}
+	}
+	r.left[stackID] = something
 }
 
 // leftover says what a removal left behind.

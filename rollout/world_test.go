@@ -20,8 +20,10 @@ import (
 // parameters is one resource of that name with that value. It notes what a
 // sound door never lets happen.
 type world struct {
-	mu         sync.Mutex
-	real       map[string]map[string]any // stack → resource → value
+	mu   sync.Mutex
+	real map[string]map[string]any // stack → resource → value
+	// behind is what the state of a stack says where that is not what is real.
+	behind     map[string]map[string]any
 	judged     map[string][]aegis.ResourceChange
 	writing    map[string]string // stack → who is applying
 	violations []string
@@ -66,6 +68,9 @@ func (w *world) plan(run aegis.StackRun) aegis.Plan {
 		}
 	}
 	have := w.real[run.Stack.StackID]
+	if state, ok := w.behind[run.Stack.StackID]; ok && !run.Refresh {
+		have = state
+	}
 	p := aegis.Plan{StackID: run.Stack.StackID, ResourceCount: len(wanted)}
 	names := slices.Sorted(maps.Keys(wanted))
 	for name := range have {
@@ -75,6 +80,9 @@ func (w *world) plan(run aegis.StackRun) aegis.Plan {
 	}
 	slices.Sort(names)
 	for _, name := range names {
+		if len(run.Targets) > 0 && !slices.Contains(run.Targets, name) {
+			continue
+		}
 		if c, differs := change(run.Stack, name, have, wanted); differs {
 			p.Changes = append(p.Changes, c)
 		}

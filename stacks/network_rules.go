@@ -46,8 +46,7 @@ func securityGroups(s *stack, network *ec2.Vpc, rules []aegis.IngressRule) error
 // ingress opens a port range to one range of addresses. Its name holds the
 // range, so that the order of a rule's ranges does not matter.
 func ingress(s *stack, group *ec2.SecurityGroup, rule aegis.IngressRule, cidr string) error {
-	name := rule.Name + "-" + strings.NewReplacer(".", "-", "/", "-").Replace(cidr)
-	_, err := vpc.NewSecurityGroupIngressRule(s.ctx, name, &vpc.SecurityGroupIngressRuleArgs{
+	_, err := vpc.NewSecurityGroupIngressRule(s.ctx, ruleResource(rule.Name, cidr), &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId: group.ID(),
 		Description:     pulumi.String(rule.Name),
 		IpProtocol:      pulumi.String(rule.Protocol),
@@ -56,4 +55,9 @@ func ingress(s *stack, group *ec2.SecurityGroup, rule aegis.IngressRule, cidr st
 		CidrIpv4:        pulumi.String(cidr),
 	}, s.opts()...)
 	return err
+}
+
+// ruleResource names the resource of one range of a rule.
+func ruleResource(rule, cidr string) string {
+	return rule + "-" + strings.NewReplacer(".", "-", "/", "-").Replace(cidr)
 }

@@ -29,7 +29,7 @@ const (
 func newCard(d aegis.WebhookDelivery, e aegis.Event) card {
 	c := card{}
 	switch d.EventType {
-	case TypeDriftDetected, TypeDriftCorrected:
+	case TypeDriftDetected, TypeDriftCorrected, TypeDriftAdopted:
 		c.drift(d, e.Data)
 	case TypeChangeSetPromoted, TypeChangeSetRolledBack, TypeChangeSetDenied:
 		c.changeSet(d, e.Data)
@@ -88,7 +88,11 @@ func (c *card) drift(d aegis.WebhookDelivery, data json.RawMessage) {
 		if change.Attribute != "" {
 			name += " " + change.Attribute
 		}
-		c.lines = append(c.lines, fmt.Sprintf("%s: %s → %s (%s)", name, value(change.Before), value(change.After), change.Decision))
+		decision := string(change.Decision)
+		if change.Reason != "" {
+			decision += ": " + change.Reason
+		}
+		c.lines = append(c.lines, fmt.Sprintf("%s: %s → %s (%s)", name, value(change.Before), value(change.After), decision))
 	}
 }
 

@@ -11,12 +11,17 @@ import (
 const (
 	TypeDriftDetected       = "aegis.drift.detected"
 	TypeDriftCorrected      = "aegis.drift.corrected"
+	TypeDriftAdopted        = "aegis.drift.adopted"
 	TypeChangeSetPromoted   = "aegis.change_set.promoted"
 	TypeChangeSetRolledBack = "aegis.change_set.rolled_back"
 	TypeChangeSetDenied     = "aegis.change_set.denied"
 	TypeIncidentOpened      = "aegis.incident.opened"
 	TypeIncidentContained   = "aegis.incident.contained"
 	TypeIncidentClosed      = "aegis.incident.closed"
+	// TypeBreakerOpened and TypeBreakerClosed tell of breakers, such as that of an
+	// attribute which somebody keeps changing back.
+	TypeBreakerOpened = "aegis.breaker.opened"
+	TypeBreakerClosed = "aegis.breaker.closed"
 	// TypeWebhookDisabled tells the other webhooks of one that was disabled.
 	TypeWebhookDisabled = "aegis.webhook.disabled"
 	// TypeWebhookTest is sent on demand, to one webhook.
@@ -28,7 +33,7 @@ const typePrefix = "aegis."
 // Types are those that can be subscribed to.
 func Types() []string {
 	return []string{
-		TypeDriftDetected, TypeDriftCorrected, TypeChangeSetPromoted, TypeChangeSetRolledBack, TypeChangeSetDenied,
+		TypeDriftDetected, TypeDriftCorrected, TypeDriftAdopted, TypeBreakerOpened, TypeBreakerClosed, TypeChangeSetPromoted, TypeChangeSetRolledBack, TypeChangeSetDenied,
 		TypeIncidentOpened, TypeIncidentContained, TypeIncidentClosed, TypeWebhookDisabled,
 	}
 }

@@ -27,6 +27,8 @@ type Store struct {
 	budgets      []aegis.BudgetAccount
 	decisions    []aegis.Decision
 	drift        []aegis.DriftReport
+	rules        []aegis.DriftRule
+	suggestions  []aegis.DriftSuggestion
 	eventBodies  [][]byte
 	traces       []aegis.TaskTrace
 	events       []aegis.Event
@@ -95,6 +97,14 @@ func (s *Store) EnqueueReconcile(_ context.Context, stackID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reconciles = append(s.reconciles, stackID)
+	return s.fault
+}
+
+// EnqueueStock notes that a look at a region was asked for.
+func (s *Store) EnqueueStock(_ context.Context, region string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reconciles = append(s.reconciles, "region "+region)
 	return s.fault
 }
 

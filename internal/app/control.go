@@ -132,7 +132,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		return fmt.Errorf("set up traces: %w", err)
 	}
 	p.tracer = tracer
-	engines := indexing{observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}, p.db, p.log}
+	engines := expecting{indexing{observed{p.engines, telemetry.NewEngine(tracer, p.metrics)}, p.db, p.log}}
 	p.door = rollout.New(rollout.Config{
 		Store: p.db, Engine: engines, Direct: p.account.Direct(), Gates: judges{p.policy.live}, Pricer: prices, Checker: p.account, Specs: specs{},
 		Bundles: p.policy.shipper,
@@ -156,7 +156,8 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		Forbidden: rollout.Forbidden,
 	})
 	p.reconciler = drift.New(drift.Config{
-		Store: p.db, Engine: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Interval: c.ReconcileInterval, Logger: p.log,
+		Store: p.db, Engine: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Parameters: parameters{p.engines},
+		Interval: c.ReconcileInterval, Logger: p.log,
 	})
 	p.stock = drift.NewStock(drift.StockConfig{
 		Store: p.db, Account: p.account, States: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Regions: c.Regions,
@@ -224,7 +225,8 @@ func (p *control) handler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
 		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Bundles: p.policy.shipper,
-		Drift: p.db, Intake: p.intake,
+		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
+		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -126,6 +127,49 @@ func (i indexing) Apply(ctx context.Context, run aegis.StackRun, digest string) 
 		i.save(ctx, run, res.Resources)
 	}
 	return res, err
+}
+
+// expecting tells engines of the rules of expected drift, and takes what these
+// cover out of what is seen.
+type expecting struct{ indexing }
+
+func (e expecting) Preview(ctx context.Context, run aegis.StackRun) (plan aegis.Plan, err error) {
+	if run.Expected, err = e.index.DriftRules(ctx, run.Stack.StackID); err != nil {
+		return plan, err
+	}
+	return e.indexing.Preview(ctx, run)
+}
+
+func (e expecting) Refresh(ctx context.Context, run aegis.StackRun) (seen aegis.Observation, err error) {
+	if run.Expected, err = e.index.DriftRules(ctx, run.Stack.StackID); err != nil {
+		return seen, err
+	}
+	seen, err = e.indexing.Refresh(ctx, run)
+	if err != nil {
+		return seen, err
+	}
+	seen.StackID = run.Stack.StackID
+	return seen.Expect(run.Expected), nil
+}
+
+func (e expecting) Apply(ctx context.Context, run aegis.StackRun, digest string) (res aegis.ApplyResult, err error) {
+	if run.Expected, err = e.index.DriftRules(ctx, run.Stack.StackID); err != nil {
+		return res, err
+	}
+	return e.indexing.Apply(ctx, run, digest)
+}
+
+// parameters finds what in a spec stands for attributes: the estate's programs
+// know theirs, and Terraform configurations say it.
+type parameters struct{ engines *engine.Engines }
+
+func (p parameters) Adoption(
+	ctx context.Context, stack aegis.Stack, spec aegis.Spec, changes []aegis.DriftChange,
+) (json.RawMessage, []aegis.DriftChange, error) {
+	if stack.Kind == aegis.TargetTerraformWorkspace {
+		return p.engines.Adoption(ctx, aegis.StackRun{Stack: stack, Spec: spec}, changes)
+	}
+	return stacks.Adoption(spec, changes)
 }
 
 // save replaces the stack's part of the index. The next look does it again, so

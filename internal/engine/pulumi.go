@@ -146,7 +146,7 @@ func (p *pulumiEngine) program(run aegis.StackRun) (pulumi.RunFunc, error) {
 	if err != nil {
 		return nil, fmt.Errorf("program of layer %q: %w", run.Spec.Layer, err)
 	}
-	return f, nil
+	return leaving(f, run), nil
 }
 
 // scratch makes a new private folder under the work folder.

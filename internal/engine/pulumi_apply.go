@@ -35,6 +35,14 @@ func (p *pulumiEngine) apply(ctx context.Context, run aegis.StackRun, judged str
 	}
 	res := rec.result()
 	res.Healed, res.Resources = healed, rec.index()
+	if len(run.Targets) > 0 { // of which alone the events tell
+		d, err := p.deployment(ctx, run)
+		if err != nil {
+			return res, err
+		}
+		res.Outputs, res.Resources = d.outputs(), d.index(run.Stack)
+		res.Checks, res.ResourceCount = checksOf(res.Outputs), len(res.Resources)
+	}
 	return res, nil
 }
 
@@ -43,6 +51,10 @@ func (p *pulumiEngine) apply(ctx context.Context, run aegis.StackRun, judged str
 // the update, asks the judge about it.
 func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, j *judge) (*recording, error) {
 	program, err := p.program(run)
+	if err != nil {
+		return nil, err
+	}
+	urns, err := p.targets(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +81,9 @@ func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, j *judge)
 	s.command.judged, s.command.eventLog = true, server.addr
 	err = s.orCreate(ctx, func() error {
 		opts := []optup.Option{optup.SuppressProgress(), optup.SuppressOutputs()}
+		if len(urns) > 0 {
+			opts = append(opts, optup.Target(urns))
+		}
 		if run.Refresh {
 			opts = append(opts, optup.Refresh())
 		}

@@ -18,7 +18,15 @@ func (p *pulumiEngine) preview(ctx context.Context, run aegis.StackRun) (aegis.P
 	if err != nil {
 		return aegis.Plan{}, err
 	}
-	return rec.plan(p.cfg.DigestKey), nil
+	plan := rec.plan(p.cfg.DigestKey)
+	if len(run.Targets) > 0 { // of which alone the events tell
+		d, err := p.deployment(ctx, run)
+		if err != nil {
+			return aegis.Plan{}, err
+		}
+		plan.ResourceCount = len(d.index(run.Stack))
+	}
+	return plan, nil
 }
 
 func (p *pulumiEngine) recordPreview(ctx context.Context, run aegis.StackRun) (*recording, error) {
@@ -27,6 +35,10 @@ func (p *pulumiEngine) recordPreview(ctx context.Context, run aegis.StackRun) (*
 		return nil, err
 	}
 	if err := p.unlockDead(ctx, run); err != nil {
+		return nil, err
+	}
+	urns, err := p.targets(ctx, run)
+	if err != nil {
 		return nil, err
 	}
 	s, err := p.open(ctx, run, program)
@@ -46,6 +58,9 @@ func (p *pulumiEngine) recordPreview(ctx context.Context, run aegis.StackRun) (*
 				return err
 			}
 			opts := []optpreview.Option{optpreview.EventStreams(stream), optpreview.SuppressProgress()}
+			if len(urns) > 0 {
+				opts = append(opts, optpreview.Target(urns))
+			}
 			if run.Refresh {
 				opts = append(opts, optpreview.Refresh())
 			}
@@ -73,6 +88,27 @@ func (p *pulumiEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.O
 	seen := rec.observation(p.cfg.Now())
 	seen.Resources = rec.index()
 	return seen, nil
+}
+
+// targets are the URNs of the run's targets, none for all.
+func (p *pulumiEngine) targets(ctx context.Context, run aegis.StackRun) ([]string, error) {
+	if len(run.Targets) == 0 {
+		return nil, nil
+	}
+	d, err := p.deployment(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	var urns []string
+	for _, r := range d.Resources {
+		if slices.Contains(run.Targets, addressOf(string(r.URN))) && !r.Delete {
+			urns = append(urns, string(r.URN))
+		}
+	}
+	if len(urns) == 0 { // without any the engine would take all
+		return nil, fmt.Errorf("none of the targets is in the state of stack %s: %w", run.Stack.StackID, aegis.ErrNotFound)
+	}
+	return urns, nil
 }
 
 // observeTargets reads the targets only; what there is beside them, the state

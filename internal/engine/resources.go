@@ -31,6 +31,9 @@ func parentAttributes() []string {
 	}
 }
 
+// securityGroup may have its rules inline.
+const securityGroup = "aws_security_group"
+
 // maxIndexed is the longest identifier that is indexed, in bytes.
 const maxIndexed = 2048
 
@@ -67,9 +70,23 @@ func indexed(stackID, address, tfType, id, region string, attributes map[string]
 			}
 		}
 	}
+	if tfType == securityGroup {
+		r.Inline = inlineRules(attributes)
+	}
 	own := []string{"", r.ID, r.ARN}
 	r.Parents = slices.DeleteFunc(unique(r.Parents), func(p string) bool { return slices.Contains(own, p) })
 	return r
+}
+
+// inlineRules are the attributes of a security group that hold rules.
+func inlineRules(attributes map[string]any) []string {
+	var found []string
+	for _, name := range []string{"egress", "ingress"} {
+		if rules, ok := attributes[name].([]any); ok && len(rules) > 0 {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 // texts are the strings of a list, at most a hundred.

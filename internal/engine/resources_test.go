@@ -48,3 +48,11 @@ func TestIndexed(t *testing.T) {
 		})
 	}
 }
+
+func TestInlineRules(t *testing.T) {
+	t.Parallel()
+	rules := map[string]any{"id": "sg-1", "ingress": []any{map[string]any{"from_port": 443.0}}, "egress": []any{}}
+	require.Equal(t, []string{"ingress"}, indexed("s", "g", "aws_security_group", "sg-1", "eu-west-1", rules).Inline)
+	require.Empty(t, indexed("s", "g", "aws_network_acl", "acl-1", "eu-west-1", rules).Inline)
+	require.Empty(t, indexed("s", "g", "aws_security_group", "sg-1", "eu-west-1", map[string]any{"ingress": "?"}).Inline)
+}

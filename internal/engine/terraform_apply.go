@@ -35,8 +35,11 @@ func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged 
 		if broken {
 			res.Healed = append(res.Healed, "orphaned lock removed")
 		}
-		if err := j.allow(ctx, w.normalise(p)); err != nil || !w.changes {
+		if err := j.allow(ctx, w.normalise(p)); err != nil {
 			return err
+		}
+		if !w.changes {
+			return w.catchUp(ctx)
 		}
 		log := &tfLog{run: run}
 		if _, err := w.terraform(ctx, log, "apply", "-json", "-input=false", "-auto-approve", lockTimeout, w.planFile()); err != nil {
@@ -55,6 +58,23 @@ func (t *terraformEngine) apply(ctx context.Context, run aegis.StackRun, judged 
 	res.ResourceCount, res.Outputs = state.managed(), state.outputs()
 	res.Checks, res.Resources = checksOf(res.Outputs), state.index(run.Stack)
 	return res, nil
+}
+
+// catchUp lets the state say what is real of the targets, with which the
+// configuration agrees. Nothing else is written.
+func (w *tfWorkspace) catchUp(ctx context.Context) error {
+	if !w.run.Refresh || len(w.run.Targets) == 0 {
+		return nil
+	}
+	args := append([]string{"apply", "-json", "-input=false", "-auto-approve", "-refresh-only", lockTimeout}, w.varArgs()...)
+	for _, address := range w.run.Targets {
+		args = append(args, "-target="+address)
+	}
+	log := &tfLog{run: w.run}
+	if _, err := w.terraform(ctx, log, args...); err != nil {
+		return w.failure("bring the state up to date", err, log)
+	}
+	return nil
 }
 
 // planLocked plans under the state's lock. A lock in the way is removed when it

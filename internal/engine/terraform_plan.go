@@ -23,7 +23,7 @@ func (t *terraformEngine) preview(ctx context.Context, run aegis.StackRun) (aegi
 		return aegis.Plan{}, err
 	}
 	plan := w.normalise(p)
-	if !w.changes {
+	if !w.changes || len(run.Targets) > 0 {
 		state, err := w.stateNow(ctx)
 		if err != nil {
 			return aegis.Plan{}, err
@@ -45,11 +45,7 @@ func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegi
 		return aegis.Observation{}, err
 	}
 	w.run.Refresh, w.run.Destroy = true, false
-	opts := []string{unlocked, "-refresh-only"}
-	for _, address := range run.Targets {
-		opts = append(opts, "-target="+address)
-	}
-	p, err := w.plan(ctx, opts...)
+	p, err := w.plan(ctx, unlocked, "-refresh-only")
 	if err != nil {
 		return aegis.Observation{}, err
 	}
@@ -116,6 +112,9 @@ func (w *tfWorkspace) plan(ctx context.Context, extra ...string) (*tfjson.Plan, 
 	}, w.varArgs()...)
 	if w.run.Destroy {
 		args = append(args, "-destroy")
+	}
+	for _, address := range w.run.Targets {
+		args = append(args, "-target="+address)
 	}
 	log := &tfLog{}
 	code, err := w.terraform(ctx, log, append(args, extra...)...)

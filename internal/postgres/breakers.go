@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -55,12 +56,17 @@ func (db *DB) OpenBreaker(ctx context.Context, breaker aegis.Breaker) (aegis.Bre
 	return open, nil
 }
 
-// breakerEvent has breaker_id, scope, key and reason as its data.
+// breakerEvent has breaker_id, scope, key and reason as its data, and the stack_id
+// that it is about, if any.
 func breakerEvent(kind string, b aegis.Breaker) aegis.Event {
-	return aegis.Event{
-		Kind: "breaker", ID: b.BreakerID, Type: kind,
-		Data: eventData(map[string]any{"breaker_id": b.BreakerID, "scope": b.Scope, "key": b.Key, "reason": b.Reason}),
+	data := map[string]any{"breaker_id": b.BreakerID, "scope": b.Scope, "key": b.Key, "reason": b.Reason}
+	switch b.Scope { //nolint:exhaustive // the others are about no stack
+	case aegis.BreakerStack:
+		data["stack_id"] = b.Key
+	case aegis.BreakerAttribute:
+		data["stack_id"], _, _ = strings.Cut(b.Key, " ")
 	}
+	return aegis.Event{Kind: "breaker", ID: b.BreakerID, Type: kind, Data: eventData(data)}
 }
 
 // CloseBreaker closes a breaker, with an event "breaker.closed"; a closed one

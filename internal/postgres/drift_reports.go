@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/rollout"
 )
 
 // UpdateDrift gives decide the stack's reports that are not over (open, or
@@ -84,7 +85,8 @@ func driftEvent(w aegis.DriftWrite) aegis.Event {
 
 // correctDrift closes the open reports of the stacks that a change set left
 // clean, as a read of them showed, and returns what is to be written.
-func correctDrift(ctx context.Context, tx pgx.Tx, cs aegis.AutonomousChangeSet, clean []string) ([]aegis.DriftWrite, error) {
+func correctDrift(ctx context.Context, tx pgx.Tx, step rollout.Step, clean []string) ([]aegis.DriftWrite, error) {
+	cs := step.ChangeSet
 	read := len(cs.Diff) > 0 || cs.Source == aegis.SourceDrift || cs.Source == aegis.SourceReconcile
 	if len(clean) == 0 || !read || cs.PromotionState != aegis.StatePromoted {
 		return nil, nil
@@ -94,6 +96,10 @@ func correctDrift(ctx context.Context, tx pgx.Tx, cs aegis.AutonomousChangeSet, 
 		return nil, err
 	}
 	now := time.Now().UTC()
+	left := map[string]bool{}
+	for _, s := range step.Stacks {
+		left[s.StackID] = s.State == aegis.StackDrifted
+	}
 	var writes []aegis.DriftWrite
 	for _, r := range open {
 		// What no stack manages is gone only by a change set of its own, which
@@ -102,10 +108,68 @@ func correctDrift(ctx context.Context, tx pgx.Tx, cs aegis.AutonomousChangeSet, 
 		if removes != (r.Kind == aegis.DriftUnmanaged) || removes && r.ChangeSetID != cs.ChangeSetID {
 			continue
 		}
-		r.State, r.ResolvedAt, r.ChangeSetID = aegis.DriftCorrected, &now, cs.ChangeSetID
-		writes = append(writes, aegis.DriftWrite{Report: r, Event: aegis.EventDriftCorrected})
+		if w, changed := undone(r, cs, left[r.StackID], now); changed {
+			writes = append(writes, w)
+		}
 	}
 	return writes, nil
+}
+
+// undone is a report without what a promoted change set undid or adopted; left says
+// that it left drift.
+func undone(r aegis.DriftReport, cs aegis.AutonomousChangeSet, left bool, now time.Time) (w aegis.DriftWrite, changed bool) {
+	rest := uncorrected(r, cs, left)
+	if len(rest) == 0 {
+		event := aegis.EventDriftCorrected
+		r.State, r.ResolvedAt, r.ChangeSetID = aegis.DriftCorrected, &now, cs.ChangeSetID
+		if cs.Adopts() {
+			r.State, event = aegis.DriftAdopted, aegis.EventDriftAdopted
+		}
+		return aegis.DriftWrite{Report: r, Event: event}, true
+	}
+	changed = len(rest) < len(r.Changes)
+	r.Changes = rest
+	if changed && !slices.ContainsFunc(rest, func(c aegis.DriftChange) bool { return c.Decision == aegis.CorrectDrift }) {
+		r.State, r.ResolvedAt = aegis.DriftReported, &now
+	}
+	return aegis.DriftWrite{Report: r}, changed
+}
+
+// uncorrected are the changes of a report that a promoted change set did not undo:
+// those in resources that it did not name, and, where it left drift, those that are
+// to be left.
+func uncorrected(r aegis.DriftReport, cs aegis.AutonomousChangeSet, left bool) []aegis.DriftChange {
+	if r.Kind == aegis.DriftUnmanaged {
+		return nil
+	}
+	var rest []aegis.DriftChange
+	for _, c := range r.Changes {
+		beside := len(cs.Target.Addresses) > 0 && !slices.Contains(cs.Target.Addresses, c.Address)
+		if beside || left && !cs.Adopts() && !slices.Contains(cs.Target.Addresses, c.Address) && (c.Decision == aegis.ReportDrift || c.Decision == aegis.AdoptDrift) {
+			rest = append(rest, c)
+		}
+	}
+	return rest
+}
+
+// DriftLeft are the attributes that open reports of the stack leave as they are,
+// as rules that have the report's id.
+func (db *DB) DriftLeft(ctx context.Context, stackID string) ([]aegis.DriftRule, error) {
+	rows, _ := db.pool.Query(ctx, `
+		SELECT report FROM drift_reports WHERE stack_id = $1 AND state IN ('open', 'reported') AND kind <> 'unmanaged'`, stackID)
+	open, err := pgx.CollectRows(rows, pgx.RowTo[aegis.DriftReport])
+	if err != nil {
+		return nil, fmt.Errorf("list what drift of stack %s is left: %w", stackID, mapError(err))
+	}
+	var left []aegis.DriftRule
+	for _, r := range open {
+		for _, c := range r.Changes {
+			if c.Decision == aegis.ReportDrift || c.Decision == aegis.AdoptDrift {
+				left = append(left, aegis.DriftRule{RuleID: r.DriftReportID, StackID: stackID, Address: c.Address, Attribute: c.Attribute})
+			}
+		}
+	}
+	return left, nil
 }
 
 // DriftReport reads a report; ErrNotFound when there is none.

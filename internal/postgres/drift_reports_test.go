@@ -121,6 +121,9 @@ func TestPromotionCorrectsDrift(t *testing.T) {
 			detect(t, db, here, there)
 			cs := newChangeSet("a")
 			cs.Source = source
+			if source == aegis.SourceDrift {
+				cs.Patches = nil
+			}
 			require.NoError(t, db.InsertChangeSet(t.Context(), cs))
 			cs.PromotionState, cs.Phase = aegis.StatePromoted, aegis.PhaseDone
 			require.NoError(t, db.CommitStep(t.Context(), rollout.Step{

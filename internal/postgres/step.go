@@ -27,7 +27,7 @@ func (db *DB) CommitStep(ctx context.Context, step rollout.Step) error {
 		if err := moveOn(ctx, tx, step); err != nil {
 			return err
 		}
-		corrected, err := correctDrift(ctx, tx, step.ChangeSet, cleanStacks(step))
+		corrected, err := correctDrift(ctx, tx, step, cleanStacks(step))
 		if err != nil {
 			return err
 		}
@@ -78,12 +78,13 @@ func moveOn(ctx context.Context, tx pgx.Tx, step rollout.Step) error {
 	return aegis.ErrLeaseLost
 }
 
-// cleanStacks are the stacks that the step found as they should be.
+// cleanStacks are the stacks that the step found as they should be, but for what
+// it left.
 func cleanStacks(step rollout.Step) []string {
 	var ids []string
 	removal := step.ChangeSet.Target.Kind == aegis.TargetAWSResource // which reads what it removed
 	for _, s := range step.Stacks {
-		if s.State == aegis.StackClean && (s.Reconciled || removal) {
+		if s.State == aegis.StackClean && (s.Reconciled || removal) || s.State == aegis.StackDrifted {
 			ids = append(ids, s.StackID)
 		}
 	}
@@ -171,6 +172,11 @@ func updateStack(b *pgx.Batch, s rollout.StackUpdate) {
 // continueWith queues the jobs that follow.
 func continueWith(b *pgx.Batch, step rollout.Step) {
 	cs := step.ChangeSet
+	if len(cs.Target.Addresses) > 0 && cs.PromotionState == aegis.StatePromoted {
+		for _, id := range cs.Target.StackIDs { // of which it read a part
+			enqueue(b, queueReconcile, reconcileJob{StackID: id}, 0)
+		}
+	}
 	if step.Next != nil {
 		enqueue(b, queueSteps, changeSetJob{ChangeSetID: cs.ChangeSetID, Version: cs.Version + 1}, *step.Next)
 	}

@@ -73,7 +73,7 @@ func (c *cli) breakerOpen() *cobra.Command {
 
 func (c *cli) breakerClose() *cobra.Command {
 	return &cobra.Command{
-		Use: "close BREAKER_ID", Short: "Let changes pass again", Args: oneArg("BREAKER_ID"),
+		Use: "close BREAKER_ID", Aliases: []string{"reset"}, Short: "Let changes pass again", Args: oneArg("BREAKER_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := c.api().CloseBreaker(cmd.Context(), args[0])
 			if err != nil {

@@ -90,7 +90,12 @@ func TestVerbs(t *testing.T) {
 func fill(ctx context.Context, store *apitest.Store) error {
 	store.PutObservation(aegis.Observation{
 		StackID: "prod.network.us-east-1", ResourceCount: 9, ObservedAt: time.Now(),
-		Drift: []aegis.ResourceChange{{Address: "aws:ec2/securityGroup:SecurityGroup::workload", Action: aegis.ActionUpdate}},
+		Drift:    []aegis.ResourceChange{{Address: "aws:ec2/securityGroup:SecurityGroup::workload", Action: aegis.ActionUpdate}},
+		Expected: []aegis.ExpectedDrift{{Address: "aws_vpc::main", Attribute: "tags.owner", Before: "net", After: "bob", RuleID: "rule-1"}},
+	})
+	store.Suggest(aegis.DriftSuggestion{
+		SuggestionID: "sug-1", Kind: aegis.SuggestedLeft, StackID: "prod.runtime.us-east-1", Address: "aws_autoscaling_group::node",
+		Attribute: "desired_capacity", Actor: "ann", Times: 3, DriftReportIDs: []string{"drift-2"}, LastDetectedAt: time.Now(),
 	})
 	store.PutDecision(aegis.Decision{
 		DecisionID: "dec-1", ChangeSetID: "cs-3", StackIDs: []string{"prod.network.eu-west-1"}, DecidedAt: time.Now(), Path: "aegis/gate",

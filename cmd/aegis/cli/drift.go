@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -15,7 +16,8 @@ import (
 )
 
 func (c *cli) drift() *cobra.Command {
-	return group("drift", "Find drift, and who made it", c.driftList(), c.driftShow(), c.driftScan(), c.driftWatch())
+	return group("drift", "Find drift, who made it, and what to do about it",
+		c.driftList(), c.driftShow(), c.driftScan(), c.driftWatch(), c.driftIgnore(), c.driftRules(), c.driftAdopt())
 }
 
 // driftFlags narrow a list of drift reports.
@@ -134,11 +136,19 @@ func what(r aegis.DriftReport) string {
 
 func (c *cli) driftShow() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "show DRIFT_REPORT_ID", Short: "Show a drift report: what, who, when", Args: oneArg("DRIFT_REPORT_ID"),
+		Use: "show DRIFT_REPORT_ID|STACK_ID", Short: "Show a drift report: what, who, when; or how a stack drifts, and what of it is expected",
+		Args: oneArg("DRIFT_REPORT_ID or STACK_ID"),
 	}
 	fail := addFailOn(cmd, "drift")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		r, err := c.api().DriftReport(cmd.Context(), args[0])
+		if errors.Is(err, aegis.ErrNotFound) {
+			seen, notFound := c.api().StackDrift(cmd.Context(), args[0])
+			if notFound != nil {
+				return err
+			}
+			return c.showStackDrift(seen, fail)
+		}
 		if err != nil {
 			return err
 		}
@@ -166,13 +176,16 @@ func (c *cli) writeDriftReport(w io.Writer, r aegis.DriftReport) {
 		"call", strings.TrimSpace(r.Cause.EventSource+" "+r.Cause.EventName), "at", at, "event", r.Cause.EventID, "group", r.Cause.Group)
 	for _, ch := range r.Changes {
 		_, _ = fmt.Fprintf(w, "\n%s  %s\n", ch.Address, ch.ResourceID) // into memory
-		if ch.Attribute == "" {
+		if ch.Attribute == "" && r.Kind == aegis.DriftDeleted {
 			_, _ = fmt.Fprintln(w, "  is gone")
-			continue
+		} else {
+			columns(w, [][]string{
+				{ch.Attribute, "asked for", short(plainValue(ch.Before), 200)}, {"", "is", short(plainValue(ch.After), 200)},
+			})
 		}
-		columns(w, [][]string{
-			{ch.Attribute, "asked for", short(plainValue(ch.Before), 200)}, {"", "is", short(plainValue(ch.After), 200)},
-		})
+		if ch.Reason != "" {
+			_, _ = fmt.Fprintf(w, "  %s: %s\n", ch.Decision, ch.Reason)
+		}
 	}
 }
 

@@ -111,15 +111,19 @@ func (c *cli) stackDrift() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := c.showDrift(seen); err != nil {
-			return err
-		}
-		if fail.value == "drift" && len(seen.Drift) > 0 {
-			return found("stack %s drifted in %d resources", seen.StackID, len(seen.Drift))
-		}
-		return nil
+		return c.showStackDrift(seen, fail)
 	}
 	return cmd
+}
+
+func (c *cli) showStackDrift(seen aegis.Observation, fail *failOn) error {
+	if err := c.showDrift(seen); err != nil {
+		return err
+	}
+	if fail.value == "drift" && len(seen.Drift) > 0 {
+		return found("stack %s drifted in %d resources", seen.StackID, len(seen.Drift))
+	}
+	return nil
 }
 
 func (c *cli) showDrift(seen aegis.Observation) error {
@@ -131,6 +135,13 @@ func (c *cli) showDrift(seen aegis.Observation) error {
 		facts(w, "stack", seen.StackID, "seen", c.ago(seen.ObservedAt), "resources", strconv.Itoa(seen.ResourceCount), "drift", state)
 		for _, d := range seen.Drift {
 			_, _ = fmt.Fprintf(w, "  %-7s  %s\n", d.Action, d.Address) // into memory
+		}
+		if len(seen.Expected) > 0 {
+			_, _ = fmt.Fprintf(w, "expected  %d\n", len(seen.Expected)) // into memory
+		}
+		for _, e := range seen.Expected {
+			_, _ = fmt.Fprintf(w, "  %s %s  asked for %s, is %s, by %s\n", // into memory
+				e.Address, e.Attribute, short(plainValue(e.Before), 60), short(plainValue(e.After), 60), e.RuleID)
 		}
 	})
 }

@@ -29,6 +29,7 @@ func Run(t *testing.T, s Subject, helper Helper) {
 	for name, test := range map[string]func(*testing.T, *bed){
 		"creates, updates, replaces and deletes": lifecycle,
 		"finds drift and heals it":               drift,
+		"adopts what is real":                    adopts,
 		"masks secrets":                          secrets,
 		"survives a provider's error":            providerError,
 		"applies nothing but what was judged":    mismatch,
@@ -167,10 +168,20 @@ func drift(t *testing.T, b *bed) {
 	require.Equal(t, string(before.Data), string(after.Data), "a refresh writes no state")
 
 	b.run.Refresh = true
-	plan, _ := b.apply(t)
-	require.Equal(t, map[string]aegis.Action{
-		b.Setting("a"): aegis.ActionUpdate, b.LogGroup("l"): aegis.ActionCreate,
-	}, actions(plan.Changes))
+	b.run.Targets = []string{b.LogGroup("l")}
+	plan, res := b.apply(t)
+	require.Equal(t, map[string]aegis.Action{b.LogGroup("l"): aegis.ActionCreate}, actions(plan.Changes), "only the target is planned")
+	require.Equal(t, 3, res.ResourceCount)
+	require.Len(t, res.Checks, 1)
+	lists(t, b, res.Resources)
+	require.Equal(t, "meddled", b.Cloud.Parameter(t, b.want.Prefix+"/a"), "the rest is left")
+	b.run.Targets = nil
+	seen, err = b.engines.Refresh(t.Context(), b.run)
+	require.NoError(t, err)
+	require.Equal(t, map[string]aegis.Action{b.Setting("a"): aegis.ActionUpdate}, actions(seen.Drift), "and is still seen")
+
+	plan, _ = b.apply(t)
+	require.Equal(t, map[string]aegis.Action{b.Setting("a"): aegis.ActionUpdate}, actions(plan.Changes))
 	require.Equal(t, "one", b.Cloud.Parameter(t, b.want.Prefix+"/a"))
 	seen, err = b.engines.Refresh(t.Context(), b.run)
 	require.NoError(t, err)

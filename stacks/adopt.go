@@ -1,0 +1,138 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aegisworld/aegis"
+)
+
+// Adoption is the merge patch (RFC 7396) of a spec's parameters by which it says
+// what is real: each change's After is to be what its program declares. missing are
+// the changes for which there is no parameter. That a parameter stands for an
+// attribute does not make it stand for that one alone: a plan has to show it.
+func Adoption(spec aegis.Spec, changes []aegis.DriftChange) (patch json.RawMessage, missing []aegis.DriftChange, err error) {
+	var parameters map[string]any
+	if err := json.Unmarshal(spec.Parameters, &parameters); err != nil {
+		return nil, nil, fmt.Errorf("read the parameters: %w", err)
+	}
+	merge := map[string]any{}
+	for _, c := range changes {
+		path := parameterOf(parameters, c)
+		switch {
+		case path == nil || c.After == nil || c.After == aegis.Masked:
+			missing = append(missing, c)
+		case path[0] == ingressRules:
+			if !setRule(merge, parameters, path, c.After) {
+				missing = append(missing, c)
+			}
+		default:
+			set(merge, path, c.After)
+		}
+	}
+	if patch, err = json.Marshal(merge); err != nil {
+		return nil, nil, fmt.Errorf("encode the patch: %w", err)
+	}
+	return patch, missing, nil
+}
+
+// plainParameters are the parameters by address and attribute.
+func plainParameters() map[string]string {
+	return map[string]string{
+		"aws_autoscaling_group::node min_size":                                   "node_min",
+		"aws_autoscaling_group::node max_size":                                   "node_max",
+		"aws_autoscaling_group::node desired_capacity":                           "node_desired",
+		"aws_autoscaling_policy::cpu target_tracking_configuration.target_value": "target_cpu_percent",
+		"aws_iam_role::executor max_session_duration":                            "executor_session_seconds",
+		"aws_route53_record::app ttl":                                            "record_ttl_seconds",
+		"aws_route53_health_check::ingress port":                                 "health_check.port",
+		"aws_route53_health_check::ingress resource_path":                        "health_check.path",
+		"aws_route53_health_check::ingress request_interval":                     "health_check.interval_seconds",
+		"aws_route53_health_check::ingress failure_threshold":                    "health_check.failure_threshold",
+	}
+}
+
+// typeParameters are the parameters that all resources of a type share.
+func typeParameters() map[string]string {
+	return map[string]string{
+		"aws_cloudwatch_log_group retention_in_days": "log_retention_days",
+		"aws_kms_key rotation_period_in_days":        "key_rotation_days",
+	}
+}
+
+const ingressRules = "ingress_rules"
+
+// parameterOf is the path of the parameter that an attribute is made of, nil for
+// none. A path of ingressRules has the rule's name and the member's after it.
+func parameterOf(parameters map[string]any, c aegis.DriftChange) []string {
+	name, own := strings.CutPrefix(c.Address, c.Type+"::")
+	if !own {
+		return nil
+	}
+	if path, ok := plainParameters()[c.Address+" "+c.Attribute]; ok {
+		return strings.Split(path, ".")
+	}
+	if path, ok := typeParameters()[c.Type+" "+c.Attribute]; ok {
+		return []string{path}
+	}
+	switch c.Type {
+	case "aws_kinesis_stream":
+		member := map[string]string{"shard_count": "shards", "retention_period": "retention_hours"}[c.Attribute]
+		streams, _ := parameters["streams"].(map[string]any)
+		if member != "" && streams[name] != nil {
+			return []string{"streams", name, member}
+		}
+	case "aws_vpc_security_group_ingress_rule":
+		member := map[string]string{"from_port": "from_port", "to_port": "to_port", "ip_protocol": "protocol"}[c.Attribute]
+		if member != "" {
+			return []string{ingressRules, name, member}
+		}
+	}
+	return nil
+}
+
+func set(into map[string]any, path []string, value any) {
+	for _, name := range path[:len(path)-1] {
+		inner, ok := into[name].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			into[name] = inner
+		}
+		into = inner
+	}
+	into[path[len(path)-1]] = value
+}
+
+// setRule sets a member of one ingress rule; a list is patched as a whole.
+func setRule(merge, parameters map[string]any, path []string, value any) bool {
+	list, ok := merge[ingressRules].([]any)
+	if !ok {
+		given, _ := parameters[ingressRules].([]any)
+		list = slices.Clone(given)
+	}
+	for i, one := range list {
+		rule, _ := one.(map[string]any)
+		if !declares(rule, path[1]) {
+			continue
+		}
+		changed := maps.Clone(rule)
+		changed[path[2]] = value
+		list[i] = changed
+		merge[ingressRules] = list
+		return true
+	}
+	return false
+}
+
+// declares says that a rule of the spec is declared as the resource of that name.
+func declares(rule map[string]any, resource string) bool {
+	name, _ := rule["name"].(string)
+	cidrs, _ := rule["cidrs"].([]any)
+	return slices.ContainsFunc(cidrs, func(cidr any) bool {
+		text, _ := cidr.(string)
+		return resource == ruleResource(name, text)
+	})
+}
