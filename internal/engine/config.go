@@ -103,6 +103,8 @@ type Config struct {
 	// 0 is 1 min.
 	CancelGrace time.Duration
 	Logger      *slog.Logger
+	// Looked, when set, is told of every look at a stack and how it was answered.
+	Looked func(run aegis.StackRun, path LookPath)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 

@@ -76,7 +76,7 @@ func New(cfg Config) (*Engines, error) {
 	e.close = func() { keys.Close(); closeBackend() }
 	if cfg.PulumiCLI != "" {
 		pool := newProviderPool(cfg, keys)
-		e.pulumi = &pulumiEngine{cfg: cfg, providers: pool}
+		e.pulumi = &pulumiEngine{cfg: cfg, providers: pool, secrets: newStateSecrets(cfg)}
 		e.close = func() { pool.Close(); keys.Close(); closeBackend() }
 	}
 	if cfg.TerraformCLI != "" {
