@@ -40,7 +40,7 @@ func newEngines(
 		SecretsProvider: c.Pulumi.SecretsProvider, PassphraseFile: c.Pulumi.PassphraseFile,
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
-		Credentials: account.Credentials, Find: account.Find, StateLock: account.StateLock,
+		Credentials: account.Credentials, Find: account.Find, StateLock: account.StateLock, ReadState: account.ReadState,
 		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, ReadTimeout: c.Engine.ReadTimeout,
 		CancelGrace: c.Engine.CancelGrace, Logger: log,
 	}

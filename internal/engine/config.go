@@ -62,6 +62,10 @@ type Config struct {
 	// StateLock returns the lock of a remote state, nil when it is free; nil looks
 	// at none before it reads.
 	StateLock func(ctx context.Context, run aegis.StackRun) (*aegis.StateLock, error)
+	// ReadState returns the content of a remote state, as it is in the run's
+	// StateLocation, or aegis.ErrNotImplemented for a backend that it can't read; nil
+	// reads none. What can't be read this way, Terraform is asked for.
+	ReadState func(ctx context.Context, run aegis.StackRun) ([]byte, error)
 	// TerraformUser is whom Terraform runs as, since providers and modules are
 	// code; nil is this process's user.
 	TerraformUser *syscall.Credential

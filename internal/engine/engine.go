@@ -86,6 +86,8 @@ func New(cfg Config) (*Engines, error) {
 			return nil, err
 		}
 		e.terraform = t
+		others := e.close
+		e.close = func() { t.readers.Close(); others() }
 	}
 	return e, nil
 }
