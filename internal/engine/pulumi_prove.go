@@ -71,6 +71,7 @@ type pulumiRead struct {
 	request         *pulumirpc.ReadRequest
 	// inputs and outputs are what the state has.
 	inputs, outputs map[string]any
+	ignoreChanges   []string
 }
 
 // reads prepares the reads of a state, which must be one that reading alone can
@@ -122,7 +123,7 @@ func irregular(r apitype.ResourceV3) bool {
 
 func newRead(ctx context.Context, r apitype.ResourceV3, reveal *revealer) (read pulumiRead, err error) {
 	address := addressOf(string(r.URN))
-	read = pulumiRead{address: address, tfType: terraformType(string(r.Type))}
+	read = pulumiRead{address: address, tfType: terraformType(string(r.Type)), ignoreChanges: r.IgnoreChanges}
 	if read.inputs, err = reveal.object(ctx, r.Inputs); err != nil {
 		return read, err
 	}
@@ -201,14 +202,30 @@ func (r pulumiRead) compare(ctx context.Context, client pulumirpc.ResourceProvid
 	if found.GetId() != r.request.GetId() {
 		return unproven("%s has another id, or none", r.address)
 	}
-	if name, ok := r.differs(r.outputs, found.GetProperties()); ok {
+	return r.judge(ctx, client, found)
+}
+
+// judge compares what was found with the state. What differs, a refresh leaves
+// to the provider: it is drift when an update with the same inputs would change
+// anything. See RefreshStep in github.com/pulumi/pulumi/pkg/v3/resource/deploy.
+func (r pulumiRead) judge(ctx context.Context, client pulumirpc.ResourceProviderClient, found *pulumirpc.ReadResponse) error {
+	inputs := found.GetInputs()
+	if inputs == nil {
+		inputs = r.request.GetInputs() // they are kept
+	}
+	name, differs := r.differs(r.outputs, found.GetProperties())
+	if !differs {
+		name, differs = r.differs(r.inputs, inputs)
+	}
+	if !differs {
+		return nil
+	}
+	diff, err := client.Diff(ctx, &pulumirpc.DiffRequest{
+		Id: found.GetId(), Urn: r.request.GetUrn(), Name: r.request.GetName(), Type: r.request.GetType(),
+		OldInputs: inputs, Olds: found.GetProperties(), News: r.request.GetInputs(), IgnoreChanges: r.ignoreChanges,
+	})
+	if err != nil || diff.GetChanges() != pulumirpc.DiffResponse_DIFF_NONE {
 		return unproven("%s differs in %s", r.address, name)
-	}
-	if found.GetInputs() == nil {
-		return nil // they are kept
-	}
-	if name, ok := r.differs(r.inputs, found.GetInputs()); ok {
-		return unproven("%s differs in its input %s", r.address, name)
 	}
 	return nil
 }

@@ -1,11 +1,16 @@
 package engine
 
 import (
+	"context"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/aegisworld/aegis"
@@ -103,4 +108,58 @@ func TestSecretsAreRevealedByThePassphrase(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, map[string]any{"list": []any{map[string]any{"a": []any{"b"}}}}, got)
+}
+
+// plugin answers reads and differences.
+type plugin struct {
+	pulumirpc.ResourceProviderClient
+
+	found   *pulumirpc.ReadResponse
+	changes pulumirpc.DiffResponse_DiffChanges
+	err     error
+}
+
+func (p plugin) Read(context.Context, *pulumirpc.ReadRequest, ...grpc.CallOption) (*pulumirpc.ReadResponse, error) {
+	return p.found, p.err
+}
+
+func (p plugin) Diff(context.Context, *pulumirpc.DiffRequest, ...grpc.CallOption) (*pulumirpc.DiffResponse, error) {
+	return &pulumirpc.DiffResponse{Changes: p.changes}, nil
+}
+
+func TestWhatDiffersIsTheProvidersToJudge(t *testing.T) {
+	t.Parallel()
+	with := func(id, rule string) *pulumirpc.ReadResponse {
+		properties, err := structpb.NewStruct(map[string]any{"ingress": rule})
+		require.NoError(t, err)
+		return &pulumirpc.ReadResponse{Id: id, Properties: properties}
+	}
+	read := pulumiRead{
+		tfType: "aws_security_group", request: &pulumirpc.ReadRequest{Id: "sg-1"}, outputs: map[string]any{"ingress": "22"},
+	}
+	for name, test := range map[string]struct {
+		plugin plugin
+		clean  bool
+	}{
+		"nothing differs":            {plugin{found: with("sg-1", "22"), changes: pulumirpc.DiffResponse_DIFF_SOME}, true},
+		"what no input sets differs": {plugin{found: with("sg-1", "80"), changes: pulumirpc.DiffResponse_DIFF_NONE}, true},
+		"an update would change it":  {plugin{found: with("sg-1", "80"), changes: pulumirpc.DiffResponse_DIFF_SOME}, false},
+		"the provider does not know": {plugin{found: with("sg-1", "80")}, false},
+		"it is gone":                 {plugin{found: &pulumirpc.ReadResponse{}}, false},
+		"it is another":              {plugin{found: with("sg-2", "22")}, false},
+		"it can't be read":           {plugin{err: status.Error(codes.Unknown, "api error AccessDenied: no")}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := read.compare(t.Context(), test.plugin)
+			if test.clean {
+				require.NoError(t, err)
+				return
+			}
+			var why unprovenError
+			require.ErrorAs(t, err, &why)
+		})
+	}
+	err := read.compare(t.Context(), plugin{err: status.Error(codes.Unknown, "api error Throttling: Rate exceeded")})
+	require.ErrorIs(t, err, aegis.ErrUnavailable)
 }
