@@ -19,15 +19,18 @@ import (
 // sweepSpec is what a stack has, and what the names in it begin with.
 type sweepSpec struct {
 	Prefix string `json:"prefix"`
-	// Rules are those of a security group in a VPC, both of which come with them.
-	Rules  int `json:"rules"`
-	Topics int `json:"topics"`
-	Groups int `json:"groups"`
+	// Rules are those of security groups in a VPC, which comes with them.
+	Rules          int `json:"rules"`
+	SecurityGroups int `json:"security_groups"`
+	Topics         int `json:"topics"`
+	Groups         int `json:"groups"`
 }
 
 // mixed is a stack of n resources, as sweepWorkspace has them.
 func mixed(prefix string, n int) sweepSpec {
-	return sweepSpec{Prefix: prefix, Rules: n*6/10 - 2, Topics: n / 5, Groups: n / 5}
+	s := sweepSpec{Prefix: prefix, SecurityGroups: 1 + n/100, Topics: n / 5, Groups: n / 5}
+	s.Rules = n - 1 - s.SecurityGroups - s.Topics - s.Groups
+	return s
 }
 
 // sweepProgram makes what a sweepSpec says.
@@ -66,13 +69,18 @@ func (s sweepSpec) network(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	group, err := ec2.NewSecurityGroup(ctx, "s", &ec2.SecurityGroupArgs{Name: pulumi.String(s.Prefix), VpcId: network.ID()})
-	if err != nil {
-		return err
+	var groups []*ec2.SecurityGroup
+	for i := range s.SecurityGroups {
+		name := fmt.Sprintf("%s-%d", s.Prefix, i)
+		group, err := ec2.NewSecurityGroup(ctx, name, &ec2.SecurityGroupArgs{Name: pulumi.String(name), VpcId: network.ID()})
+		if err != nil {
+			return err
+		}
+		groups = append(groups, group)
 	}
 	for i := range s.Rules {
 		if _, err := vpc.NewSecurityGroupIngressRule(ctx, fmt.Sprintf("r%d", i), &vpc.SecurityGroupIngressRuleArgs{
-			SecurityGroupId: group.ID(), IpProtocol: pulumi.String("tcp"), CidrIpv4: pulumi.String("10.0.0.0/8"),
+			SecurityGroupId: groups[i%len(groups)].ID(), IpProtocol: pulumi.String("tcp"), CidrIpv4: pulumi.String("10.0.0.0/8"),
 			FromPort: pulumi.Int(1000 + i), ToPort: pulumi.Int(1000 + i),
 		}); err != nil {
 			return err

@@ -46,6 +46,7 @@ provider "aws" {
 %s}
 locals {
   name   = %q
+  sgs    = %d
   rules  = %d
   topics = %d
   groups = %d
@@ -54,12 +55,13 @@ resource "aws_vpc" "v" {
   cidr_block = "10.0.0.0/16"
 }
 resource "aws_security_group" "s" {
-  name   = local.name
+  count  = local.sgs
+  name   = "${local.name}-${count.index}"
   vpc_id = aws_vpc.v.id
 }
 resource "aws_vpc_security_group_ingress_rule" "r" {
   count             = local.rules
-  security_group_id = aws_security_group.s.id
+  security_group_id = aws_security_group.s[count.index %% local.sgs].id
   ip_protocol       = "tcp"
   from_port         = 1000 + count.index
   to_port           = 1000 + count.index
@@ -84,7 +86,7 @@ func (s *sweeper) newTerraform(ctx context.Context, n int) (*sweepTerraform, err
 		return nil, fmt.Errorf("make a workspace: %w", err)
 	}
 	spec := mixed(name, n)
-	text := fmt.Sprintf(sweepWorkspace, fmt.Sprintf(sweepProvider, s.Region), name, spec.Rules, spec.Topics, spec.Groups)
+	text := fmt.Sprintf(sweepWorkspace, fmt.Sprintf(sweepProvider, s.Region), name, spec.SecurityGroups, spec.Rules, spec.Topics, spec.Groups)
 	if err := os.WriteFile(filepath.Join(t.dir, "main.tf"), []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write a workspace: %w", err)
 	}
