@@ -108,7 +108,7 @@ func (s *sweeper) newPulumi(ctx context.Context, n int) (*sweepPulumi, error) {
 	}
 	p := &sweepPulumi{run: run, stock: &stock{
 		cfg:   EngineConfig{Engine: s.Engine, Region: s.Region, LanguageHost: s.LanguageHost, PulumiHome: s.PulumiHome},
-		stack: run.Stack.StackID, dir: filepath.Join(s.Dir, run.Stack.StackID), cache: s.Engine.PluginCache,
+		stack: run.Stack.StackID, dir: filepath.Join(s.Dir, run.Stack.StackID),
 	}}
 	p.env = p.environment(keys)
 	project := map[string]any{"name": "aegis", "runtime": map[string]any{"name": "go", "options": map[string]any{"binary": "/bin/true"}}}
@@ -123,6 +123,13 @@ func (s *sweeper) newPulumi(ctx context.Context, n int) (*sweepPulumi, error) {
 		return nil, fmt.Errorf("write the project: %w", err)
 	}
 	return p, nil
+}
+
+// cached is a refresh whose plugin has what ours remembers.
+func (p *sweepPulumi) cached(ctx context.Context) error {
+	remembering := *p.stock
+	remembering.cache = p.cfg.Engine.PluginCache
+	return remembering.refresh(ctx)
 }
 
 // applied makes a stack and returns a run that looks at it.

@@ -96,6 +96,9 @@ func (w *tfWorkspace) reads(state tfState) ([]tfReads, error) {
 			if len(w.run.Targets) > 0 && !slices.ContainsFunc(w.run.Targets, func(target string) bool { return covers(target, address) }) {
 				continue
 			}
+			if r.Provider == builtin && r.Type == "terraform_data" {
+				continue // it is in the state alone
+			}
 			source, alias, ok := providerOf(r.Provider)
 			if !ok {
 				return nil, unproven("the provider of %s is configured in a module", address)
@@ -111,6 +114,9 @@ func (w *tfWorkspace) reads(state tfState) ([]tfReads, error) {
 	}
 	return groups, nil
 }
+
+// builtin is Terraform's own provider, which is no process.
+const builtin = `provider["terraform.io/builtin/terraform"]`
 
 // covers says that a target is an address, or the resource or module of one.
 func covers(target, address string) bool {
