@@ -12,8 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 	"golang.org/x/sync/errgroup"
 
@@ -93,26 +96,36 @@ func (w *tfWorkspace) reads(state tfState) ([]tfReads, error) {
 			if i.Deposed != "" || i.Status != "" || len(i.Attributes) == 0 {
 				return nil, unproven("%s is irregular", address)
 			}
-			if len(w.run.Targets) > 0 && !slices.ContainsFunc(w.run.Targets, func(target string) bool { return covers(target, address) }) {
+			if !w.targeted(address) || r.Provider == builtin && r.Type == "terraform_data" { // which is in the state alone
 				continue
 			}
-			if r.Provider == builtin && r.Type == "terraform_data" {
-				continue // it is in the state alone
+			g, err := groupOf(&groups, r.Provider, address)
+			if err != nil {
+				return nil, err
 			}
-			source, alias, ok := providerOf(r.Provider)
-			if !ok {
-				return nil, unproven("the provider of %s is configured in a module", address)
-			}
-			n := slices.IndexFunc(groups, func(g tfReads) bool { return g.source == source && g.alias == alias })
-			if n < 0 {
-				n, groups = len(groups), append(groups, tfReads{source: source, alias: alias})
-			}
-			groups[n].resources = append(groups[n].resources, tfRead{address, tfplugin.Resource{
+			g.resources = append(g.resources, tfRead{address, tfplugin.Resource{
 				Type: r.Type, SchemaVersion: i.SchemaVersion, Attributes: i.Attributes, Private: i.Private,
 			}})
 		}
 	}
 	return groups, nil
+}
+
+// groupOf finds the group of a provider, or adds one.
+func groupOf(groups *[]tfReads, provider, address string) (*tfReads, error) {
+	source, alias, ok := providerOf(provider)
+	if !ok {
+		return nil, unproven("the provider of %s is configured in a module", address)
+	}
+	i := slices.IndexFunc(*groups, func(g tfReads) bool { return g.source == source && g.alias == alias })
+	if i < 0 {
+		i, *groups = len(*groups), append(*groups, tfReads{source: source, alias: alias})
+	}
+	return &(*groups)[i], nil
+}
+
+func (w *tfWorkspace) targeted(address string) bool {
+	return len(w.run.Targets) == 0 || slices.ContainsFunc(w.run.Targets, func(target string) bool { return covers(target, address) })
 }
 
 // builtin is Terraform's own provider, which is no process.
@@ -210,15 +223,35 @@ func (w *tfWorkspace) values() (map[string]cty.Value, error) {
 		if !ok || declared.Sensitive {
 			continue
 		}
-		t, err := ctyjson.ImpliedType(text)
-		if err != nil {
-			continue
-		}
-		if v, err := ctyjson.Unmarshal(text, t); err == nil {
+		if v, err := typed(text, declared.Type); err == nil {
 			variables[name] = v
 		}
 	}
 	return w.config.Values(variables, w.workspace()), nil
+}
+
+// typed is a value as a variable that is declared with a type has it.
+func typed(text json.RawMessage, declared string) (cty.Value, error) {
+	t, err := ctyjson.ImpliedType(text)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	v, err := ctyjson.Unmarshal(text, t)
+	if err != nil || declared == "" {
+		return v, err
+	}
+	expression, faults := hclsyntax.ParseExpression([]byte(declared), "", hcl.InitialPos)
+	if faults.HasErrors() {
+		return cty.NilVal, faults
+	}
+	t, defaults, faults := typeexpr.TypeConstraintWithDefaults(expression)
+	if faults.HasErrors() {
+		return cty.NilVal, faults
+	}
+	if defaults != nil && !v.IsNull() {
+		v = defaults.Apply(v)
+	}
+	return convert.Convert(v, t)
 }
 
 // binary is the provider that init installed.
@@ -259,7 +292,7 @@ func (w *tfWorkspace) lockedVersion(source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file, faults := hclsyntax.ParseConfig(text, dependencyLock, hclInitial())
+	file, faults := hclsyntax.ParseConfig(text, dependencyLock, hcl.InitialPos)
 	if faults.HasErrors() {
 		return "", unproven("the dependency lock file is not understood")
 	}

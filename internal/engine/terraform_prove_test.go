@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/aegisworld/aegis"
 )
@@ -83,4 +84,29 @@ func TestReadOnlyRunsShareNothingThatWrites(t *testing.T) {
 	require.Nil(t, run.Stack.Source)
 	require.Empty(t, run.ChangeSetID)
 	require.Equal(t, "e r", scope(run))
+}
+
+func TestTyped(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		text, declared string
+		want           cty.Value
+	}{
+		{`"3"`, "number", cty.NumberIntVal(3)},
+		{`3`, "string", cty.StringVal("3")},
+		{`"x"`, "", cty.StringVal("x")},
+		{`null`, "string", cty.NullVal(cty.String)},
+		{`["b","a","b"]`, "set(string)", cty.SetVal([]cty.Value{cty.StringVal("a"), cty.StringVal("b")})},
+		{`{"a":"x"}`, "object({ a = string, b = optional(number, 7) })", cty.ObjectVal(map[string]cty.Value{
+			"a": cty.StringVal("x"), "b": cty.NumberIntVal(7),
+		})},
+	} {
+		got, err := typed(json.RawMessage(test.text), test.declared)
+		require.NoError(t, err)
+		require.True(t, got.RawEquals(test.want), "%s as %s is %#v", test.text, test.declared, got)
+	}
+	for _, declared := range []string{"number", "object({ a = string b = number })", "nothing"} {
+		_, err := typed(json.RawMessage(`"x"`), declared)
+		require.Error(t, err, declared)
+	}
 }

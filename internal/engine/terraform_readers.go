@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/engine/tfplugin"
 )
@@ -273,5 +271,3 @@ func (t *tfReaders) end(r *tfReader) {
 }
 
 func platform() string { return runtime.GOOS + "_" + runtime.GOARCH }
-
-func hclInitial() hcl.Pos { return hcl.InitialPos }
