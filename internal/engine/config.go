@@ -97,7 +97,8 @@ type Config struct {
 	// MaxConcurrent bounds the engine runs at one time; 0 is one for each core
 	// and each 500 MiB of memory, whichever is less.
 	MaxConcurrent int
-	// MaxProviders bounds the warm provider processes; 0 is MaxConcurrent + 2.
+	// MaxProviders bounds the warm provider processes of each engine; 0 is
+	// MaxConcurrent + 2.
 	MaxProviders int
 	// ProviderIdle is how long an unused provider process is kept; 0 is 2 min.
 	ProviderIdle time.Duration
