@@ -21,6 +21,8 @@ type stock struct {
 	stack string
 	dir   string
 	env   []string
+	// cache, when set, is what the plugin remembers things in.
+	cache string
 }
 
 // newStock writes the project and creates the stack.
@@ -98,11 +100,15 @@ func (s *stock) up(ctx context.Context) error { return s.pulumi(ctx, "up", "--ye
 
 func (s *stock) refresh(ctx context.Context) error { return s.pulumi(ctx, "refresh", "--preview-only") }
 
-// pulumi runs the CLI with a plugin that remembers nothing.
+// pulumi runs the CLI with a plugin that remembers nothing, unless there is a
+// cache.
 func (s *stock) pulumi(ctx context.Context, args ...string) error {
-	cache, err := os.MkdirTemp(s.dir, "cache-")
-	if err != nil {
-		return err
+	cache := s.cache
+	if cache == "" {
+		var err error
+		if cache, err = os.MkdirTemp(s.dir, "cache-"); err != nil {
+			return err
+		}
 	}
 	args = append(args, "--stack", s.stack, "--non-interactive")
 	if args[0] == "stack" {

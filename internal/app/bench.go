@@ -9,17 +9,21 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/bench"
 	"github.com/aegisworld/aegis/client"
 	"github.com/aegisworld/aegis/internal/e2e"
+	"github.com/aegisworld/aegis/internal/engine"
+	"github.com/aegisworld/aegis/internal/toolchain"
 )
 
 // BenchNames lists the benchmarks in the order of "all".
 func BenchNames() []string {
-	return []string{"startup", "goals", "latency", "gate", "replay", "reload", "drift", "chaos"}
+	return []string{"startup", "goals", "latency", "gate", "replay", "reload", "drift", "sweep", "chaos"}
 }
 
 // Bench runs the named benchmark, or all, against sandboxes of their own and
@@ -45,7 +49,7 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 		return fmt.Errorf("parse flags: %w", err)
 	}
 	all := map[string]func(context.Context) error{
-		"startup": b.startup, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload, "drift": b.drift, "chaos": b.chaos,
+		"startup": b.startup, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload, "drift": b.drift, "sweep": b.sweep, "chaos": b.chaos,
 	}
 	if b.kills < 1 || b.sandboxes < 1 {
 		return errors.New("--n and --sandboxes are at least 1")
@@ -115,6 +119,33 @@ func (b benchRun) reload(ctx context.Context) error {
 func (b benchRun) drift(ctx context.Context) error {
 	return b.withSandbox(ctx, "small", func(p *e2e.Process) error {
 		return errors.Join(bench.Drift(ctx, p, 20, b.w), p.Stop(ctx))
+	})
+}
+
+func (b benchRun) sweep(ctx context.Context) error {
+	tools, err := toolchain.Detect(ctx, toolOptions())
+	if err != nil {
+		return fmt.Errorf("look for tools: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "aegis-bench-*")
+	if err != nil {
+		return fmt.Errorf("make scratch folder: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
+		return errors.Join(bench.Sweep(ctx, bench.SweepConfig{
+			Region: p.Regions[0], LanguageHost: tools.LanguageHost, PulumiHome: tools.PulumiHome, Dir: dir,
+			Engine: engine.Config{
+				PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin, PluginCache: tools.PluginCache,
+				TerraformProviderAWS: tools.TerraformProviderAWS, TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
+				AWSEndpoint: p.AWSEndpoint,
+				Credentials: func(context.Context, aegis.StackRun) (aegis.Credentials, error) {
+					return aegis.Credentials{
+						AccessKeyID: p.AWSAccessKeyID, SecretAccessKey: p.AWSSecretAccessKey, Expires: time.Now().Add(time.Hour),
+					}, nil
+				},
+			},
+		}, b.w), p.Stop(ctx))
 	})
 }
 

@@ -101,14 +101,14 @@ func (b *bootstrap) connect(ctx context.Context) error {
 		if b.db, err = openDatabase(ctx, c, log); err != nil {
 			return err
 		}
-		if b.final, err = newEngines(ctx, c, b.tools, account, b.db, log); err != nil {
+		if b.final, err = newEngines(ctx, c, b.tools, account, b.db, nil, log); err != nil {
 			return err
 		}
 		b.first = b.final
 	}
 	if c.Pulumi.BootstrapURL != "" {
 		c.Pulumi.BackendURL = c.Pulumi.BootstrapURL
-		if b.first, err = newEngines(ctx, c, b.tools, account, nil, log); err != nil {
+		if b.first, err = newEngines(ctx, c, b.tools, account, nil, nil, log); err != nil {
 			return err
 		}
 	}

@@ -116,14 +116,14 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*postgres.DB
 
 func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	c := p.config
-	if p.engines, err = newEngines(ctx, c, tools, p.account, p.db, p.log); err != nil {
+	p.metrics = telemetry.NewMetrics(Version, p.db.Counts)
+	if p.engines, err = newEngines(ctx, c, tools, p.account, p.db, p.metrics, p.log); err != nil {
 		return err
 	}
 	prices, err := pricing.Load()
 	if err != nil {
 		return fmt.Errorf("load the price table: %w", err)
 	}
-	p.metrics = telemetry.NewMetrics(Version, p.db.Counts)
 	if p.policy, err = p.newPolicy(ctx); err != nil {
 		return err
 	}

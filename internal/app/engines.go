@@ -17,9 +17,9 @@ import (
 )
 
 // newEngines makes the engines. Without db, as before there is a control
-// database, digests hold for this process only.
+// database, digests hold for this process only; metrics may be nil.
 func newEngines(
-	ctx context.Context, c Config, tools toolchain.Tools, account *cloud.Cloud, db *postgres.DB, log *slog.Logger,
+	ctx context.Context, c Config, tools toolchain.Tools, account *cloud.Cloud, db *postgres.DB, metrics *telemetry.Metrics, log *slog.Logger,
 ) (*engine.Engines, error) {
 	work, err := filepath.Abs(c.WorkDir)
 	if err != nil {
@@ -41,7 +41,7 @@ func newEngines(
 		SecretsProvider: c.Pulumi.SecretsProvider, PassphraseFile: c.Pulumi.PassphraseFile,
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
-		Credentials: account.Credentials, Find: account.Find, StateLock: account.StateLock,
+		Credentials: account.Credentials, Find: account.Find, StateLock: account.StateLock, ReadState: account.ReadState,
 		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, ReadTimeout: c.Engine.ReadTimeout,
 		CancelGrace: c.Engine.CancelGrace, Logger: log,
 	}
@@ -53,6 +53,9 @@ func newEngines(
 		if c.stateInDatabase() {
 			ec.States = db
 		}
+	}
+	if metrics != nil {
+		ec.Looked = func(run aegis.StackRun, path engine.LookPath) { metrics.CountLook(run.Stack.Kind, string(path)) }
 	}
 	if c.stateInAWS() {
 		ec.BackendCredentials = account.BaseCredentials

@@ -41,15 +41,18 @@ func awsCodes(msg string) []string {
 // transient says that a code tells of load, of an outage or of an expired
 // session.
 func transient(code string) bool {
-	for _, part := range []string{
-		"Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown", "Unavailable", "InternalFailure",
-		"InternalError", "InternalServer", "RequestTimeout", "ExpiredToken",
-	} {
-		if strings.Contains(code, part) {
-			return true
-		}
-	}
-	return false
+	return throttling(code) || containsAny(code, []string{
+		"Unavailable", "InternalFailure", "InternalError", "InternalServer", "RequestTimeout", "ExpiredToken",
+	})
+}
+
+// throttling says that a code tells of too many calls.
+func throttling(code string) bool {
+	return containsAny(code, []string{"Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown"})
+}
+
+func containsAny(s string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
 }
 
 // unreachable says that AWS did not answer.

@@ -62,6 +62,10 @@ type Config struct {
 	// StateLock returns the lock of a remote state, nil when it is free; nil looks
 	// at none before it reads.
 	StateLock func(ctx context.Context, run aegis.StackRun) (*aegis.StateLock, error)
+	// ReadState returns the content of a remote state, as it is in the run's
+	// StateLocation, or aegis.ErrNotImplemented for a backend that it can't read; nil
+	// reads none. What can't be read this way, Terraform is asked for.
+	ReadState func(ctx context.Context, run aegis.StackRun) ([]byte, error)
 	// TerraformUser is whom Terraform runs as, since providers and modules are
 	// code; nil is this process's user.
 	TerraformUser *syscall.Credential
@@ -93,7 +97,8 @@ type Config struct {
 	// MaxConcurrent bounds the engine runs at one time; 0 is one for each core
 	// and each 500 MiB of memory, whichever is less.
 	MaxConcurrent int
-	// MaxProviders bounds the warm provider processes; 0 is MaxConcurrent + 2.
+	// MaxProviders bounds the warm provider processes of each engine; 0 is
+	// MaxConcurrent + 2.
 	MaxProviders int
 	// ProviderIdle is how long an unused provider process is kept; 0 is 2 min.
 	ProviderIdle time.Duration
@@ -103,6 +108,8 @@ type Config struct {
 	// 0 is 1 min.
 	CancelGrace time.Duration
 	Logger      *slog.Logger
+	// Looked, when set, is told of every look at a stack and how it was answered.
+	Looked func(run aegis.StackRun, path LookPath)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 

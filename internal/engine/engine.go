@@ -76,7 +76,7 @@ func New(cfg Config) (*Engines, error) {
 	e.close = func() { keys.Close(); closeBackend() }
 	if cfg.PulumiCLI != "" {
 		pool := newProviderPool(cfg, keys)
-		e.pulumi = &pulumiEngine{cfg: cfg, providers: pool}
+		e.pulumi = &pulumiEngine{cfg: cfg, providers: pool, secrets: newStateSecrets(cfg)}
 		e.close = func() { pool.Close(); keys.Close(); closeBackend() }
 	}
 	if cfg.TerraformCLI != "" {
@@ -86,6 +86,8 @@ func New(cfg Config) (*Engines, error) {
 			return nil, err
 		}
 		e.terraform = t
+		others := e.close
+		e.close = func() { t.readers.Close(); others() }
 	}
 	return e, nil
 }

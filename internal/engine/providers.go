@@ -25,6 +25,7 @@ import (
 type providerPool struct {
 	cfg  Config
 	keys *credentialServer
+	host *pluginHost
 
 	mu     sync.Mutex
 	idle   []*provider // the least recently used first
@@ -39,10 +40,12 @@ type provider struct {
 	pid   int
 	gone  chan struct{} // closed when the process has ended
 	timer *time.Timer
+	// reader is the connection that reads for looks, nil before the first.
+	reader *pluginReader
 }
 
 func newProviderPool(cfg Config, keys *credentialServer) *providerPool {
-	return &providerPool{cfg: cfg, keys: keys}
+	return &providerPool{cfg: cfg, keys: keys, host: &pluginHost{}}
 }
 
 // scope names the credentials that a run may use. Read-only runs of an
@@ -118,9 +121,11 @@ func (p *providerPool) Close() {
 		pr.timer.Stop()
 		p.end(pr)
 	}
+	p.host.Close()
 }
 
 func (p *providerPool) end(pr *provider) {
+	pr.dropReader()
 	killGroup(pr.pid)
 	<-pr.gone
 	p.keys.revoke(pr.key)

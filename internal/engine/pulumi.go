@@ -25,6 +25,7 @@ import (
 type pulumiEngine struct {
 	cfg       Config
 	providers *providerPool
+	secrets   *stateSecrets
 }
 
 // session is one operation's workspace, command and provider.
@@ -53,6 +54,8 @@ func (p *pulumiEngine) open(ctx context.Context, run aegis.StackRun, program pul
 		s.close()
 		return nil, err
 	}
+	// An official plugin has one configuration, which the engine sets now.
+	s.provider.dropReader()
 	s.command = newPulumiCommand(p.cfg, s.provider.port)
 	if program == nil {
 		program = func(*pulumi.Context) error { return nil }

@@ -78,6 +78,11 @@ func (p *pulumiEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.O
 	if err := p.unlockDead(ctx, run); err != nil {
 		return aegis.Observation{}, err
 	}
+	return p.cfg.glance(ctx, run, p.proveClean, p.look)
+}
+
+// look observes by a run of the engine.
+func (p *pulumiEngine) look(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
 	if len(run.Targets) > 0 {
 		return p.observeTargets(ctx, run)
 	}

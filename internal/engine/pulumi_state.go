@@ -28,6 +28,8 @@ type checkpoint struct {
 type deployment struct {
 	Resources         []apitype.ResourceV3  `json:"resources"`
 	PendingOperations []apitype.OperationV2 `json:"pending_operations"`
+	// SecretsProviders says how the secrets in it are encrypted.
+	SecretsProviders apitype.SecretsProvidersV1 `json:"secrets_providers"`
 }
 
 const maxState = 256 << 20

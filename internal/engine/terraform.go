@@ -24,6 +24,8 @@ type terraformEngine struct {
 	cfg   Config
 	keys  *credentialServer
 	place tfPlace
+	// readers are the warm providers.
+	readers *tfReaders
 }
 
 // tfWorkspace is one operation on one Terraform workspace.
@@ -65,7 +67,7 @@ func newTerraformEngine(cfg Config, keys *credentialServer) (*terraformEngine, e
 	if err != nil {
 		return nil, err
 	}
-	return &terraformEngine{cfg: cfg, keys: keys, place: place}, nil
+	return &terraformEngine{cfg: cfg, keys: keys, place: place, readers: newTFReaders(cfg, place, keys)}, nil
 }
 
 // open prepares an operation: a copy of the workspace's files, its state when

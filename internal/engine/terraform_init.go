@@ -34,6 +34,9 @@ type mark struct {
 	Dirty bool `json:"dirty,omitempty"`
 	// Lock is how a lock of ours is told from others, while one may be held.
 	Lock *ownLock `json:"lock,omitempty"`
+	// Sight says what Terraform itself looked at last, in full and without an
+	// error.
+	Sight string `json:"sight,omitempty"`
 }
 
 func (w *tfWorkspace) markFile() string { return filepath.Join(w.place.marks(), w.id) }

@@ -33,8 +33,8 @@ func (t *terraformEngine) preview(ctx context.Context, run aegis.StackRun) (aegi
 	return plan, nil
 }
 
-// observe plans without a difference between configuration and state, which
-// leaves the one between state and reality. Nothing is written, no lock taken.
+// observe compares the real resources, or the targets among them, with the
+// state. Nothing is written, no lock taken.
 func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
 	w, err := t.open(ctx, run, reads)
 	if err != nil {
@@ -44,15 +44,20 @@ func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegi
 	if err := w.nobodyAt(ctx); err != nil {
 		return aegis.Observation{}, err
 	}
+	return t.cfg.glance(ctx, run, func(ctx context.Context, _ aegis.StackRun) (aegis.Observation, error) {
+		return t.proveClean(ctx, w)
+	}, func(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) { return w.look(ctx, run) })
+}
+
+// look plans without a difference between configuration and state, which leaves
+// the one between state and reality.
+func (w *tfWorkspace) look(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
 	w.run.Refresh, w.run.Destroy = true, false
 	p, err := w.plan(ctx, unlocked, "-refresh-only")
 	if err != nil {
 		return aegis.Observation{}, err
 	}
-	seen := aegis.Observation{
-		StackID: run.Stack.StackID, Drift: []aegis.ResourceChange{},
-		Checks: []aegis.Check{}, ObservedAt: t.cfg.Now().UTC(), Targets: run.Targets,
-	}
+	var drift []aegis.ResourceChange
 	if run.Stack.Observed() {
 		if err := pendingMoves(p); err != nil {
 			return aegis.Observation{}, err
@@ -60,16 +65,28 @@ func (t *terraformEngine) observe(ctx context.Context, run aegis.StackRun) (aegi
 	}
 	for _, rc := range p.ResourceDrift {
 		if d, ok := w.drift(rc); ok {
-			seen.Drift = append(seen.Drift, d)
+			drift = append(drift, d)
 		}
 	}
-	sortChanges(seen.Drift)
 	state, err := w.stateNow(ctx)
 	if err != nil {
 		return aegis.Observation{}, err
 	}
-	seen.ResourceCount, seen.Checks, seen.Resources = state.managed(), checksOf(state.outputs()), state.index(run.Stack)
+	seen := w.observation(state)
+	seen.Drift = append(seen.Drift, drift...)
+	sortChanges(seen.Drift)
+	if len(run.Targets) == 0 {
+		w.rememberSight(state)
+	}
 	return seen, nil
+}
+
+// observation is what the state says of a stack without drift.
+func (w *tfWorkspace) observation(state tfState) aegis.Observation {
+	return aegis.Observation{
+		StackID: w.run.Stack.StackID, Drift: []aegis.ResourceChange{}, ObservedAt: w.cfg.Now().UTC(), Targets: w.run.Targets,
+		ResourceCount: state.managed(), Checks: checksOf(state.outputs()), Resources: state.index(w.run.Stack),
+	}
 }
 
 // nobodyAt returns aegis.ErrStateLocked while somebody else is at a remote

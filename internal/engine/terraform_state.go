@@ -13,25 +13,35 @@ import (
 
 // tfState is the part of a state file, version 4, that is looked at here.
 type tfState struct {
-	Version int    `json:"version"`
-	Lineage string `json:"lineage"`
-	Outputs map[string]struct {
+	Version          int    `json:"version"`
+	TerraformVersion string `json:"terraform_version"`
+	Serial           int64  `json:"serial"`
+	Lineage          string `json:"lineage"`
+	Outputs          map[string]struct {
 		Value     any  `json:"value"`
 		Sensitive bool `json:"sensitive"`
 	} `json:"outputs"`
-	Resources []struct {
-		Module    string `json:"module"`
-		Mode      string `json:"mode"`
-		Type      string `json:"type"`
-		Name      string `json:"name"`
-		Instances []struct {
-			IndexKey any    `json:"index_key"`
-			Deposed  string `json:"deposed"`
-			// Attributes are decoded for the index only.
-			Attributes json.RawMessage `json:"attributes"`
-		} `json:"instances"`
-	} `json:"resources"`
+	Resources []tfResource `json:"resources"`
 	addresses map[string]bool
+}
+
+type tfResource struct {
+	Module    string       `json:"module"`
+	Mode      string       `json:"mode"`
+	Type      string       `json:"type"`
+	Name      string       `json:"name"`
+	Provider  string       `json:"provider"`
+	Instances []tfInstance `json:"instances"`
+}
+
+type tfInstance struct {
+	IndexKey      any    `json:"index_key"`
+	Status        string `json:"status"`
+	Deposed       string `json:"deposed"`
+	SchemaVersion int64  `json:"schema_version"`
+	// Attributes are decoded for the index only.
+	Attributes json.RawMessage `json:"attributes"`
+	Private    []byte          `json:"private"`
 }
 
 // decodeState decodes a state and checks that no resource is there twice. An

@@ -24,6 +24,7 @@ type Metrics struct {
 	engineRuns     *prometheus.CounterVec
 	engineSeconds  *prometheus.HistogramVec
 	engineRunning  *prometheus.GaugeVec
+	looks          *prometheus.CounterVec
 	bundleErrors   *prometheus.CounterVec
 	bundleInfo     *prometheus.GaugeVec
 	logLag         prometheus.Gauge
@@ -53,6 +54,9 @@ func NewMetrics(version string, counts Counts) *Metrics {
 		engineRunning: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "aegis_engine_runs_in_progress", Help: "Engine operations that run now.",
 		}, []string{"kind", "operation"}),
+		looks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_drift_looks_total", Help: "Looks at stacks, by whether warm provider reads answered them or a run of the engine.",
+		}, []string{"kind", "path"}),
 		bundleErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aegis_policy_bundle_errors_total", Help: "Policy bundles that could not be fetched, read, taken or loaded.",
 		}, []string{"reason"}),
@@ -74,7 +78,7 @@ func NewMetrics(version string, counts Counts) *Metrics {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.bundleErrors, m.bundleInfo,
+		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.looks, m.bundleErrors, m.bundleInfo,
 		m.logLag, m.logUploads, m.webhooks, m.events, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -98,6 +102,11 @@ func (m *Metrics) ObserveRequest(method, route string, status int, took time.Dur
 	method = knownMethod(method)
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
 	m.requestSeconds.WithLabelValues(method, route).Observe(took.Seconds())
+}
+
+// CountLook counts a look at a stack; path is "warm" or "engine".
+func (m *Metrics) CountLook(kind aegis.TargetKind, path string) {
+	m.looks.WithLabelValues(string(kind), path).Inc()
 }
 
 // CountBundleError counts a policy bundle that does not run as it should.

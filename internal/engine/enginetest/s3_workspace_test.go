@@ -37,8 +37,10 @@ func TestStateOfAWorkspaceInS3(t *testing.T) {
 		BaseAccessKeyID: account.AutopilotAccessKeyID, BaseSecretAccessKey: account.AutopilotSecretAccessKey,
 	})
 	require.NoError(t, err)
+	seen := &looks{paths: map[string][]engine.LookPath{}}
 	y := newYard(t, func(c *engine.Config) {
 		c.AWSEndpoint, c.Credentials, c.StateLock = account.AWSEndpoint, aws.Credentials, aws.StateLock
+		c.ReadState, c.Looked = aws.ReadState, seen.add
 	})
 	run := y.workspace(t, map[string]string{"main.tf": `
 terraform {
@@ -64,6 +66,16 @@ resource "terraform_data" "a" { input = var.v }
 	}
 	require.Equal(t, []string{"dns"}, objects(), "the state, and no lock")
 	require.NotContains(t, contents(t, run.Stack.Source.Path), "/terraform.tfstate")
+
+	look := run
+	look.Policy, look.FencingToken, look.ChangeSetID = nil, 0, ""
+	for range 2 {
+		found, err := y.engines.Refresh(t.Context(), look)
+		require.NoError(t, err)
+		require.Equal(t, 1, found.ResourceCount)
+	}
+	require.Equal(t, []engine.LookPath{engine.LookEngine, engine.LookWarm}, seen.take(run.Stack.StackID),
+		"once Terraform has looked, the state is read in the bucket")
 
 	lock := "dns.tflock"
 	_, err = client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &lock, Body: strings.NewReader(

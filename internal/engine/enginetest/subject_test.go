@@ -24,6 +24,8 @@ type Subject struct {
 	Corrupt func(t *testing.T, stack aegis.Stack)
 	// Lock leaves a lock on the state that no process holds.
 	Lock func(t *testing.T, stack aegis.Stack)
+
+	looks *looks
 }
 
 // bed is one test's stack.

@@ -22,6 +22,8 @@ func Run(t *testing.T, s Subject, helper Helper) {
 	log := &buffer{}
 	s.Config.Logger = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.Config.Find = s.Cloud.Find
+	s.looks = &looks{paths: map[string][]engine.LookPath{}}
+	s.Config.Looked = s.looks.add
 	e, err := engine.New(s.Config)
 	require.NoError(t, err)
 	t.Cleanup(e.Close)
@@ -30,6 +32,7 @@ func Run(t *testing.T, s Subject, helper Helper) {
 		"creates, updates, replaces and deletes": lifecycle,
 		"finds drift and heals it":               drift,
 		"adopts what is real":                    adopts,
+		"proves a clean stack clean by reads":    proves,
 		"masks secrets":                          secrets,
 		"survives a provider's error":            providerError,
 		"applies nothing but what was judged":    mismatch,

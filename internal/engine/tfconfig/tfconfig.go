@@ -29,6 +29,14 @@ type Config struct {
 	Modules []string
 	// Moves says that there are moved blocks.
 	Moves bool
+	// Providers are the provider blocks, and Sources the sources of providers by
+	// their names, as they are written.
+	Providers []Provider
+	Sources   map[string]string
+
+	locals map[string]hcl.Expression
+	// overridden says that override files have a say in providers or locals.
+	overridden bool
 }
 
 // maxFile bounds a file of a configuration, in bytes.
@@ -98,6 +106,8 @@ func (c *Config) file(parser *hclparse.Parser, files fs.FS, name string) error {
 		{Type: "variable", LabelNames: []string{"name"}},
 		{Type: "module", LabelNames: []string{"name"}},
 		{Type: "moved"},
+		{Type: "provider", LabelNames: []string{"name"}},
+		{Type: "locals"},
 	}})
 	if faults.HasErrors() {
 		return invalid(faults)
@@ -110,6 +120,11 @@ func (c *Config) file(parser *hclparse.Parser, files fs.FS, name string) error {
 			c.variable(block, src)
 		case "moved":
 			c.Moves = true
+		case "provider":
+			c.provider(block, isOverride(path.Base(name)))
+		case "locals":
+			c.overridden = c.overridden || isOverride(path.Base(name))
+			c.local(block)
 		case "module":
 			if source := c.attributes(block, "source")["source"]; strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") {
 				c.Modules = append(c.Modules, source)
@@ -152,9 +167,13 @@ func invalid(faults hcl.Diagnostics) error {
 
 func (c *Config) terraform(block *hcl.Block) {
 	content, _, _ := block.Body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
-		{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"},
+		{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"}, {Type: "required_providers"},
 	}})
 	for _, b := range content.Blocks {
+		if b.Type == "required_providers" {
+			c.require(b.Body)
+			continue
+		}
 		if b.Type == "cloud" {
 			c.Backend, c.Settings = "cloud", map[string]string{}
 			continue
