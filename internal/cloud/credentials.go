@@ -75,7 +75,7 @@ func (c *Cloud) session(run aegis.StackRun) (sessionRequest, error) {
 func (c *Cloud) roles(run aegis.StackRun, account string) []string {
 	bootstrap := expand(c.cfg.BootstrapRoleARN, account, run.Stack)
 	executor := expand(c.cfg.ExecutorRoleARN, account, run.Stack)
-	security := run.Stack.Layer == aegis.LayerSecurity && run.Stack.Kind != aegis.TargetTerraformWorkspace
+	security := run.Stack.Layer == aegis.LayerSecurity && !run.Stack.Adopted()
 	if security || run.Stack.Environment == "" {
 		return []string{bootstrap}
 	}

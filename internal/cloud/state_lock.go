@@ -52,7 +52,7 @@ func (c *Cloud) StateLock(ctx context.Context, run aegis.StackRun) (*aegis.State
 // stateStatements let a workspace's session reach its own state: read it, and,
 // where it may change anything, write it and lock it.
 func stateStatements(run aegis.StackRun) []statement {
-	if run.Stack.Kind != aegis.TargetTerraformWorkspace || run.Stack.Source == nil || run.Stack.Source.State == nil {
+	if run.Stack.Source == nil || run.Stack.Source.State == nil {
 		return nil
 	}
 	at := run.Stack.Source.State
