@@ -56,6 +56,9 @@ func stateStatements(run aegis.StackRun) []statement {
 		return nil
 	}
 	at := run.Stack.Source.State
+	if run.Stack.Source.Pulumi() {
+		return bucketStatements(run, *at)
+	}
 	if at.Backend != "s3" || !bucketForm.MatchString(at.Bucket) || !keyForm.MatchString(at.Key) {
 		return nil
 	}
@@ -70,4 +73,21 @@ func stateStatements(run aegis.StackRun) []statement {
 		out = append(out, statement{Effect: "Allow", Action: table, Resource: []string{"arn:aws:dynamodb:*:*:table/" + at.LockTable}})
 	}
 	return out
+}
+
+// bucketStatements let the session of a Pulumi project reach the files of its
+// stacks, of which the locks are a part.
+func bucketStatements(run aegis.StackRun, at aegis.StateLocation) []statement {
+	if at.Backend != "s3" || !bucketForm.MatchString(at.Bucket) || at.Key != "" && !keyForm.MatchString(at.Key) {
+		return nil
+	}
+	actions := []string{"s3:GetObject"}
+	if run.Policy != nil {
+		actions = append(actions, "s3:PutObject", "s3:DeleteObject")
+	}
+	files := "arn:aws:s3:::" + at.Bucket + "/"
+	if at.Key != "" {
+		files += at.Key + "/"
+	}
+	return []statement{{Effect: "Allow", Action: actions, Resource: []string{files + ".pulumi/*"}}}
 }

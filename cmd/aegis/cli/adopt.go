@@ -98,17 +98,18 @@ func (c *cli) adoptFrom(ctx context.Context, dir string, a adoptFlags) error {
 	if err := c.adoptVariables(&a); err != nil {
 		return err
 	}
+	api := c.api() // which finds its address
 	if err := a.locate(dir, onThisMachine(c.url)); err != nil {
 		return err
 	}
-	return c.sendAdoption(ctx, a)
+	return c.sendAdoption(ctx, api, a)
 }
 
-func (c *cli) sendAdoption(ctx context.Context, a adoptFlags) error {
+func (c *cli) sendAdoption(ctx context.Context, api *client.Client, a adoptFlags) error {
 	if a.managed {
 		a.Mode = aegis.ModeManage
 	}
-	s, err := c.api().AdoptStack(ctx, a.Adoption)
+	s, err := api.AdoptStack(ctx, a.Adoption)
 	if err != nil {
 		return err
 	}

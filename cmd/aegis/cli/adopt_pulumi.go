@@ -54,10 +54,11 @@ func (c *cli) adoptProject(ctx context.Context, dir, state string, a adoptFlags)
 	if a.StackID == "" {
 		a.StackID = stackIDOf(dir, a.Source.Stack)
 	}
+	api := c.api() // which finds its address
 	if err := a.locate(dir, onThisMachine(c.url)); err != nil {
 		return err
 	}
-	return c.sendAdoption(ctx, a)
+	return c.sendAdoption(ctx, api, a)
 }
 
 func (c *cli) adoptState(ctx context.Context, name string, a adoptFlags) error {
@@ -71,5 +72,5 @@ func (c *cli) adoptState(ctx context.Context, name string, a adoptFlags) error {
 	if a.StackID == "" {
 		a.StackID = stackIDOf(strings.TrimSuffix(name, filepath.Ext(name)), "")
 	}
-	return c.sendAdoption(ctx, a)
+	return c.sendAdoption(ctx, c.api(), a)
 }

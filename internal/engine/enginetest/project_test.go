@@ -71,7 +71,7 @@ func (e exports) Archive(_ context.Context, digest string) ([]byte, error) {
 	return e[digest], nil
 }
 
-func newPulumiYard(t *testing.T) pulumiYard {
+func newPulumiYard(t *testing.T, change ...func(*engine.Config)) pulumiYard {
 	t.Helper()
 	cloud := StartCloud(t)
 	p := newPlace(t, cloud)
@@ -92,6 +92,9 @@ func newPulumiYard(t *testing.T) pulumiYard {
 	}
 	cfg.ProjectSources = &tfsource.Sources{Roots: []string{p.Dir}, Limits: tfsource.ProjectLimits(), Programs: true}
 	cfg.Exports = exports{}
+	for _, f := range change {
+		f(&cfg)
+	}
 	y.engines, err = engine.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(y.engines.Close)

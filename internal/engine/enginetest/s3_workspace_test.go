@@ -1,8 +1,11 @@
 package enginetest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -87,4 +90,57 @@ resource "terraform_data" "a" { input = var.v }
 	_, err = y.engines.Apply(t.Context(), run, plan.Digest)
 	require.NoError(t, err)
 	require.Equal(t, []string{"dns"}, objects())
+}
+
+// TestStateOfAProjectInS3 keeps the state and the locks of a Pulumi project in a
+// bucket.
+func TestStateOfAProjectInS3(t *testing.T) {
+	t.Parallel()
+	account := sandboxtest.Start(t, Region)
+	bucket := "project-states"
+	client := s3.NewFromConfig(aws.Config{
+		Region: Region, BaseEndpoint: aws.String(account.AWSEndpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(account.AdminAccessKeyID, account.AdminSecretAccessKey, ""),
+	}, func(o *s3.Options) { o.UsePathStyle = true })
+	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
+		Bucket: &bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: Region},
+	})
+	require.NoError(t, err)
+	connected, err := cloud.New(t.Context(), cloud.Config{
+		Endpoint: account.AWSEndpoint, Regions: []string{Region}, AccountID: account.AccountID, Environment: "test",
+		BaseAccessKeyID: account.AutopilotAccessKeyID, BaseSecretAccessKey: account.AutopilotSecretAccessKey,
+	})
+	require.NoError(t, err)
+	y := newPulumiYard(t, func(c *engine.Config) {
+		c.RemoteState = func(ctx context.Context, run aegis.StackRun) (engine.StateFiles, error) {
+			return connected.StateBucket(ctx, run)
+		}
+	})
+	run := y.project(t, "prod")
+	state := filepath.Join(run.Stack.Source.Path, "state")
+	put := func(key string, body []byte) {
+		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("team/" + key), Body: bytes.NewReader(body)})
+		require.NoError(t, err)
+	}
+	text, err := os.ReadFile(filepath.Join(state, ".pulumi/stacks/shop/prod.json"))
+	require.NoError(t, err)
+	put(".pulumi/stacks/shop/prod.json", text)
+	run.Stack.Environment = "test"
+	run.Stack.Source.BackendURL = "s3://" + bucket + "/team?region=" + Region
+	y.set(t, "/prod/a", "two")
+	run.Refresh = true
+	plan, err := y.engines.Preview(t.Context(), run)
+	require.NoError(t, err)
+	lock := ".pulumi/locks/organization/shop/prod/6b3c.json"
+	put(lock, []byte(`{"pid":1,"username":"ann","hostname":"laptop","timestamp":"2026-01-01T00:00:00Z"}`))
+	_, err = y.engines.Apply(t.Context(), run, plan.Digest)
+	require.ErrorIs(t, err, aegis.ErrStateLocked)
+	require.ErrorContains(t, err, "ann@laptop")
+	require.NoError(t, y.engines.Unlock(t.Context(), run, "6b3c"))
+	_, err = y.engines.Apply(t.Context(), run, plan.Digest)
+	require.NoError(t, err)
+	require.Equal(t, "one", y.value(t, "/prod/a"))
+	out, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String("team/.pulumi/locks/")})
+	require.NoError(t, err)
+	require.Empty(t, out.Contents, "the lock is given back")
 }
