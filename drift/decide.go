@@ -36,6 +36,9 @@ func (r *Reconciler) decide(ctx context.Context, l look, seen aegis.Observation)
 		weigh(ctx, r.policy, &d.DriftChange, past, aegis.DriftedAttribute{
 			Change: seen.Drift[j], Attribute: d.Attribute, Before: d.Before, After: d.After, Kind: d.kind, Cause: l.fresh(*d),
 		})
+		if l.stack.StateOnly() {
+			d.Decision, d.Reason = aegis.ReportDrift, "can't be corrected: the stack was adopted by its state alone, and there is no program to apply"
+		}
 		if d.Decision == aegis.AdoptDrift {
 			d.Reason = cmp.Or(d.Reason, "to be adopted: change the stack's parameters to what is real by a goal or a change set; nothing is corrected meanwhile")
 		}
