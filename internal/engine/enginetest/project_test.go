@@ -168,8 +168,10 @@ func (y pulumiYard) set(t *testing.T, name, value string) {
 	require.NoError(t, err)
 }
 
-func (y pulumiYard) value(t *testing.T, name string) string {
+// value is what /prod/a is.
+func (y pulumiYard) value(t *testing.T) string {
 	t.Helper()
+	name := "/prod/a"
 	out, err := y.cloud.SSM.GetParameter(t.Context(), &ssm.GetParameterInput{Name: &name})
 	require.NoError(t, err)
 	return *out.Parameter.Value
@@ -222,7 +224,7 @@ func TestAdoptedPulumiProject(t *testing.T) {
 	run.Stack.Mode = aegis.ModeManage
 	_, err = y.engines.Apply(t.Context(), run, "another")
 	require.ErrorIs(t, err, aegis.ErrDigestMismatch)
-	require.Equal(t, "two", y.value(t, "/prod/a"))
+	require.Equal(t, "two", y.value(t))
 	res, err := y.engines.Apply(t.Context(), run, plan.Digest)
 	require.NoError(t, err)
 	require.Equal(t, 2, res.ResourceCount)
@@ -230,7 +232,7 @@ func TestAdoptedPulumiProject(t *testing.T) {
 	if os.Geteuid() == 0 {
 		require.EqualValues(t, nobodysUser, res.Outputs["uid"], "the program has a user of its own")
 	}
-	require.Equal(t, "one", y.value(t, "/prod/a"))
+	require.Equal(t, "one", y.value(t))
 	locks, _ := filepath.Glob(filepath.Join(dir, "state/.pulumi/locks/organization/shop/prod/*"))
 	require.Empty(t, locks, "the lock is given back")
 
@@ -241,7 +243,7 @@ func TestAdoptedPulumiProject(t *testing.T) {
 	require.Len(t, plan.Changes, 1)
 	_, err = y.engines.Apply(t.Context(), run, plan.Digest)
 	require.NoError(t, err)
-	require.Equal(t, "three", y.value(t, "/prod/a"))
+	require.Equal(t, "three", y.value(t))
 	require.Contains(t, y.pulumi(t, dir, "stack", "export", "--show-secrets", "--stack", "prod"), "three", "people's Pulumi sees the state that it left")
 	require.Equal(t, before["/Pulumi.prod.yaml"], contents(t, dir)["/Pulumi.prod.yaml"], "its own files stay")
 	run.Spec.Parameters = json.RawMessage(`{"shop:password":"x"}`)
