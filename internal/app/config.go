@@ -34,6 +34,7 @@ type Config struct {
 	API       APIConfig       `yaml:"api"`
 	Telemetry TelemetryConfig `yaml:"telemetry"`
 	Engine    EngineConfig    `yaml:"engine"`
+	Reads     ReadsConfig     `yaml:"reads"`
 	Egress    EgressConfig    `yaml:"egress"`
 	Events    EventsConfig    `yaml:"events"`
 	Terraform TerraformConfig `yaml:"terraform"`
@@ -147,6 +148,7 @@ func DefaultConfig() Config {
 		Policy:            PolicyConfig{Timeout: 2 * time.Second, Decisions: DecisionsConfig{Retention: defaultRetention}},
 		Budget:            BudgetConfig{EstateUSDMonth: 5000},
 		Engine:            EngineConfig{ReadTimeout: 10 * time.Minute, CancelGrace: time.Minute},
+		Reads:             defaultReads(),
 		WorkDir:           "aegis-work",
 		ReconcileInterval: 20 * time.Minute,
 	}
@@ -282,6 +284,7 @@ func (c Config) Validate() error {
 		bad("egress.allow: %w", err)
 	}
 	c.Terraform.check(bad)
+	c.Reads.check(bad)
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}

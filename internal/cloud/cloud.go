@@ -48,6 +48,8 @@ type Config struct {
 	// RecordKey notes each access key before it is used, so that the calls made
 	// with it can be told from those of others; nil notes none.
 	RecordKey func(context.Context, aegis.IssuedKey) error
+	// Pacer holds back what sessions read; nil holds nothing back.
+	Pacer Pacer
 	// Logger gets a line when a session is made; nil discards.
 	Logger *slog.Logger
 	// Now is the clock; nil is time.Now.
