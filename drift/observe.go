@@ -91,6 +91,6 @@ func merge(seen, before aegis.Observation) aegis.Observation {
 			seen.Drift = append(seen.Drift, d)
 		}
 	}
-	seen.ReadAllAt = before.ReadAllAt
+	seen.ReadAllAt, seen.Versions = before.ReadAllAt, before.Versions
 	return seen
 }

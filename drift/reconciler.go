@@ -296,7 +296,7 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 	if seen.ObservedAt.IsZero() {
 		seen.ObservedAt = now
 	}
-	reconciledAt := &now
+	reconciledAt, upgrade := &now, before.Versions.Upgrade(seen.Versions)
 	if len(seen.Targets) > 0 {
 		seen, reconciledAt = merge(seen, before), nil // the sweep still has to look at the rest
 	} else {
@@ -312,7 +312,7 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 	if err := r.store.SetStackState(ctx, stack.StackID, state, "", seen.ResourceCount, reconciledAt); err != nil {
 		return fmt.Errorf("write state of stack %s: %w", stack.StackID, err)
 	}
-	wanted, err := r.report(ctx, stack, seen, before)
+	wanted, err := r.report(ctx, stack, seen, before, upgrade)
 	if err != nil || state == aegis.StackClean || !wanted || stack.Observed() {
 		return err // drift of what is only observed is reported and left alone
 	}
@@ -321,8 +321,10 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 
 // report writes drift reports of what was seen, with their causes and what is
 // to be done; wanted says that all of it is to be corrected.
-func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) (wanted bool, err error) {
-	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets}
+func (r *Reconciler) report(
+	ctx context.Context, stack aegis.Stack, seen, before aegis.Observation, upgrade string,
+) (wanted bool, err error) {
+	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets, upgrade: upgrade}
 	since := before.ReadAllAt
 	if !since.IsZero() {
 		l.notBefore = &before.ReadAllAt

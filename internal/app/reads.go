@@ -100,11 +100,14 @@ func (r *reads) done(k pace.Key, throttled bool) {
 // pacedLooks is an engine for looks, whose throttled reads slow later ones down.
 type pacedLooks struct{ indexing }
 
-// Refresh ends the look that look began, for the pace of later ones.
+// Refresh also notes what versions read.
 func (p pacedLooks) Refresh(ctx context.Context, run aegis.StackRun) (aegis.Observation, error) {
 	seen, err := p.indexing.Refresh(ctx, run)
 	if err != nil && pace.Complained(err.Error()) {
 		throttledLook(ctx)
+	}
+	if err == nil {
+		seen.Versions = p.Versions(ctx, run.Stack)
 	}
 	return seen, err
 }

@@ -18,7 +18,9 @@ type Engines struct {
 	pulumi    engine
 	terraform *terraformEngine
 	projects  *projectEngine
-	close     func()
+	// terraformVersion is asked for once.
+	terraformVersion terraformVersion
+	close            func()
 
 	mu      sync.Mutex
 	running map[string]map[*operation]struct{} // by stack id
