@@ -125,7 +125,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	if err != nil {
 		return fmt.Errorf("load the price table: %w", err)
 	}
-	p.metrics = telemetry.NewMetrics(Version, p.db.Counts)
+	p.metrics = telemetry.NewMetrics(Version, p.db.Counts, p.db.Freshness)
 	p.reads.metrics.Store(p.metrics)
 	if p.policy, err = p.newPolicy(ctx); err != nil {
 		return err

@@ -35,9 +35,9 @@ type Metrics struct {
 	readRate       *prometheus.GaugeVec
 }
 
-// NewMetrics returns metrics of their own registry. Counts, which may be nil,
-// is asked at every scrape.
-func NewMetrics(version string, counts Counts) *Metrics {
+// NewMetrics returns metrics of their own registry. Counts and freshness, which
+// may be nil, are asked at every scrape.
+func NewMetrics(version string, counts Counts, freshness Freshness) *Metrics {
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aegis_http_requests_total", Help: "HTTP requests answered.",
@@ -92,6 +92,9 @@ func NewMetrics(version string, counts Counts) *Metrics {
 	)
 	if counts != nil {
 		registry.MustRegister(newStates(counts))
+	}
+	if freshness != nil {
+		registry.MustRegister(newAges(freshness))
 	}
 	m.Handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	return m
