@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
@@ -65,7 +64,7 @@ func requireExported(t *testing.T, exported string, v *parser.VectorSelector) {
 		}
 		found := true
 		for _, m := range v.LabelMatchers {
-			found = found && (m.Name == labels.MetricName || strings.Contains(line, m.Name+`="`+m.Value+`"`))
+			found = found && (m.Name == model.MetricNameLabel || strings.Contains(line, m.Name+`="`+m.Value+`"`))
 		}
 		if found {
 			return
