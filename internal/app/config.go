@@ -76,6 +76,8 @@ type AWSConfig struct {
 	// BootstrapRoleARN is the role for what is made before there is an executor;
 	// an administrator makes it, once.
 	BootstrapRoleARN string `yaml:"bootstrap_role_arn"`
+	// AdoptedRoleARN is the role of runs on adopted stacks; empty is the executor.
+	AdoptedRoleARN string `yaml:"adopted_role_arn"`
 
 	accessKeyID, secretAccessKey string
 }

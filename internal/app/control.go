@@ -88,7 +88,7 @@ func newCloud(
 	account, err := cloud.New(ctx, cloud.Config{
 		Endpoint: c.AWS.Endpoint, Regions: c.Regions, AccountID: c.AWS.AccountID,
 		BaseAccessKeyID: c.AWS.accessKeyID, BaseSecretAccessKey: c.AWS.secretAccessKey,
-		ExecutorRoleARN: c.AWS.ExecutorRoleARN, BootstrapRoleARN: c.AWS.BootstrapRoleARN,
+		ExecutorRoleARN: c.AWS.ExecutorRoleARN, BootstrapRoleARN: c.AWS.BootstrapRoleARN, AdoptedRoleARN: c.AWS.AdoptedRoleARN,
 		Environment: c.Environment, RecordKey: recordKey, Pacer: pacer, Logger: log,
 	})
 	if err != nil {

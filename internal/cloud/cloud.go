@@ -42,6 +42,9 @@ type Config struct {
 	// and of layer security, which makes the executor; empty is
 	// DefaultBootstrapRole. A sandbox makes that role when it is missing.
 	BootstrapRoleARN string
+	// AdoptedRoleARN is the role of runs on adopted stacks, whose services the
+	// executor may not know; empty is the executor.
+	AdoptedRoleARN string
 	// ProbePrivate lets HTTP checks reach private and loopback addresses; with
 	// an Endpoint they always may.
 	ProbePrivate bool

@@ -31,14 +31,12 @@ func sessionStatements(run aegis.StackRun, estate []string) ([]statement, error)
 	if err != nil {
 		return nil, err
 	}
-	readable := regions
-	if run.Stack.Adopted() {
-		readable = estate // a plan reads the whole workspace, wherever the change is
-	}
 	statements := []statement{{
-		Effect: "Allow", Action: readActions(run.Stack.Adopted()), Resource: []string{"*"},
-		Condition: inRegions(append(slices.Clone(readable), globalRegion)),
+		Effect: "Allow", Action: readActions(), Resource: []string{"*"}, Condition: inRegions(append(slices.Clone(regions), globalRegion)),
 	}}
+	if run.Stack.Adopted() {
+		statements = adoptedStatements(run, estate) // a plan reads the whole workspace, wherever the change is
+	}
 	statements = append(statements, stateStatements(run)...)
 	if run.Policy == nil {
 		return statements, nil
@@ -162,11 +160,10 @@ func layerServices(stack aegis.Stack) []string {
 	}[stack.Layer]
 }
 
-// readActions are what engines call to see what is there. They read no
-// objects, records or messages; only a workspace's state has secrets that a
-// refresh must read.
-func readActions(adopted bool) []string {
-	actions := []string{
+// readActions are what engines call to see what is there. They read no objects,
+// records or messages.
+func readActions() []string {
+	return []string{
 		"autoscaling:Describe*",
 		"cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*",
 		"ec2:Describe*", "ec2:Get*",
@@ -182,8 +179,4 @@ func readActions(adopted bool) []string {
 		"sqs:Get*", "sqs:List*",
 		"ssm:Describe*", "ssm:Get*", "ssm:List*",
 	}
-	if adopted {
-		actions = append(actions, "dynamodb:Describe*", "dynamodb:List*", "kms:Decrypt", "lambda:Get*", "lambda:List*", "secretsmanager:Get*")
-	}
-	return actions
 }
