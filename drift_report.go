@@ -112,6 +112,10 @@ type DriftCause struct {
 	EventSource string     `json:"event_source,omitempty"`
 	EventName   string     `json:"event_name,omitempty"`
 	At          *time.Time `json:"at,omitempty"`
+	// Upgrade says, of kind "engine", which versions changed between the last look
+	// and this one, such as "aws 5.99.0 to 5.100.0"; "" is a provider that writes
+	// nothing at all in two ways.
+	Upgrade string `json:"upgrade,omitempty"`
 	// ChangeSetID is the change set whose credentials made the call.
 	ChangeSetID string `json:"change_set_id,omitempty"`
 	// Group is the same for reports of one cause over the fleet.

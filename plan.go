@@ -107,6 +107,8 @@ type Observation struct {
 	Targets []string `json:"targets,omitempty"`
 	// ReadAllAt is when all resources were last read.
 	ReadAllAt time.Time `json:"read_all_at"`
+	// Versions are those of the engine and the providers that read.
+	Versions EngineVersions `json:"versions,omitzero"`
 	// Resources are the stack's resources by the state, for the index; it is not
 	// part of the document.
 	Resources []IndexedResource `json:"-"`

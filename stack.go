@@ -26,8 +26,9 @@ const (
 	ModeManage StackMode = "managed"
 )
 
-// Stack is one layer in one region (kind TargetPulumiStack), or an adopted
-// Terraform workspace (TargetTerraformWorkspace).
+// Stack is one layer in one region (kind TargetPulumiStack), an adopted
+// Terraform workspace (TargetTerraformWorkspace), or an adopted Pulumi stack
+// (TargetPulumiStack with a Source).
 type Stack struct {
 	StackID     string     `json:"stack_id"`
 	Kind        TargetKind `json:"kind"`
@@ -47,7 +48,8 @@ type Stack struct {
 	Mode StackMode `json:"mode"`
 	// Set names workspaces that are changed together, one first; "" is none.
 	Set string `json:"set,omitempty"`
-	// Source says where a Terraform workspace's files are.
+	// Source says where the files of an adopted stack are; nil is a stack of the
+	// estate.
 	Source    *WorkspaceSource `json:"source,omitempty"`
 	CreatedAt time.Time        `json:"created_at"`
 	UpdatedAt time.Time        `json:"updated_at"`
@@ -59,6 +61,13 @@ type Stack struct {
 
 // Observed says that the stack is only looked at.
 func (s Stack) Observed() bool { return s.Mode == ModeObserve }
+
+// Adopted says that others made the stack: its configuration is not the
+// estate's.
+func (s Stack) Adopted() bool { return s.Kind == TargetTerraformWorkspace || s.Source != nil }
+
+// StateOnly says that the stack has no program, so that nothing can change it.
+func (s Stack) StateOnly() bool { return s.Source != nil && s.Source.Export != "" }
 
 // Lease is the right to change a stack. A change set owns it from the gate to
 // its end; a worker holds it while it runs a stage.

@@ -1,9 +1,10 @@
 package aegis
 
-// WorkspaceSource says where a Terraform workspace's files come from: exactly
-// one of Path, Git and Archive. The files are copied before Terraform sees
-// them; what they came from is never written, but for a local state beside
-// Path, and that only when the stack is managed.
+// WorkspaceSource says where the files of an adopted Terraform workspace or
+// Pulumi project come from: exactly one of Path, Git and Archive, or, for a
+// Pulumi stack whose program is elsewhere, Export. The files are copied before
+// an engine sees them; what they came from is never written, but for a local
+// state, and that only when the stack is managed.
 type WorkspaceSource struct {
 	// Path is the working directory, on the server.
 	Path string `json:"path,omitempty"`
@@ -23,10 +24,24 @@ type WorkspaceSource struct {
 	// Variables are values as in TF_VAR_ variables. Files and the spec override
 	// them; they hold nothing secret.
 	Variables map[string]string `json:"variables,omitempty"`
+	// Stack is the name of the stack in a Pulumi project.
+	Stack string `json:"stack,omitempty"`
+	// Export is the SHA-256 in hex of an uploaded `pulumi stack export`. There is
+	// no program with it: such a stack is only ever observed.
+	Export string `json:"export,omitempty"`
+	// BackendURL is where a Pulumi project keeps its state; empty is what its
+	// Pulumi.yaml says.
+	BackendURL string `json:"backend_url,omitempty"`
+	// PassphraseFile has the passphrase of a Pulumi stack's secrets: a file of the
+	// project, or an absolute path on the server.
+	PassphraseFile string `json:"passphrase_file,omitempty"`
 	// State says where the state is; engines fill it in for the credentials of a
 	// run.
 	State *StateLocation `json:"state,omitempty"`
 }
+
+// Pulumi says that the source is of a Pulumi stack.
+func (s WorkspaceSource) Pulumi() bool { return s.Stack != "" || s.Export != "" }
 
 // GitSource is a folder of a repository at a ref.
 type GitSource struct {

@@ -213,7 +213,7 @@ func (p *Planner) estate(ctx context.Context) ([]aegis.Stack, error) {
 		}
 		page.Cursor = next
 	}
-	all = slices.DeleteFunc(all, func(s aegis.Stack) bool { return s.Kind != aegis.TargetPulumiStack })
+	all = slices.DeleteFunc(all, func(s aegis.Stack) bool { return s.Adopted() })
 	slices.SortFunc(all, func(a, b aegis.Stack) int {
 		return slices.Index(p.grammar.atlas.configured, a.Region) - slices.Index(p.grammar.atlas.configured, b.Region)
 	})

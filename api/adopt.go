@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,9 +15,10 @@ import (
 func (s *server) adoptRoutes(tags []string) {
 	handle(s, huma.Operation{
 		OperationID: "adopt-stack", Method: http.MethodPost, Path: "/v1/stacks", Tags: tags,
-		Summary: "Adopt a Terraform workspace",
-		Description: "It is initialised and read, and its variables become its spec. Unless mode says otherwise it is only observed: " +
-			"its drift is reported, nothing is written, and change sets for it are refused. The same stack_id again changes the source, never the mode.",
+		Summary: "Adopt a Terraform workspace or a Pulumi stack",
+		Description: "It is read, and its variables or configuration become its spec. Unless mode says otherwise it is only observed: " +
+			"its drift is reported, nothing is written, and change sets for it are refused. A Pulumi stack that is given by its state alone is observed for ever. " +
+			"The same stack_id again changes the source, never the mode.",
 		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBundleBody,
 	}, s.adoptStack)
 	handle(s, huma.Operation{
@@ -37,7 +39,7 @@ func (s *server) adoptRoutes(tags []string) {
 // AdoptRequest is the body of POST /v1/stacks.
 type AdoptRequest struct {
 	StackID     string                `json:"stack_id" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9.-]*$" doc:"The id that it will have"`
-	Kind        aegis.TargetKind      `json:"kind,omitempty" enum:"terraform_workspace"`
+	Kind        aegis.TargetKind      `json:"kind,omitempty" enum:"terraform_workspace,pulumi_stack" doc:"terraform_workspace when empty"`
 	Environment string                `json:"environment" minLength:"1" maxLength:"40" pattern:"^[a-z0-9-]+$"`
 	Layer       string                `json:"layer,omitempty" maxLength:"40" pattern:"^[a-z0-9-]+$"`
 	Region      string                `json:"region" minLength:"1" maxLength:"40"`
@@ -46,7 +48,7 @@ type AdoptRequest struct {
 	Source      AdoptRequestWorkspace `json:"source"`
 }
 
-// AdoptRequestWorkspace says where the workspace is.
+// AdoptRequestWorkspace says where the workspace or project is.
 type AdoptRequestWorkspace struct {
 	Path          string            `json:"path,omitempty" maxLength:"4096" doc:"Absolute path of the working directory on the server, below one of terraform.roots"`
 	Git           *AdoptRequestGit  `json:"git,omitempty" doc:"A folder of a repository, with a remote state"`
@@ -56,6 +58,11 @@ type AdoptRequestWorkspace struct {
 	BackendConfig map[string]string `json:"backend_config,omitempty" maxProperties:"50"`
 	VarFiles      []string          `json:"var_files,omitempty" maxItems:"20"`
 	Variables     map[string]string `json:"variables,omitempty" maxProperties:"200" doc:"Values as in TF_VAR_ variables; nothing secret"`
+
+	Stack          string `json:"stack,omitempty" maxLength:"100" pattern:"^[A-Za-z0-9_.-]+$" doc:"Name of the stack in a Pulumi project"`
+	State          []byte `json:"state,omitempty" doc:"A Pulumi stack export, in place of a project"`
+	BackendURL     string `json:"backend_url,omitempty" maxLength:"1000" doc:"Where a Pulumi project keeps its state; what Pulumi.yaml says when empty"`
+	PassphraseFile string `json:"passphrase_file,omitempty" maxLength:"4096" doc:"A file of the Pulumi project, or an absolute path on the server"`
 }
 
 // AdoptRequestGit is a folder of a repository.
@@ -80,13 +87,17 @@ func (s *server) adoptStack(ctx context.Context, in *adoptInput) (*createdOutput
 	if err := faults.OrNil(); err != nil {
 		return nil, err
 	}
+	kind := cmp.Or(in.Body.Kind, aegis.TargetTerraformWorkspace)
+	if err := fitsKind(kind, in.Body); err != nil {
+		return nil, err
+	}
 	src, err := s.adoptedSource(ctx, in.Body.Source)
 	if err != nil {
 		return nil, err
 	}
 	now := s.Now().UTC()
 	stack := aegis.Stack{
-		StackID: in.Body.StackID, Kind: aegis.TargetTerraformWorkspace, Environment: in.Body.Environment,
+		StackID: in.Body.StackID, Kind: kind, Environment: in.Body.Environment,
 		Layer: in.Body.Layer, Region: in.Body.Region, State: aegis.StackPending, CreatedAt: now, UpdatedAt: now,
 		Mode: in.Body.Mode, Set: in.Body.Set, Source: &src,
 	}
@@ -94,10 +105,13 @@ func (s *server) adoptStack(ctx context.Context, in *adoptInput) (*createdOutput
 		stack.Mode = aegis.ModeObserve
 	}
 	if existing, err := s.Stacks.Stack(ctx, stack.StackID); err == nil {
-		if existing.Kind != stack.Kind {
+		if existing.Kind != stack.Kind || !existing.Adopted() {
 			return nil, aegis.Invalid("stack_id", "a stack of another kind has this id")
 		}
 		stack.Mode, stack.State = existing.Mode, existing.State
+	}
+	if stack.StateOnly() && !stack.Observed() {
+		return nil, aegis.Invalid("source.state", stateAlone)
 	}
 	if err := s.Stacks.UpsertStack(ctx, stack); err != nil {
 		return nil, err
@@ -105,9 +119,28 @@ func (s *server) adoptStack(ctx context.Context, in *adoptInput) (*createdOutput
 	return s.reconcile(ctx, stack)
 }
 
+// stateAlone says why a stack without a program can't be managed.
+const stateAlone = "is all that is known of the stack: without its program it can only be observed"
+
+// fitsKind checks that what is given is of that kind.
+func fitsKind(kind aegis.TargetKind, r AdoptRequest) error {
+	pulumi := r.Source.Stack != "" || len(r.Source.State) > 0
+	switch {
+	case kind == aegis.TargetPulumiStack && !pulumi:
+		return aegis.Invalid("source.stack", "name the stack of the project, or give a state")
+	case kind == aegis.TargetTerraformWorkspace && (pulumi || r.Source.BackendURL != "" || r.Source.PassphraseFile != ""):
+		return aegis.Invalid("kind", "a Pulumi stack is a pulumi_stack")
+	case len(r.Source.State) > 0 && r.Mode == aegis.ModeManage:
+		return aegis.Invalid("source.state", stateAlone)
+	default:
+		return nil
+	}
+}
+
 func (s *server) adoptedSource(ctx context.Context, r AdoptRequestWorkspace) (aegis.WorkspaceSource, error) {
 	src := aegis.WorkspaceSource{
 		Path: r.Path, Dir: r.Dir, Workspace: r.Workspace, BackendConfig: r.BackendConfig, VarFiles: r.VarFiles, Variables: r.Variables,
+		Stack: r.Stack, BackendURL: r.BackendURL, PassphraseFile: r.PassphraseFile,
 	}
 	if r.Git != nil {
 		src.Git = &aegis.GitSource{URL: r.Git.URL, Ref: r.Git.Ref, Dir: r.Git.Dir}
@@ -115,11 +148,17 @@ func (s *server) adoptedSource(ctx context.Context, r AdoptRequestWorkspace) (ae
 	if len(r.Archive) > 0 {
 		src.Archive = "upload" // checked before it is kept
 	}
-	src, err := s.Workspaces.CheckSource(src)
-	if err != nil || len(r.Archive) == 0 {
-		return src, err
+	if len(r.State) > 0 {
+		src.Export = "upload"
 	}
-	src.Archive, err = s.Workspaces.KeepArchive(ctx, r.Archive)
+	src, err := s.Workspaces.CheckSource(src)
+	switch {
+	case err != nil:
+	case len(r.Archive) > 0:
+		src.Archive, err = s.Workspaces.KeepArchive(ctx, r.Archive)
+	case len(r.State) > 0:
+		src.Export, err = s.Workspaces.KeepExport(ctx, r.State)
+	}
 	return src, err
 }
 
@@ -139,8 +178,11 @@ func (s *server) setStackMode(ctx context.Context, in *modeInput) (*itemOutput[a
 	if err != nil {
 		return nil, err
 	}
-	if stack.Kind != aegis.TargetTerraformWorkspace {
-		return nil, aegis.Invalid("stack_id", "only adopted workspaces have a mode to change")
+	if !stack.Adopted() {
+		return nil, aegis.Invalid("stack_id", "only adopted stacks have a mode to change")
+	}
+	if stack.StateOnly() && in.Body.Mode == aegis.ModeManage {
+		return nil, aegis.Invalid("mode", "the state "+stateAlone)
 	}
 	if err := s.Stacks.SetStackMode(ctx, in.StackID, in.Body.Mode); err != nil {
 		return nil, err
@@ -169,8 +211,8 @@ func (s *server) setStackVariables(ctx context.Context, in *variablesInput) (*cr
 	if err != nil {
 		return nil, err
 	}
-	if stack.Kind != aegis.TargetTerraformWorkspace {
-		return nil, aegis.Invalid("stack_id", "is no workspace: submit a goal")
+	if !stack.Adopted() {
+		return nil, aegis.Invalid("stack_id", "is a stack of the estate: submit a goal")
 	}
 	members := []aegis.Stack{stack}
 	if in.Body.WholeSet {

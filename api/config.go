@@ -159,6 +159,8 @@ type workspaces interface {
 	CheckSource(src aegis.WorkspaceSource) (aegis.WorkspaceSource, error)
 	// KeepArchive keeps a .tar.gz under the digest that it returns.
 	KeepArchive(ctx context.Context, archive []byte) (digest string, err error)
+	// KeepExport keeps a Pulumi stack's export under the digest that it returns.
+	KeepExport(ctx context.Context, export []byte) (digest string, err error)
 	// Unlock removes the lock of a remote state, whoever holds it.
 	Unlock(ctx context.Context, run aegis.StackRun, lockID string) error
 }

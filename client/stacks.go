@@ -27,12 +27,14 @@ func (c *Client) ReconcileStack(ctx context.Context, id string) (aegis.Stack, er
 	return post[aegis.Stack](ctx, c, "/v1/stacks/"+url.PathEscape(id)+"/reconcile", nil)
 }
 
-// Adoption describes a Terraform workspace to adopt.
+// Adoption describes a Terraform workspace or a Pulumi stack to adopt.
 type Adoption struct {
-	StackID     string `json:"stack_id"`
-	Environment string `json:"environment"`
-	Layer       string `json:"layer,omitempty"`
-	Region      string `json:"region"`
+	StackID string `json:"stack_id"`
+	// Kind is aegis.TargetTerraformWorkspace when empty.
+	Kind        aegis.TargetKind `json:"kind,omitempty"`
+	Environment string           `json:"environment"`
+	Layer       string           `json:"layer,omitempty"`
+	Region      string           `json:"region"`
 	// Mode is aegis.ModeObserve when empty.
 	Mode aegis.StackMode `json:"mode,omitempty"`
 	// Set names workspaces that are changed together.
@@ -41,7 +43,8 @@ type Adoption struct {
 }
 
 // AdoptionSource is exactly one of a path on the server, a folder of a
-// repository, and a .tar.gz, and how Terraform is to read it.
+// repository, a .tar.gz, and a Pulumi stack's state, and how the engine is to
+// read it.
 type AdoptionSource struct {
 	Path          string            `json:"path,omitempty"`
 	Git           *aegis.GitSource  `json:"git,omitempty"`
@@ -51,9 +54,18 @@ type AdoptionSource struct {
 	BackendConfig map[string]string `json:"backend_config,omitempty"`
 	VarFiles      []string          `json:"var_files,omitempty"`
 	Variables     map[string]string `json:"variables,omitempty"`
+
+	// Stack is the name of the stack in a Pulumi project.
+	Stack string `json:"stack,omitempty"`
+	// State is what `pulumi stack export` wrote.
+	State []byte `json:"state,omitempty"`
+	// BackendURL is where a project keeps its state, if Pulumi.yaml does not say.
+	BackendURL string `json:"backend_url,omitempty"`
+	// PassphraseFile is a file of the project, or an absolute path on the server.
+	PassphraseFile string `json:"passphrase_file,omitempty"`
 }
 
-// AdoptStack adopts a Terraform workspace.
+// AdoptStack adopts a Terraform workspace or a Pulumi stack.
 func (c *Client) AdoptStack(ctx context.Context, a Adoption) (aegis.Stack, error) {
 	return post[aegis.Stack](ctx, c, "/v1/stacks", a)
 }

@@ -37,6 +37,9 @@ func (r *Reconciler) decide(ctx context.Context, l look, seen aegis.Observation)
 		if err != nil {
 			return verdict{}, err
 		}
+		if l.stack.StateOnly() {
+			d.Decision, d.Reason = aegis.ReportDrift, "can't be corrected: the stack was adopted by its state alone, and there is no program to apply"
+		}
 		if d.Decision == aegis.AdoptDrift {
 			adopt = append(adopt, d.DriftChange)
 		}

@@ -96,6 +96,6 @@ func merge(seen, before aegis.Observation) aegis.Observation {
 			seen.Expected = append(seen.Expected, e)
 		}
 	}
-	seen.ReadAllAt = before.ReadAllAt
+	seen.ReadAllAt, seen.Versions = before.ReadAllAt, before.Versions
 	return seen
 }

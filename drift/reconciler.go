@@ -319,7 +319,7 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 	if seen.ObservedAt.IsZero() {
 		seen.ObservedAt = now
 	}
-	reconciledAt := &now
+	reconciledAt, upgrade := &now, before.Versions.Upgrade(seen.Versions)
 	if len(seen.Targets) > 0 {
 		seen, reconciledAt = merge(seen, before), nil // the sweep still has to look at the rest
 	} else {
@@ -338,7 +338,7 @@ func (r *Reconciler) write(ctx context.Context, stack aegis.Stack, seen, before 
 	if err := r.meet(ctx, seen.Expected, before.Expected); err != nil {
 		return err
 	}
-	verdict, err := r.report(ctx, stack, seen, before)
+	verdict, err := r.report(ctx, stack, seen, before, upgrade)
 	if err != nil || stack.Observed() {
 		return err // drift of what is only observed is reported and left alone
 	}
@@ -377,8 +377,10 @@ func (r *Reconciler) meet(ctx context.Context, now, before []aegis.ExpectedDrift
 
 // report writes drift reports of what was seen, with their causes and what is
 // to be done.
-func (r *Reconciler) report(ctx context.Context, stack aegis.Stack, seen, before aegis.Observation) (v verdict, err error) {
-	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets, expected: seen.Expected}
+func (r *Reconciler) report(
+	ctx context.Context, stack aegis.Stack, seen, before aegis.Observation, upgrade string,
+) (v verdict, err error) {
+	l := look{stack: stack, at: r.now().UTC(), targets: seen.Targets, expected: seen.Expected, upgrade: upgrade}
 	since := before.ReadAllAt
 	if !since.IsZero() {
 		l.notBefore = &before.ReadAllAt

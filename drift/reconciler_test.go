@@ -33,6 +33,7 @@ type estate struct {
 	met       []string
 	breakers  []aegis.Breaker
 
+	versions   aegis.EngineVersions
 	drifted    []aegis.ResourceChange
 	refreshErr error
 	imported   *aegis.Spec
@@ -173,7 +174,7 @@ func (e *estate) Refresh(_ context.Context, run aegis.StackRun) (aegis.Observati
 	if e.during != nil {
 		e.during()
 	}
-	seen := aegis.Observation{ResourceCount: 7, ObservedAt: e.now, Targets: run.Targets}
+	seen := aegis.Observation{ResourceCount: 7, ObservedAt: e.now, Targets: run.Targets, Versions: e.versions}
 	for _, d := range e.drifted {
 		if len(run.Targets) == 0 || slices.Contains(run.Targets, d.Address) {
 			seen.Drift = append(seen.Drift, d)

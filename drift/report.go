@@ -22,6 +22,8 @@ type look struct {
 	notBefore *time.Time
 	// events are what may explain it, newest first.
 	events []aegis.CloudEvent
+	// upgrade is what changed of the engine since all was last read.
+	upgrade string
 }
 
 // fresh is the cause of something that was not there when all was last read.
@@ -30,7 +32,11 @@ func (l look) fresh(d departure) aegis.DriftCause {
 	if l.notBefore != nil {
 		since = l.notBefore.Add(-readSlack)
 	}
-	return causeOf(d, l.events, since, l.at.Add(clockSlack))
+	cause := causeOf(d, l.events, since, l.at.Add(clockSlack))
+	if engine, ok := l.engineCause(d); ok && !known(cause) {
+		return engine
+	}
+	return cause
 }
 
 // late is the cause of something that was reported before.
@@ -145,15 +151,18 @@ func known(c aegis.DriftCause) bool {
 }
 
 // bucket is what one report is about: one cause, or one resource for which
-// none is known.
+// none is known. An engine's cause goes by its group.
 type bucket struct {
 	kind           aegis.DriftKind
 	event, address string
 }
 
 func bucketOf(kind aegis.DriftKind, cause aegis.DriftCause, address string) bucket {
-	if known(cause) {
+	switch {
+	case known(cause):
 		return bucket{kind: kind, event: cause.EventID}
+	case cause.Kind == aegis.CauseEngine:
+		return bucket{kind: kind, event: cause.Group}
 	}
 	return bucket{kind: kind, address: address}
 }

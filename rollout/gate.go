@@ -68,7 +68,7 @@ func (r *run) stillBased(ctx context.Context) (wants []desired, moved string, er
 			return nil, "", err
 		}
 		if w.stack.Observed() {
-			return nil, "", aegis.Invalid("target.stack_ids", observed(id))
+			return nil, "", aegis.Invalid("target.stack_ids", observed(w.stack))
 		}
 		newest, err := r.base(ctx, w.stack, 0)
 		if err != nil {

@@ -80,7 +80,7 @@ func (r *run) wants(ctx context.Context) ([]desired, error) {
 			return nil, fmt.Errorf("read stack %s: %w", id, err)
 		}
 		if stack.Observed() {
-			return nil, aegis.Invalid("target.stack_ids", observed(id))
+			return nil, aegis.Invalid("target.stack_ids", observed(stack))
 		}
 		newest, err := r.base(ctx, stack, 0)
 		if err != nil {

@@ -221,20 +221,24 @@ func together(kind aegis.TargetKind, stacks []aegis.Stack, faults *aegis.Invalid
 			faults.Add("target.kind", fmt.Sprintf("stack %s is a %s", stack.StackID, stack.Kind))
 		}
 		if stack.Observed() {
-			faults.Add("target.stack_ids", observed(stack.StackID))
+			faults.Add("target.stack_ids", observed(stack))
 		}
 		if first := stacks[0]; stack.Layer != first.Layer {
 			faults.Add("target.stack_ids", fmt.Sprintf("stack %s is of layer %q, not %q like the first", stack.StackID, stack.Layer, first.Layer))
 		}
-		if kind == aegis.TargetTerraformWorkspace && len(stacks) > 1 && (stack.Set == "" || stack.Set != stacks[0].Set) {
-			faults.Add("target.stack_ids", fmt.Sprintf("the workspaces are not of one set: %s is of %q", stack.StackID, stack.Set))
+		if stack.Adopted() && kind != aegis.TargetAWSResource && len(stacks) > 1 && (stack.Set == "" || stack.Set != stacks[0].Set) {
+			faults.Add("target.stack_ids", fmt.Sprintf("the adopted stacks are not of one set: %s is of %q", stack.StackID, stack.Set))
 		}
 	}
 }
 
 // observed says why a stack that is only looked at can't be changed.
-func observed(stackID string) string {
-	return "stack " + stackID + " is only observed: `aegis adopt promote " + stackID + "` lets it be changed"
+func observed(stack aegis.Stack) string {
+	if stack.StateOnly() {
+		return "stack " + stack.StackID + " was adopted by its state alone: there is no program that could change it; " +
+			"adopt its project directory with `aegis adopt pulumi DIR`"
+	}
+	return "stack " + stack.StackID + " is only observed: `aegis adopt promote " + stack.StackID + "` lets it be changed"
 }
 
 // fitsStack tries the patch of one stack on its newest revision.

@@ -51,7 +51,7 @@ func (d *Door) blank(stack aegis.Stack) aegis.Spec {
 		Version: aegis.SpecVersion, Layer: stack.Layer, Environment: stack.Environment, Region: stack.Region,
 		Parameters: json.RawMessage(`{}`),
 	}
-	if stack.Kind == aegis.TargetPulumiStack {
+	if !stack.Adopted() {
 		spec.Regions = slices.Clone(d.regions)
 	}
 	return spec
@@ -71,10 +71,10 @@ func want(stack aegis.Stack, patch *aegis.SpecPatch, base aegis.SpecRevision) (d
 	return w, nil
 }
 
-// validate checks the result of a patch. The values of a Terraform workspace's
-// variables are checked by Terraform itself, when it plans.
+// validate checks the result of a patch. The values of an adopted stack's
+// variables are checked by its engine, when it plans.
 func (d *Door) validate(w desired) error {
-	if w.stack.Kind != aegis.TargetPulumiStack {
+	if w.stack.Adopted() {
 		return checkVariables(w)
 	}
 	return d.specs.Validate(w.spec) //nolint:wrapcheck // the caller names the stack

@@ -82,7 +82,7 @@ func (s *site) load(ctx context.Context) (view, error) {
 	}
 	v := view{At: s.Now().UTC(), Goals: goals, Estates: estates(stacks), Counts: counts(stacks, goals, sets)}
 	for _, st := range stacks {
-		if st.Kind != aegis.TargetPulumiStack {
+		if st.Adopted() {
 			v.Workspaces = append(v.Workspaces, st)
 		}
 	}
@@ -92,12 +92,12 @@ func (s *site) load(ctx context.Context) (view, error) {
 	return v, nil
 }
 
-// estates sorts Pulumi stacks into tables: layers in the order in which they
+// estates sorts the stacks of the estate into tables: layers in the order in which they
 // are created, regions by name.
 func estates(stacks []aegis.Stack) []estate {
 	byEnvironment := map[string][]aegis.Stack{}
 	for _, st := range stacks {
-		if st.Kind == aegis.TargetPulumiStack {
+		if !st.Adopted() {
 			byEnvironment[st.Environment] = append(byEnvironment[st.Environment], st)
 		}
 	}

@@ -23,6 +23,11 @@ func (*Store) KeepArchive(_ context.Context, archive []byte) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// KeepExport only names it.
+func (s *Store) KeepExport(ctx context.Context, export []byte) (string, error) {
+	return s.KeepArchive(ctx, export)
+}
+
 // Unlock knows one lock, "6b3c-1".
 func (*Store) Unlock(_ context.Context, _ aegis.StackRun, lockID string) error {
 	if lockID != "6b3c-1" {

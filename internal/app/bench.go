@@ -23,7 +23,7 @@ import (
 
 // BenchNames lists the benchmarks in the order of "all".
 func BenchNames() []string {
-	return []string{"startup", "goals", "latency", "gate", "replay", "reload", "drift", "sweep", "chaos"}
+	return []string{"startup", "goals", "latency", "gate", "replay", "reload", "drift", "events", "sweep", "chaos"}
 }
 
 // Bench runs the named benchmark, or all, against sandboxes of their own and
@@ -49,7 +49,8 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 		return fmt.Errorf("parse flags: %w", err)
 	}
 	all := map[string]func(context.Context) error{
-		"startup": b.startup, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload, "drift": b.drift, "sweep": b.sweep, "chaos": b.chaos,
+		"startup": b.startup, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload,
+		"drift": b.drift, "events": b.events, "sweep": b.sweep, "chaos": b.chaos,
 	}
 	if b.kills < 1 || b.sandboxes < 1 {
 		return errors.New("--n and --sandboxes are at least 1")
@@ -119,6 +120,12 @@ func (b benchRun) reload(ctx context.Context) error {
 func (b benchRun) drift(ctx context.Context) error {
 	return b.withSandbox(ctx, "small", func(p *e2e.Process) error {
 		return errors.Join(bench.Drift(ctx, p, 20, b.w), p.Stop(ctx))
+	})
+}
+
+func (b benchRun) events(ctx context.Context) error {
+	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
+		return errors.Join(bench.Events(ctx, p, b.w), p.Stop(ctx))
 	})
 }
 

@@ -93,7 +93,7 @@ type bootstrap struct {
 
 func (b *bootstrap) connect(ctx context.Context) error {
 	c, log := b.config, newLogger(io.Discard)
-	account, err := newCloud(ctx, c, b.recordKey, log)
+	account, err := newCloud(ctx, c, b.recordKey, newReads(c), log)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type Config struct {
 	API       APIConfig       `yaml:"api"`
 	Telemetry TelemetryConfig `yaml:"telemetry"`
 	Engine    EngineConfig    `yaml:"engine"`
+	Reads     ReadsConfig     `yaml:"reads"`
 	Egress    EgressConfig    `yaml:"egress"`
 	Events    EventsConfig    `yaml:"events"`
 	Terraform TerraformConfig `yaml:"terraform"`
@@ -80,6 +81,8 @@ type AWSConfig struct {
 	// BootstrapRoleARN is the role for what is made before there is an executor;
 	// an administrator makes it, once.
 	BootstrapRoleARN string `yaml:"bootstrap_role_arn"`
+	// AdoptedRoleARN is the role of runs on adopted stacks; empty is the executor.
+	AdoptedRoleARN string `yaml:"adopted_role_arn"`
 
 	accessKeyID, secretAccessKey string
 }
@@ -152,6 +155,7 @@ func DefaultConfig() Config {
 		Policy:            PolicyConfig{Timeout: 2 * time.Second, Decisions: DecisionsConfig{Retention: defaultRetention}},
 		Budget:            BudgetConfig{EstateUSDMonth: 5000},
 		Engine:            EngineConfig{ReadTimeout: 10 * time.Minute, CancelGrace: time.Minute},
+		Reads:             defaultReads(),
 		WorkDir:           "aegis-work",
 		ReconcileInterval: 20 * time.Minute,
 	}
@@ -292,6 +296,7 @@ func (c Config) Validate() error {
 		bad("egress.allow: %w", err)
 	}
 	c.Terraform.check(bad)
+	c.Reads.check(bad)
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}

@@ -51,6 +51,7 @@ type control struct {
 	policy     *policy
 	metrics    *telemetry.Metrics
 	tracer     trace.TracerProvider
+	reads      *reads
 }
 
 // specs are the estate's rules for specs, as an interface.
@@ -63,14 +64,15 @@ func (specs) Validate(spec aegis.Spec) error { return stacks.Validate(spec) }
 func newControl(ctx context.Context, c Config, tools toolchain.Tools, log *slog.Logger) (*control, error) {
 	tuneCollector()
 	var db *postgres.DB
-	account, err := newCloud(ctx, c, func(ctx context.Context, k aegis.IssuedKey) error { return db.RecordKey(ctx, k) }, log)
+	reads := newReads(c)
+	account, err := newCloud(ctx, c, func(ctx context.Context, k aegis.IssuedKey) error { return db.RecordKey(ctx, k) }, reads, log)
 	if err != nil {
 		return nil, err
 	}
 	if db, err = openDatabase(ctx, c, log); err != nil {
 		return nil, err
 	}
-	p := &control{config: c, log: log, account: account, db: db}
+	p := &control{config: c, log: log, account: account, db: db, reads: reads}
 	if err := p.wire(ctx, tools); err != nil {
 		p.close()
 		return nil, err
@@ -81,13 +83,13 @@ func newControl(ctx context.Context, c Config, tools toolchain.Tools, log *slog.
 // newCloud connects to the account. recordKey is called for every key that is
 // given out, not before.
 func newCloud(
-	ctx context.Context, c Config, recordKey func(context.Context, aegis.IssuedKey) error, log *slog.Logger,
+	ctx context.Context, c Config, recordKey func(context.Context, aegis.IssuedKey) error, pacer cloud.Pacer, log *slog.Logger,
 ) (*cloud.Cloud, error) {
 	account, err := cloud.New(ctx, cloud.Config{
 		Endpoint: c.AWS.Endpoint, Regions: c.Regions, AccountID: c.AWS.AccountID,
 		BaseAccessKeyID: c.AWS.accessKeyID, BaseSecretAccessKey: c.AWS.secretAccessKey,
-		ExecutorRoleARN: c.AWS.ExecutorRoleARN, BootstrapRoleARN: c.AWS.BootstrapRoleARN,
-		Environment: c.Environment, RecordKey: recordKey, Logger: log,
+		ExecutorRoleARN: c.AWS.ExecutorRoleARN, BootstrapRoleARN: c.AWS.BootstrapRoleARN, AdoptedRoleARN: c.AWS.AdoptedRoleARN,
+		Environment: c.Environment, RecordKey: recordKey, Pacer: pacer, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to AWS: %w", err)
@@ -116,7 +118,8 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*postgres.DB
 
 func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	c := p.config
-	p.metrics = telemetry.NewMetrics(Version, p.db.Counts)
+	p.metrics = telemetry.NewMetrics(Version, p.db.Counts, p.db.Freshness)
+	p.reads.metrics.Store(p.metrics)
 	if p.engines, err = newEngines(ctx, c, tools, p.account, p.db, p.metrics, p.log); err != nil {
 		return err
 	}
@@ -156,7 +159,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		Forbidden: rollout.Forbidden,
 	})
 	p.reconciler = drift.New(drift.Config{
-		Store: p.db, Engine: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Parameters: parameters{p.engines},
+		Store: p.db, Engine: pacedLooks{engines}, Door: p.door, Policy: driftPolicy{p.policy.live}, Parameters: parameters{p.engines},
 		Interval: c.ReconcileInterval, Logger: p.log,
 	})
 	p.stock = drift.NewStock(drift.StockConfig{
@@ -279,8 +282,8 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 
 func (p *control) work(ctx context.Context) error {
 	err := p.db.Work(ctx, postgres.Handlers{
-		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle, Reconcile: p.reconciler.Reconcile,
-		Observe: p.reconciler.Observe, Stock: p.stock.Take, Deliver: p.webhooks.sender.Deliver,
+		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle,
+		Reconcile: p.reads.look(p.db, p.reconciler.Reconcile), Observe: p.reads.look(p.db, p.reconciler.Observe), Stock: p.stock.Take, Deliver: p.webhooks.sender.Deliver,
 		Reap:  p.reap,
 		Sweep: p.sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
 	})

@@ -42,6 +42,9 @@ func newEngines(
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
 		Credentials: account.Credentials, Find: account.Find, StateLock: account.StateLock, ReadState: account.ReadState,
+		RemoteState: func(ctx context.Context, run aegis.StackRun) (engine.StateFiles, error) {
+			return account.StateBucket(ctx, run)
+		},
 		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, ReadTimeout: c.Engine.ReadTimeout,
 		CancelGrace: c.Engine.CancelGrace, Logger: log,
 	}

@@ -138,6 +138,8 @@ func sandboxConfig(o SandboxOptions, dir, addr string, account *sandbox.Account)
 	c.Terraform = TerraformConfig{Roots: []string{"/"}, localGit: true}
 	c.sandboxDir = account.DataDir
 	c.Engine.ReadTimeout = 2 * time.Minute
+	// There is no production to keep calls for.
+	c.Reads = ReadsConfig{PerSecond: 500, Burst: 1000, LooksPerMinute: 2400, LooksAtOnce: 64}
 	return c
 }
 

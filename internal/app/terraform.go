@@ -16,11 +16,11 @@ import (
 	"github.com/aegisworld/aegis/internal/postgres"
 )
 
-// TerraformConfig is for adopted Terraform workspaces, whose providers and
-// modules are code.
+// TerraformConfig is for adopted Terraform workspaces and Pulumi projects, whose
+// providers, modules and programs are code.
 type TerraformConfig struct {
-	// Roots are the folders of this machine below which workspaces and their local
-	// states may be; none allows git and archives only.
+	// Roots are the folders of this machine below which workspaces, projects and
+	// their local states may be; none allows git and archives only.
 	Roots []string `yaml:"roots"`
 	// User is whom Terraform runs as when this process is root: a name, or
 	// uid:gid. Empty is the user aegis-terraform, or an id that nobody has.
@@ -105,6 +105,12 @@ func setTerraform(ec *engine.Config, c TerraformConfig, db *postgres.DB, log *sl
 		sources.Archives = engine.SealedArchives(ec.DigestKey, db)
 	}
 	ec.TerraformSources, ec.TerraformUser, ec.TerraformDir = sources, credential, c.WorkDir
+	projects := *sources
+	projects.Programs, projects.Limits = true, tfsource.ProjectLimits()
+	ec.ProjectSources = &projects
+	if db != nil {
+		ec.Exports = engine.SealedArchives(ec.DigestKey, db)
+	}
 	if who, warning := terraformUser(credential); warning != "" {
 		log.Warn("terraform has no user of its own", "user", who, "remedy", warning)
 	}

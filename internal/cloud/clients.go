@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -39,6 +40,9 @@ func (c *Cloud) clientsOf(ctx context.Context, run aegis.StackRun) (clients, err
 	}
 	cfg := c.base.Copy()
 	cfg.Region = run.Stack.Region
+	if c.cfg.Pacer != nil {
+		cfg.APIOptions = append(slices.Clone(cfg.APIOptions), c.paced(account))
+	}
 	cfg.Credentials = aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		found, err := c.Credentials(ctx, run)
 		if err != nil {

@@ -42,12 +42,17 @@ type Config struct {
 	// and of layer security, which makes the executor; empty is
 	// DefaultBootstrapRole. A sandbox makes that role when it is missing.
 	BootstrapRoleARN string
+	// AdoptedRoleARN is the role of runs on adopted stacks, whose services the
+	// executor may not know; empty is the executor.
+	AdoptedRoleARN string
 	// ProbePrivate lets HTTP checks reach private and loopback addresses; with
 	// an Endpoint they always may.
 	ProbePrivate bool
 	// RecordKey notes each access key before it is used, so that the calls made
 	// with it can be told from those of others; nil notes none.
 	RecordKey func(context.Context, aegis.IssuedKey) error
+	// Pacer holds back what sessions read; nil holds nothing back.
+	Pacer Pacer
 	// Logger gets a line when a session is made; nil discards.
 	Logger *slog.Logger
 	// Now is the clock; nil is time.Now.

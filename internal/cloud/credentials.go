@@ -73,9 +73,12 @@ func (c *Cloud) session(run aegis.StackRun) (sessionRequest, error) {
 // layer security has the bootstrap role alone, and so has a run that belongs to
 // no environment.
 func (c *Cloud) roles(run aegis.StackRun, account string) []string {
+	if run.Stack.Adopted() && c.cfg.AdoptedRoleARN != "" {
+		return []string{expand(c.cfg.AdoptedRoleARN, account, run.Stack)}
+	}
 	bootstrap := expand(c.cfg.BootstrapRoleARN, account, run.Stack)
 	executor := expand(c.cfg.ExecutorRoleARN, account, run.Stack)
-	security := run.Stack.Layer == aegis.LayerSecurity && run.Stack.Kind != aegis.TargetTerraformWorkspace
+	security := run.Stack.Layer == aegis.LayerSecurity && !run.Stack.Adopted()
 	if security || run.Stack.Environment == "" {
 		return []string{bootstrap}
 	}

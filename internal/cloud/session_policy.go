@@ -31,14 +31,12 @@ func sessionStatements(run aegis.StackRun, estate []string) ([]statement, error)
 	if err != nil {
 		return nil, err
 	}
-	readable := regions
-	if run.Stack.Kind == aegis.TargetTerraformWorkspace {
-		readable = estate // a plan reads the whole workspace, wherever the change is
-	}
 	statements := []statement{{
-		Effect: "Allow", Action: readActions(run.Stack.Kind), Resource: []string{"*"},
-		Condition: inRegions(append(slices.Clone(readable), globalRegion)),
+		Effect: "Allow", Action: readActions(), Resource: []string{"*"}, Condition: inRegions(append(slices.Clone(regions), globalRegion)),
 	}}
+	if run.Stack.Adopted() {
+		statements = adoptedStatements(run, estate) // a plan reads the whole workspace, wherever the change is
+	}
 	statements = append(statements, stateStatements(run)...)
 	if run.Policy == nil {
 		return statements, nil
@@ -65,7 +63,7 @@ func properServices(services []string) error {
 // It is an error when the policy does not allow them.
 func scopeRegions(run aegis.StackRun, estate []string) ([]string, error) {
 	wanted := []string{run.Stack.Region}
-	if run.Stack.Kind == aegis.TargetTerraformWorkspace {
+	if run.Stack.Adopted() {
 		wanted = estate
 	}
 	if run.Policy == nil || len(run.Policy.NetworkScope.Regions) == 0 {
@@ -112,7 +110,7 @@ func writeStatements(run aegis.StackRun, regions []string) []statement {
 			Effect: "Allow", Action: regional, Resource: []string{"*"}, Condition: inRegions(regions),
 		})
 	}
-	if !run.Policy.DataScope.Secrets && run.Stack.Kind != aegis.TargetTerraformWorkspace {
+	if !run.Policy.DataScope.Secrets && !run.Stack.Adopted() {
 		statements = append(statements, statement{
 			Effect: "Deny", Action: []string{"secretsmanager:GetSecretValue", "kms:Decrypt"}, Resource: []string{"*"},
 		})
@@ -123,7 +121,7 @@ func writeStatements(run aegis.StackRun, regions []string) []statement {
 // iamStatements allow IAM for the environment's names. A workspace's names
 // are not ours to know, but what narrows sessions is no workspace's.
 func iamStatements(stack aegis.Stack) []statement {
-	if stack.Kind == aegis.TargetTerraformWorkspace {
+	if stack.Adopted() {
 		return []statement{
 			{Effect: "Allow", Action: []string{"iam:*"}, Resource: []string{"*"}},
 			{
@@ -150,7 +148,7 @@ func inRegions(regions []string) map[string]any {
 // layerServices are the services that a stack's layer consists of; what a
 // workspace consists of is not ours to know.
 func layerServices(stack aegis.Stack) []string {
-	if stack.Kind == aegis.TargetTerraformWorkspace {
+	if stack.Adopted() {
 		return nil
 	}
 	return map[string][]string{
@@ -162,11 +160,10 @@ func layerServices(stack aegis.Stack) []string {
 	}[stack.Layer]
 }
 
-// readActions are what engines call to see what is there. They read no
-// objects, records or messages; only a workspace's state has secrets that a
-// refresh must read.
-func readActions(kind aegis.TargetKind) []string {
-	actions := []string{
+// readActions are what engines call to see what is there. They read no objects,
+// records or messages.
+func readActions() []string {
+	return []string{
 		"autoscaling:Describe*",
 		"cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*",
 		"ec2:Describe*", "ec2:Get*",
@@ -182,8 +179,4 @@ func readActions(kind aegis.TargetKind) []string {
 		"sqs:Get*", "sqs:List*",
 		"ssm:Describe*", "ssm:Get*", "ssm:List*",
 	}
-	if kind == aegis.TargetTerraformWorkspace {
-		actions = append(actions, "dynamodb:Describe*", "dynamodb:List*", "kms:Decrypt", "lambda:Get*", "lambda:List*", "secretsmanager:Get*")
-	}
-	return actions
 }

@@ -28,7 +28,7 @@ func sessionPolicy(run aegis.StackRun, estate []string) (string, error) {
 		return "", err
 	}
 	policies, err := split(statements)
-	return policies.inline, err
+	return strings.Join(append([]string{policies.inline}, policies.managed...), "\n"), err
 }
 
 func allowed(t require.TestingT, text string) []statement {

@@ -25,6 +25,10 @@ func TestAWorkspacesSessionReachesItsStateOnly(t *testing.T) {
 	require.Equal(t, []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, stateStatements(run)[0].Action)
 	run.Stack.Source.State.Key = "*"
 	require.Empty(t, stateStatements(run), "a wildcard is no key")
-	run.Stack.Kind = aegis.TargetPulumiStack
+	run.Stack = aegis.Stack{Kind: aegis.TargetPulumiStack}
 	require.Empty(t, stateStatements(run))
+	run.Stack.Source = &aegis.WorkspaceSource{Stack: "prod", State: &aegis.StateLocation{Backend: "s3", Bucket: "states", Key: "team"}}
+	require.Equal(t, []statement{{
+		Effect: "Allow", Action: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, Resource: []string{"arn:aws:s3:::states/team/.pulumi/*"},
+	}}, stateStatements(run))
 }

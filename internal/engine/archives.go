@@ -46,9 +46,15 @@ func (s sealedArchives) Archive(ctx context.Context, digest string) ([]byte, err
 	return archive, nil
 }
 
-// CheckSource says whether a workspace may be adopted, and returns its source
-// with the path resolved.
+// CheckSource says whether a workspace or project may be adopted, and returns
+// its source with the path resolved.
 func (e *Engines) CheckSource(src aegis.WorkspaceSource) (aegis.WorkspaceSource, error) {
+	if src.Pulumi() {
+		if e.projects == nil {
+			return src, fmt.Errorf("adopt a Pulumi stack: %w", aegis.ErrNotImplemented)
+		}
+		return e.cfg.ProjectSources.CheckProject(src)
+	}
 	if e.terraform == nil {
 		return src, fmt.Errorf("adopt a workspace without Terraform: %w", aegis.ErrNotImplemented)
 	}
@@ -57,8 +63,24 @@ func (e *Engines) CheckSource(src aegis.WorkspaceSource) (aegis.WorkspaceSource,
 
 // KeepArchive checks an uploaded .tar.gz and keeps it; the digest names it.
 func (e *Engines) KeepArchive(ctx context.Context, archive []byte) (digest string, err error) {
-	if e.terraform == nil {
-		return "", fmt.Errorf("adopt a workspace without Terraform: %w", aegis.ErrNotImplemented)
+	if e.cfg.TerraformSources == nil {
+		return "", fmt.Errorf("adopt an archive: %w", aegis.ErrNotImplemented)
 	}
 	return e.cfg.TerraformSources.Keep(ctx, archive)
+}
+
+// KeepExport checks an uploaded `pulumi stack export` and keeps it; the digest
+// names it.
+func (e *Engines) KeepExport(ctx context.Context, export []byte) (digest string, err error) {
+	if e.projects == nil || e.cfg.Exports == nil {
+		return "", fmt.Errorf("adopt the state of a Pulumi stack: %w", aegis.ErrNotImplemented)
+	}
+	if _, err := readExport(export); err != nil {
+		return "", err
+	}
+	digest = hashOf(export)
+	if err := e.cfg.Exports.SaveArchive(ctx, digest, export); err != nil {
+		return "", fmt.Errorf("keep the state: %w", err)
+	}
+	return digest, nil
 }

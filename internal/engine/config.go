@@ -59,6 +59,13 @@ type Config struct {
 
 	// TerraformSources fetches the files of workspaces; needed with TerraformCLI.
 	TerraformSources TerraformSources
+	// ProjectSources fetches the files of adopted Pulumi projects; nil adopts none.
+	ProjectSources ProjectSources
+	// Exports keeps uploaded states of Pulumi stacks; nil adopts none.
+	Exports ArchiveStore
+	// RemoteState is access to the s3:// backend of a Pulumi project, as the run's
+	// own session; nil adopts none with such a backend.
+	RemoteState func(ctx context.Context, run aegis.StackRun) (StateFiles, error)
 	// StateLock returns the lock of a remote state, nil when it is free; nil looks
 	// at none before it reads.
 	StateLock func(ctx context.Context, run aegis.StackRun) (*aegis.StateLock, error)
@@ -127,6 +134,17 @@ type TerraformSources interface {
 	// Keep checks an archive and keeps it under the digest that it returns.
 	Keep(ctx context.Context, archive []byte) (digest string, err error)
 	// Allow resolves the path of a local state or a variables file, or refuses it.
+	Allow(path string) (string, error)
+}
+
+// ProjectSources fetches the files of adopted Pulumi projects.
+type ProjectSources interface {
+	// Fetch copies the files below dir, which is empty, and returns the working
+	// directory there.
+	Fetch(ctx context.Context, src aegis.WorkspaceSource, dir string) (string, error)
+	// CheckProject says whether a source may be adopted, and resolves its path.
+	CheckProject(src aegis.WorkspaceSource) (aegis.WorkspaceSource, error)
+	// Allow resolves the path of a local state or a passphrase file, or refuses it.
 	Allow(path string) (string, error)
 }
 

@@ -17,7 +17,10 @@ type Engines struct {
 	slots     *slots
 	pulumi    engine
 	terraform *terraformEngine
-	close     func()
+	projects  *projectEngine
+	// terraformVersion is asked for once.
+	terraformVersion terraformVersion
+	close            func()
 
 	mu      sync.Mutex
 	running map[string]map[*operation]struct{} // by stack id
@@ -54,6 +57,12 @@ type stater interface {
 	resources(context.Context, aegis.StackRun) ([]aegis.IndexedResource, error)
 }
 
+// adopter is what the engines of adopted stacks offer beside.
+type adopter interface {
+	importSpec(context.Context, aegis.Stack) (aegis.Spec, error)
+	unlock(ctx context.Context, run aegis.StackRun, lockID string) error
+}
+
 // New checks cfg and returns the engines. Close ends what they keep running.
 func New(cfg Config) (*Engines, error) {
 	cfg = cfg.withDefaults()
@@ -79,17 +88,32 @@ func New(cfg Config) (*Engines, error) {
 		e.pulumi = &pulumiEngine{cfg: cfg, providers: pool, secrets: newStateSecrets(cfg)}
 		e.close = func() { pool.Close(); keys.Close(); closeBackend() }
 	}
-	if cfg.TerraformCLI != "" {
-		t, err := newTerraformEngine(cfg, keys)
-		if err != nil {
-			e.close()
-			return nil, err
-		}
-		e.terraform = t
-		others := e.close
-		e.close = func() { t.readers.Close(); others() }
+	if err := e.adopting(keys); err != nil {
+		e.close()
+		return nil, err
 	}
 	return e, nil
+}
+
+// adopting makes the engines of adopted stacks, whose code runs in one place.
+func (e *Engines) adopting(keys *credentialServer) error {
+	projects := e.cfg.PulumiCLI != "" && e.cfg.ProjectSources != nil
+	if e.cfg.TerraformCLI == "" && !projects {
+		return nil
+	}
+	place, err := newTFPlace(e.cfg)
+	if err != nil {
+		return err
+	}
+	if e.cfg.TerraformCLI != "" {
+		e.terraform = &terraformEngine{cfg: e.cfg, keys: keys, place: place, readers: newTFReaders(e.cfg, place, keys)}
+		others := e.close
+		e.close = func() { e.terraform.readers.Close(); others() }
+	}
+	if projects {
+		e.projects = &projectEngine{cfg: e.cfg, keys: keys, place: place}
+	}
+	return nil
 }
 
 // Close cancels what runs and ends the warm provider processes.
@@ -167,7 +191,7 @@ func (e *Engines) Outputs(ctx context.Context, run aegis.StackRun) (out map[stri
 // Resources lists what the stack manages, as of the last apply, from its state
 // alone and without secrets. It returns aegis.ErrNotFound before the first one.
 func (e *Engines) Resources(ctx context.Context, run aegis.StackRun) (found []aegis.IndexedResource, err error) {
-	if run.Stack.Kind == aegis.TargetPulumiStack && e.pulumi != nil && e.cfg.States != nil {
+	if run.Stack.Kind == aegis.TargetPulumiStack && !run.Stack.Adopted() && e.pulumi != nil && e.cfg.States != nil {
 		found, err = e.pulumi.resources(ctx, run) // no process is started: it need not wait for those that run
 		if err != nil {
 			err = fmt.Errorf("list resources of stack %s: %w", run.Stack.StackID, err)
@@ -212,12 +236,16 @@ func (e *Engines) Repair(ctx context.Context, run aegis.StackRun) (healed []stri
 }
 
 // ImportSpec reads the spec that `pulumi up` left in the stack's outputs. It
-// returns aegis.ErrNotFound when there is no state or no spec in it. That of a
-// Terraform workspace is made of its variables.
+// returns aegis.ErrNotFound when there is no state or no spec in it. That of an
+// adopted stack is made of its variables.
 func (e *Engines) ImportSpec(ctx context.Context, stack aegis.Stack) (spec aegis.Spec, err error) {
-	if stack.Kind == aegis.TargetTerraformWorkspace && e.terraform != nil {
-		err = e.do(ctx, "import the spec of", aegis.StackRun{Stack: stack}, e.patiently(func(ctx context.Context, _ engine) error {
-			spec, err = e.terraform.importSpec(ctx, stack)
+	if stack.Adopted() {
+		err = e.do(ctx, "import the spec of", aegis.StackRun{Stack: stack}, e.patiently(func(ctx context.Context, eng engine) error {
+			a, ok := eng.(adopter)
+			if !ok {
+				return fmt.Errorf("import a spec: %w", aegis.ErrNotImplemented)
+			}
+			spec, err = a.importSpec(ctx, stack)
 			return err
 		}))
 		return spec, err
@@ -249,14 +277,17 @@ func (e *Engines) Cancel(_ context.Context, stackID string) error {
 // Unlock removes the lock with the given id from a remote state, whoever holds
 // it: only a person may ask for it.
 func (e *Engines) Unlock(ctx context.Context, run aegis.StackRun, lockID string) error {
-	if run.Stack.Kind != aegis.TargetTerraformWorkspace || e.terraform == nil {
-		return fmt.Errorf("unlock stack %s: only Terraform workspaces have such locks: %w", run.Stack.StackID, aegis.ErrConflict)
-	}
-	return e.do(ctx, "unlock", run, func(ctx context.Context, _ engine) error { return e.terraform.unlock(ctx, run, lockID) })
+	return e.do(ctx, "unlock", run, func(ctx context.Context, eng engine) error {
+		a, ok := eng.(adopter)
+		if !ok {
+			return fmt.Errorf("only adopted stacks have such locks: %w", aegis.ErrConflict)
+		}
+		return a.unlock(ctx, run, lockID)
+	})
 }
 
 func (e *Engines) do(ctx context.Context, verb string, run aegis.StackRun, f func(context.Context, engine) error) error {
-	eng, err := e.engine(run.Stack.Kind)
+	eng, err := e.engine(run.Stack)
 	if err != nil {
 		return fmt.Errorf("%s stack %s: %w", verb, run.Stack.StackID, err)
 	}
@@ -291,14 +322,16 @@ func (e *Engines) patiently(f func(context.Context, engine) error) func(context.
 	}
 }
 
-func (e *Engines) engine(kind aegis.TargetKind) (engine, error) {
+func (e *Engines) engine(stack aegis.Stack) (engine, error) {
 	switch {
-	case kind == aegis.TargetPulumiStack && e.pulumi != nil:
+	case stack.Kind == aegis.TargetPulumiStack && !stack.Adopted() && e.pulumi != nil:
 		return e.pulumi, nil
-	case kind == aegis.TargetTerraformWorkspace && e.terraform != nil:
+	case stack.Kind == aegis.TargetPulumiStack && stack.Adopted() && e.projects != nil:
+		return e.projects, nil
+	case stack.Kind == aegis.TargetTerraformWorkspace && e.terraform != nil:
 		return e.terraform, nil
 	default:
-		return nil, fmt.Errorf("no engine for kind %q: %w", kind, aegis.ErrNotImplemented)
+		return nil, fmt.Errorf("no engine for kind %q: %w", stack.Kind, aegis.ErrNotImplemented)
 	}
 }
 

@@ -141,13 +141,13 @@ func TestConfigNamesEveryFault(t *testing.T) {
 
 func TestGuardEndsTheWholeGroup(t *testing.T) {
 	t.Parallel()
-	engine, err := newTerraformEngine(Config{WorkDir: t.TempDir()}, nil)
+	place, err := newTFPlace(Config{WorkDir: t.TempDir()})
 	require.NoError(t, err)
 	leash, owner, err := os.Pipe()
 	require.NoError(t, err)
 	// As Terraform with a provider, both of which ignore the owner's end.
-	guarded := exec.CommandContext(t.Context(), engine.place.guard(), "-c", "sleep 600 & echo started; wait")
-	guarded.Env = []string{"PATH=/usr/bin:/bin", "AEGIS_TERRAFORM=/bin/sh"}
+	guarded := exec.CommandContext(t.Context(), place.guard(), "-c", "sleep 600 & echo started; wait")
+	guarded.Env = []string{"PATH=/usr/bin:/bin", "AEGIS_ENGINE=/bin/sh"}
 	guarded.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	guarded.ExtraFiles = []*os.File{leash}
 	out, err := guarded.StdoutPipe()

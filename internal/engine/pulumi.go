@@ -26,7 +26,12 @@ type pulumiEngine struct {
 	cfg       Config
 	providers *providerPool
 	secrets   *stateSecrets
+	// stack is Pulumi's name of the stack; "" is its id.
+	stack string
 }
+
+// name is what Pulumi calls the stack.
+func (p *pulumiEngine) name(run aegis.StackRun) string { return nonEmpty(p.stack, run.Stack.StackID) }
 
 // session is one operation's workspace, command and provider.
 type session struct {

@@ -26,9 +26,14 @@ type recording struct {
 	done    map[string]apitype.StepEventMetadata // by URN, from after a step
 	failed  []apitype.StepEventMetadata
 	errors  []string
-	summary *apitype.SummaryEvent
-	dryRun  bool
+	// complaint is how the program's own standard error begins.
+	complaint []string
+	summary   *apitype.SummaryEvent
+	dryRun    bool
 }
+
+// maxComplaint is how many lines of a program's standard error are kept.
+const maxComplaint = 3
 
 func newRecording(run aegis.StackRun) *recording {
 	return &recording{run: run, planned: map[string]apitype.StepEventMetadata{}, done: map[string]apitype.StepEventMetadata{}}
@@ -52,6 +57,8 @@ func (r *recording) record(e apitype.EngineEvent) {
 		r.progress(e.ResOpFailedEvent.Metadata, "failed")
 	case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "error":
 		r.errors = append(r.errors, diagnosis(e.DiagnosticEvent))
+	case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "info#err" && len(r.complaint) < maxComplaint:
+		r.complaint = append(r.complaint, strings.TrimSpace(e.DiagnosticEvent.Message))
 	case e.SummaryEvent != nil:
 		r.summary = e.SummaryEvent
 	}

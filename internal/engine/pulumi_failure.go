@@ -3,12 +3,18 @@ package engine
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/aegisworld/aegis"
 )
 
-// failure turns what an engine run said into an error: one line for each
-// thing that went wrong, secrets scrubbed, marked as the cloud's refusal when
-// it was one.
+// failure is what went wrong in a session.
 func (s *session) failure(err error, rec *recording) error {
+	return classify(said(s.run, err, rec))
+}
+
+// said is what an engine run said of its failure: one line for each thing that
+// went wrong, secrets scrubbed.
+func said(run aegis.StackRun, err error, rec *recording) string {
 	var lines []string
 	open := ""
 	if rec != nil {
@@ -19,7 +25,7 @@ func (s *session) failure(err error, rec *recording) error {
 	if len(lines) == 0 {
 		lines = []string{lastLines(err.Error(), 12)}
 	}
-	return classify(scrub(strings.Join(lines, "; "), secretValues(s.run.Spec, open)))
+	return scrub(strings.Join(lines, "; "), secretValues(run.Spec, open))
 }
 
 // open is what the plan shows openly: the inputs, secrets masked by the engine.

@@ -55,7 +55,7 @@ func (p *pulumiEngine) unlock(ctx context.Context, run aegis.StackRun) (bool, er
 	if p.cfg.States == nil {
 		return p.cancelLock(ctx, run)
 	}
-	locks, err := p.cfg.States.ListState(ctx, ".pulumi/locks/organization/"+p.cfg.Project+"/"+run.Stack.StackID+"/")
+	locks, err := p.cfg.States.ListState(ctx, ".pulumi/locks/organization/"+p.cfg.Project+"/"+p.name(run)+"/")
 	if err != nil {
 		return false, fmt.Errorf("list locks: %w", err)
 	}

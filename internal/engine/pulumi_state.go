@@ -34,8 +34,8 @@ type deployment struct {
 
 const maxState = 256 << 20
 
-func (p *pulumiEngine) stateKeys(stackID string) []string {
-	base := ".pulumi/stacks/" + p.cfg.Project + "/" + stackID + ".json"
+func (p *pulumiEngine) stateKeys(stack string) []string {
+	base := ".pulumi/stacks/" + p.cfg.Project + "/" + stack + ".json"
 	return []string{base + ".gz", base}
 }
 
@@ -45,7 +45,7 @@ func (p *pulumiEngine) readState(ctx context.Context, run aegis.StackRun) (key s
 		data, err = p.export(ctx, run)
 		return "", data, err
 	}
-	for _, key := range p.stateKeys(run.Stack.StackID) {
+	for _, key := range p.stateKeys(p.name(run)) {
 		data, err = p.cfg.States.ReadState(ctx, key)
 		if err == nil {
 			data, err = plainState(data)
@@ -80,7 +80,7 @@ func (p *pulumiEngine) writeState(ctx context.Context, run aegis.StackRun, key s
 		return p.importState(ctx, run, data)
 	}
 	if key == "" {
-		key = p.stateKeys(run.Stack.StackID)[0]
+		key = p.stateKeys(p.name(run))[0]
 	}
 	if bytes.HasSuffix([]byte(key), []byte(".gz")) {
 		var b bytes.Buffer

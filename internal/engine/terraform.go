@@ -3,12 +3,9 @@ package engine
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -62,14 +59,6 @@ const (
 	writes
 )
 
-func newTerraformEngine(cfg Config, keys *credentialServer) (*terraformEngine, error) {
-	place, err := newTFPlace(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return &terraformEngine{cfg: cfg, keys: keys, place: place, readers: newTFReaders(cfg, place, keys)}, nil
-}
-
 // open prepares an operation: a copy of the workspace's files, its state when
 // that is a file, the variables, and, when the configuration is new or changed,
 // terraform init. The caller must close what it returns.
@@ -80,8 +69,7 @@ func (t *terraformEngine) open(ctx context.Context, run aegis.StackRun, does acc
 	if does == writes && run.Stack.Observed() {
 		return nil, fmt.Errorf("stack %s is only observed: %w", run.Stack.StackID, aegis.ErrForbidden)
 	}
-	sum := sha256.Sum256([]byte(run.Stack.StackID))
-	w := &tfWorkspace{cfg: t.cfg, place: t.place, run: run, keys: t.keys, id: hex.EncodeToString(sum[:8])}
+	w := &tfWorkspace{cfg: t.cfg, place: t.place, run: run, keys: t.keys, id: placeID(run.Stack.StackID)}
 	if err := w.prepare(ctx, does); err != nil {
 		w.close()
 		return nil, err
@@ -106,41 +94,11 @@ func (w *tfWorkspace) prepare(ctx context.Context, does access) error {
 	return w.init(ctx)
 }
 
-func (w *tfWorkspace) folders() error {
-	for _, f := range []struct {
-		root **os.Root
-		make func() (string, error)
-	}{
-		{&w.home, func() (string, error) {
-			dir := filepath.Join(w.place.stacks(), w.id)
-			if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-				return "", err
-			}
-			return dir, nil
-		}},
-		{&w.dir, func() (string, error) { return os.MkdirTemp(w.place.runs(), w.id+"-") }},
-	} {
-		dir, err := f.make()
-		if err != nil {
-			return err
-		}
-		if *f.root, err = os.OpenRoot(dir); err != nil {
-			return err
-		}
+func (w *tfWorkspace) folders() (err error) {
+	if w.home, w.dir, err = w.place.folders(w.id); err != nil {
+		return err
 	}
-	// Until the files are there, nobody else may write where they go.
-	for _, name := range []string{".", "files"} {
-		if name != "." {
-			if err := w.dir.Mkdir(name, 0o700); err != nil {
-				return err
-			}
-		}
-		if err := w.dir.Chmod(name, 0o711); err != nil {
-			return err
-		}
-	}
-	return errors.Join(w.place.own(w.home, "."), w.place.folder(w.home, "data"), w.place.folder(w.home, "state"),
-		w.place.folder(w.dir, "home"), w.place.folder(w.dir, "tmp"))
+	return errors.Join(w.place.folder(w.home, "data"), w.place.folder(w.dir, "home"))
 }
 
 // fetch copies the files and reads what they declare.
@@ -157,13 +115,7 @@ func (w *tfWorkspace) close() {
 		w.local.close()
 	}
 	w.keys.revoke(w.key)
-	if w.dir != nil {
-		_ = os.RemoveAll(w.dir.Name())
-		_ = w.dir.Close()
-	}
-	if w.home != nil {
-		_ = w.home.Close()
-	}
+	release(w.home, w.dir)
 }
 
 func (w *tfWorkspace) path(name string) string { return filepath.Join(w.dir.Name(), name) }

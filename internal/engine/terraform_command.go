@@ -3,10 +3,8 @@ package engine
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 )
 
@@ -17,26 +15,7 @@ const lockTimeout = "-lock-timeout=10s"
 // terraform runs the CLI as its own user, in an environment built from nothing,
 // and returns its exit code. The error has what it wrote to standard error.
 func (w *tfWorkspace) terraform(ctx context.Context, stdout io.Writer, args ...string) (int, error) {
-	leash, hold, err := os.Pipe()
-	if err != nil {
-		return -1, fmt.Errorf("start Terraform: %w", err)
-	}
-	defer func() { _, _ = leash.Close(), hold.Close() }()
-	if stdout == nil {
-		stdout = io.Discard
-	}
-	stderr := &tail{limit: 64 << 10}
-	code, err := child{
-		path: w.place.guard(), args: args, dir: w.work, env: w.env(), stdout: stdout, stderr: stderr,
-		grace: w.cfg.CancelGrace, user: w.place.user, leash: leash,
-	}.run(ctx)
-	if err == nil {
-		return code, nil
-	}
-	if said := stderr.String(); said != "" {
-		return code, fmt.Errorf("%w\n%s", err, said)
-	}
-	return code, err
+	return w.place.start(ctx, child{args: args, dir: w.work, env: w.env(), stdout: stdout, grace: w.cfg.CancelGrace})
 }
 
 // output runs the CLI for what it prints.
@@ -57,7 +36,7 @@ func (w *tfWorkspace) env() []string {
 		"TF_IN_AUTOMATION=1",
 		"TF_INPUT=0",
 		"TF_DATA_DIR=" + w.dataDir(),
-		"AEGIS_TERRAFORM=" + w.cfg.TerraformCLI,
+		"AEGIS_ENGINE=" + w.cfg.TerraformCLI,
 		// Terraform writes it into locks, unless its user has a name.
 		"USER=" + w.lockUser(),
 	}

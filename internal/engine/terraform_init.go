@@ -30,8 +30,10 @@ type mark struct {
 	// workspace has the one whose hash is DependenciesOf, "" for none.
 	Dependencies   []byte `json:"dependencies,omitempty"`
 	DependenciesOf string `json:"dependencies_of,omitempty"`
-	// Dirty says that the copy of a local state may be newer than the state.
-	Dirty bool `json:"dirty,omitempty"`
+	// Dirty says that the copy of a local state may be newer than the state; Base
+	// is the hash of the state that a Pulumi project's copy was made of.
+	Dirty bool   `json:"dirty,omitempty"`
+	Base  string `json:"base,omitempty"`
 	// Lock is how a lock of ours is told from others, while one may be held.
 	Lock *ownLock `json:"lock,omitempty"`
 	// Sight says what Terraform itself looked at last, in full and without an
@@ -39,28 +41,8 @@ type mark struct {
 	Sight string `json:"sight,omitempty"`
 }
 
-func (w *tfWorkspace) markFile() string { return filepath.Join(w.place.marks(), w.id) }
-
-func (w *tfWorkspace) mark() mark {
-	var m mark
-	if b, err := os.ReadFile(w.markFile()); err == nil {
-		_ = json.Unmarshal(b, &m) // what can't be read is forgotten
-	}
-	return m
-}
-
-func (w *tfWorkspace) remember(change func(*mark)) error {
-	m := w.mark()
-	change(&m)
-	b, err := json.Marshal(m)
-	if err == nil {
-		err = writeFile(w.markFile(), b)
-	}
-	if err != nil {
-		return fmt.Errorf("remember what was done to a workspace: %w", err)
-	}
-	return nil
-}
+func (w *tfWorkspace) mark() mark                        { return w.place.mark(w.id) }
+func (w *tfWorkspace) remember(change func(*mark)) error { return w.place.remember(w.id, change) }
 
 // init runs terraform init and selects the workspace, unless that was done for
 // this very configuration.

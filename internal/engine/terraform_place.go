@@ -11,17 +11,17 @@ import (
 	"syscall"
 )
 
-// tfPlace is the folder below which Terraform runs. The folder and what is
-// directly in it belong to this process; below it, each stack and each run has a
-// folder of the user that Terraform runs as. What is in those is reached through
+// tfPlace is the folder below which the code of adopted stacks runs. The folder
+// and what is directly in it belong to this process; below it, each stack and each
+// run has a folder of the user that the code runs as. What is in those is reached through
 // os.Root only: the code that runs there may put links anywhere.
 type tfPlace struct {
 	dir  string
 	user *syscall.Credential
 }
 
-// guard ends Terraform with its providers when the process that started it is
-// gone: Pdeathsig reaches Terraform alone, and a provider would go on creating.
+// guard ends an engine with its providers when the process that started it is
+// gone: Pdeathsig reaches the engine alone, and a provider would go on creating.
 // Descriptor 3 ends when that process does.
 const guard = `#!/bin/sh
 (
@@ -29,7 +29,7 @@ const guard = `#!/bin/sh
 	kill -9 "-$$"
 ) >/dev/null 2>&1 </dev/null &
 exec 3<&-
-exec "$AEGIS_TERRAFORM" "$@"
+exec "$AEGIS_ENGINE" "$@"
 `
 
 func newTFPlace(cfg Config) (tfPlace, error) {

@@ -31,11 +31,14 @@ type Metrics struct {
 	logUploads     *prometheus.CounterVec
 	webhooks       *prometheus.CounterVec
 	events         *prometheus.CounterVec
+	reads          *prometheus.CounterVec
+	readWaits      *prometheus.CounterVec
+	readRate       *prometheus.GaugeVec
 }
 
-// NewMetrics returns metrics of their own registry. Counts, which may be nil,
-// is asked at every scrape.
-func NewMetrics(version string, counts Counts) *Metrics {
+// NewMetrics returns metrics of their own registry. Counts and freshness, which
+// may be nil, are asked at every scrape.
+func NewMetrics(version string, counts Counts, freshness Freshness) *Metrics {
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aegis_http_requests_total", Help: "HTTP requests answered.",
@@ -66,6 +69,15 @@ func NewMetrics(version string, counts Counts) *Metrics {
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aegis_cloud_events_total", Help: "Events of the cloud that came by the API or from queues, and messages that could not be taken.",
 		}, []string{"outcome"}),
+		reads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_reads_total", Help: "Reads of AWS within their budgets; service engine is looks at stacks.",
+		}, []string{"service", "region", "outcome"}),
+		readWaits: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_read_wait_seconds_total", Help: "Time that reads of AWS were held back by their budgets.",
+		}, []string{"service", "region"}),
+		readRate: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "aegis_read_budget_per_second", Help: "Reads of AWS that a budget allows now; less than configured after AWS throttled some.",
+		}, []string{"service", "region"}),
 		logLag: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "aegis_decision_log_lag_seconds", Help: "Age of the oldest policy decision that the sink has yet to take; 0 for none.",
 		}),
@@ -79,11 +91,14 @@ func NewMetrics(version string, counts Counts) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.looks, m.bundleErrors, m.bundleInfo,
-		m.logLag, m.logUploads, m.webhooks, m.events, buildInfo(version),
+		m.logLag, m.logUploads, m.webhooks, m.events, m.reads, m.readWaits, m.readRate, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if counts != nil {
 		registry.MustRegister(newStates(counts))
+	}
+	if freshness != nil {
+		registry.MustRegister(newAges(freshness))
 	}
 	m.Handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	return m
@@ -124,6 +139,22 @@ func (m *Metrics) CountEvents(c aegis.EventCounts, failed bool) {
 	if failed {
 		m.events.WithLabelValues("failed").Inc()
 	}
+}
+
+// ReadBegan notes that a read of AWS was let through after the time that it waited.
+func (m *Metrics) ReadBegan(service, region string, waited time.Duration, perSecond float64) {
+	m.readWaits.WithLabelValues(service, region).Add(waited.Seconds())
+	m.readRate.WithLabelValues(service, region).Set(perSecond)
+}
+
+// ReadEnded counts a read of AWS.
+func (m *Metrics) ReadEnded(service, region string, throttled bool, perSecond float64) {
+	outcome := "answered"
+	if throttled {
+		outcome = "throttled"
+	}
+	m.reads.WithLabelValues(service, region, outcome).Inc()
+	m.readRate.WithLabelValues(service, region).Set(perSecond)
 }
 
 // SetBundle notes the revision of the policy bundle that decides.

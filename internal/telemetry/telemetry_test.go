@@ -29,7 +29,7 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	m := telemetry.NewMetrics("v1", func(context.Context) (map[string]map[string]int64, error) {
 		return map[string]map[string]int64{"goals": {"running": 2}}, nil
-	})
+	}, nil)
 	m.ObserveRequest(http.MethodGet, "/v1/goals", http.StatusOK, time.Millisecond)
 	m.ObserveRequest("EVIL", "other", http.StatusNotFound, time.Millisecond)
 	m.SetBundle("r1")
@@ -52,13 +52,13 @@ func TestMetricsWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
 	m := telemetry.NewMetrics("v1", func(context.Context) (map[string]map[string]int64, error) {
 		return nil, aegis.ErrUnavailable
-	})
+	}, func(context.Context) (aegis.Freshness, error) { return aegis.Freshness{}, aegis.ErrUnavailable })
 	require.Contains(t, scrape(t, m), "aegis_database_up 0")
 }
 
 func TestEngineRunsAreCountedByOutcome(t *testing.T) {
 	t.Parallel()
-	m := telemetry.NewMetrics("v1", nil)
+	m := telemetry.NewMetrics("v1", nil, nil)
 	provider, err := telemetry.NewTracerProvider(t.Context(), "", "v1", "test")
 	require.NoError(t, err)
 	e := telemetry.NewEngine(provider, m)

@@ -17,6 +17,8 @@ type module struct {
 	// pkg is the package to build, "." for the module's own.
 	pkg     string
 	ldflags string
+	// tags are build tags, "" for none.
+	tags string
 }
 
 func (b module) folder(m *machine) string { return filepath.Join(m.root, "tools", b.name) }
@@ -35,6 +37,9 @@ func (b module) stamp(m *machine) (string, error) {
 	files = slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %s\n", b.pkg, b.ldflags)
+	if b.tags != "" {
+		fmt.Fprintf(sum, "tags %s\n", b.tags)
+	}
 	for _, name := range files {
 		content, err := os.ReadFile(name) //nolint:gosec // a source of the checkout
 		if err != nil {
@@ -65,7 +70,7 @@ func (b module) build(ctx context.Context, m *machine, say progress) error {
 	say("building tools/%s (minutes the first time)", b.name)
 	_, err = m.run(ctx, command{
 		path: compiler,
-		args: []string{"build", "-ldflags", b.ldflags, "-o", m.bin(b.name), b.pkg},
+		args: []string{"build", "-tags", b.tags, "-ldflags", b.ldflags, "-o", m.bin(b.name), b.pkg},
 		dir:  b.folder(m),
 		env:  []string{"GOWORK=off", "GOFLAGS="},
 	})

@@ -16,6 +16,9 @@ func cliModule() module {
 		pkg:  "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
 		// Without the version the Automation API cannot parse it, and refreshes fail.
 		ldflags: "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + pulumiVersion,
+		// It asks for its user's name, and code of adopted projects runs as one
+		// without any.
+		tags: "osusergo",
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/client"
@@ -21,9 +22,9 @@ import (
 const adoptPoll = 500 * time.Millisecond
 
 func (c *cli) adopt() *cobra.Command {
-	return group("adopt", "Adopt what others made", c.adoptTerraform(),
-		c.adoptMode("promote", "Let an observed workspace be changed", aegis.ModeManage),
-		c.adoptMode("observe", "Only look at a workspace from now on", aegis.ModeObserve))
+	return group("adopt", "Adopt what others made", c.adoptTerraform(), c.adoptPulumi(),
+		c.adoptMode("promote", "Let an observed stack be changed", aegis.ModeManage),
+		c.adoptMode("observe", "Only look at an adopted stack from now on", aegis.ModeObserve))
 }
 
 type adoptFlags struct {
@@ -49,21 +50,31 @@ func (c *cli) adoptTerraform() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return c.adoptFrom(cmd.Context(), args[0], a) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&a.StackID, "stack-id", "", "the id that the stack will have (default the name of DIR, with the workspace)")
-	f.StringVar(&a.Region, "region", "", "the estate's region that it belongs to (needed)")
-	f.StringVar(&a.Environment, "environment", "prod", "environment that it belongs to")
-	f.StringVar(&a.Layer, "layer", "", "layer, for policies that look at it")
-	f.StringVar(&a.Set, "set", "", "name of a set of workspaces that one change may change together, one first")
+	a.place(f, "the name of DIR, with the workspace")
 	f.StringVar(&a.Source.Workspace, "workspace", "", "Terraform workspace (default \"default\")")
 	f.StringToStringVar(&a.Source.BackendConfig, "backend-config", nil, "settings of the backend, key=value")
 	f.StringArrayVar(&a.Source.VarFiles, "var-file", nil, "variables file, relative to DIR; may be repeated")
 	f.StringArrayVar(&a.vars, "var", nil, "NAME=VALUE, or NAME for the value of TF_VAR_NAME; may be repeated")
+	a.source(f)
+	return needed(cmd, "region")
+}
+
+// place adds the flags that say what an adopted stack is to the estate.
+func (a *adoptFlags) place(f *pflag.FlagSet, idOf string) {
+	f.StringVar(&a.StackID, "stack-id", "", "the id that the stack will have (default "+idOf+")")
+	f.StringVar(&a.Region, "region", "", "the estate's region that it belongs to (needed)")
+	f.StringVar(&a.Environment, "environment", "prod", "environment that it belongs to")
+	f.StringVar(&a.Layer, "layer", "", "layer, for policies that look at it")
+	f.StringVar(&a.Set, "set", "", "name of a set of adopted stacks that one change may change together, one first")
+}
+
+// source adds the flags that say how DIR gets to the server, and what is done then.
+func (a *adoptFlags) source(f *pflag.FlagSet) {
 	f.StringVar(&a.git, "git", "", "repository, https:// or ssh://, that DIR is a folder of")
 	f.StringVar(&a.ref, "ref", "", "branch, tag or commit of the repository")
 	f.BoolVar(&a.archive, "archive", false, "send DIR as an archive, even to this machine")
 	f.BoolVar(&a.managed, "managed", false, "let it be changed from the start")
 	f.BoolVar(&a.watch, "watch", false, "wait until it was looked at")
-	return needed(cmd, "region")
 }
 
 // needed makes flags that were left out wrong usage.
@@ -84,15 +95,19 @@ func (c *cli) adoptFrom(ctx context.Context, dir string, a adoptFlags) error {
 	if a.StackID == "" {
 		a.StackID = stackIDOf(dir, a.Source.Workspace)
 	}
-	if a.managed {
-		a.Mode = aegis.ModeManage
-	}
 	if err := c.adoptVariables(&a); err != nil {
 		return err
 	}
-	api := c.api()
-	if err := a.place(dir, onThisMachine(c.url)); err != nil {
+	api := c.api() // which finds its address
+	if err := a.locate(dir, onThisMachine(c.url)); err != nil {
 		return err
+	}
+	return c.sendAdoption(ctx, api, a)
+}
+
+func (c *cli) sendAdoption(ctx context.Context, api *client.Client, a adoptFlags) error {
+	if a.managed {
+		a.Mode = aegis.ModeManage
 	}
 	s, err := api.AdoptStack(ctx, a.Adoption)
 	if err != nil {
@@ -135,8 +150,8 @@ func (c *cli) adoptVariables(a *adoptFlags) error {
 	return nil
 }
 
-// place says where the files are.
-func (a *adoptFlags) place(dir string, here bool) error {
+// locate says where the files are.
+func (a *adoptFlags) locate(dir string, here bool) error {
 	if a.git != "" {
 		if a.ref == "" {
 			return usage("--ref is needed with --git: a branch, a tag or a commit")
@@ -222,7 +237,12 @@ func sourceText(src *aegis.WorkspaceSource) string {
 	case src.Archive != "":
 		text = "archive " + src.Archive[:min(len(src.Archive), 12)]
 	}
-	if src.Workspace != "" {
+	switch {
+	case src.Export != "":
+		text = "state " + src.Export[:min(len(src.Export), 12)]
+	case src.Stack != "":
+		text += " (stack " + src.Stack + ")"
+	case src.Workspace != "":
 		text += " (workspace " + src.Workspace + ")"
 	}
 	return text

@@ -116,6 +116,8 @@ func who(cause aegis.DriftCause) string {
 	switch {
 	case cause.ChangeSetID != "":
 		return cause.ChangeSetID
+	case cause.Upgrade != "":
+		return cause.Upgrade
 	case cause.Actor == nil:
 		return cause.Kind
 	case cause.Actor.Session != "":

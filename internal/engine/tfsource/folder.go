@@ -22,7 +22,7 @@ func (s *Sources) copyFolder(from, to string) (string, error) {
 		return "", err
 	}
 	base := common(folders)
-	c := &copier{limits: s.limits()}
+	c := &copier{limits: s.limits(), keepLinks: s.Programs}
 	for _, folder := range folders {
 		rel, err := filepath.Rel(base, folder)
 		if err != nil {
@@ -40,6 +40,9 @@ func (s *Sources) copyFolder(from, to string) (string, error) {
 // another.
 func (s *Sources) folders(from string) ([]string, error) {
 	all, next := []string{from}, []string{from}
+	if s.Programs {
+		return all, nil
+	}
 	for len(next) > 0 {
 		dir := next[0]
 		next = next[1:]
@@ -78,9 +81,10 @@ func common(folders []string) string {
 
 // copier copies until a limit is reached.
 type copier struct {
-	limits Limits
-	files  int
-	total  int64
+	limits    Limits
+	files     int
+	total     int64
+	keepLinks bool
 }
 
 // folder copies what Terraform may read. A symbolic link must not lead out of
@@ -125,6 +129,9 @@ func isState(name string) bool {
 
 func (c *copier) link(root *os.Root, name, target string) error {
 	to, err := root.Readlink(name)
+	if err == nil && c.keepLinks {
+		return os.Symlink(to, target)
+	}
 	if err == nil && filepath.IsAbs(to) {
 		err = errors.New("it is absolute")
 	}

@@ -50,7 +50,7 @@ func (s *Sources) fetchGit(ctx context.Context, g aegis.GitSource, dir string) (
 	}
 	// A copy has no .git, and no link out of it.
 	tree := filepath.Join(dir, "tree")
-	if err := (&copier{limits: s.limits()}).folder(clone, tree); err != nil {
+	if err := (&copier{limits: s.limits(), keepLinks: s.Programs}).folder(clone, tree); err != nil {
 		return "", fmt.Errorf("copy the repository: %w", err)
 	}
 	work := filepath.Join(tree, g.Dir)

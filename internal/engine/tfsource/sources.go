@@ -31,6 +31,11 @@ type Sources struct {
 	Credential *syscall.Credential
 	// Limits bound what is copied; the zero value is DefaultLimits.
 	Limits Limits
+	// Programs says that the folders are of programs, in any language, and not of
+	// Terraform's modules. Links that lead out are copied as they are: programs'
+	// environments have them, and whoever follows one in the copy sees no more than
+	// he may.
+	Programs bool
 }
 
 // Archives keeps uploaded archives where every worker finds them, by the
@@ -50,6 +55,12 @@ type Limits struct {
 // DefaultLimits are 11 MiB packed, 64 MiB in all, 16 MiB a file, 10,000 files.
 func DefaultLimits() Limits {
 	return Limits{Packed: 11 << 20, Total: 64 << 20, File: 16 << 20, Files: 10_000}
+}
+
+// ProjectLimits are larger, as the folders of programs have what they depend on:
+// 11 MiB packed, 1 GiB in all, 256 MiB a file, 200,000 files.
+func ProjectLimits() Limits {
+	return Limits{Packed: 11 << 20, Total: 1 << 30, File: 256 << 20, Files: 200_000}
 }
 
 func (s *Sources) limits() Limits {
