@@ -95,23 +95,27 @@ func Sweep(ctx context.Context, c SweepConfig, w io.Writer) error {
 	return errors.Join(append(faults, s.fleet(ctx, w))...)
 }
 
-// sweepReport sets the bounds of a size.
-func sweepReport(peer string, resources int, ours, stock effort, floor time.Duration, bound bool) *report {
+// sweepReport sets the bounds of a size: a share of what the stock engine
+// takes, or half as much again as the bare reads take, where that is more.
+func sweepReport(peer string, resources int, ours, stock, floor effort, bound bool) *report {
 	wall, cpu := 0.25, 0.25
-	switch {
-	case !bound:
+	if resources <= 10 {
+		wall, cpu = 0.15, 0.15
+	}
+	wall = max(wall, 1.5*float64(floor.wall)/float64(stock.wall))
+	cpu = max(cpu, 1.5*float64(floor.cpu)/float64(stock.cpu))
+	if !bound {
 		wall, cpu = 0, 0
-	case resources <= 10:
-		wall, cpu = max(0.15, 1.5*float64(floor)/float64(stock.wall)), 0
 	}
 	r := &report{title: fmt.Sprintf("Look at a clean stack of %d resources, against %s", resources, peer)}
 	r.duration("ours, wall p50", ours.wall, 0)
 	r.duration("stock, wall p50", stock.wall, 0)
-	r.duration("bare reads by the provider, wall p50", floor, 0)
+	r.duration("bare reads by the provider, wall p50", floor.wall, 0)
 	r.add("wall / stock", float64(ours.wall)/float64(stock.wall), "×", wall)
-	r.add("wall / bare reads", float64(ours.wall)/float64(floor), "×", 0)
+	r.add("wall / bare reads", float64(ours.wall)/float64(floor.wall), "×", 0)
 	r.duration("ours, CPU p50", ours.cpu, 0)
 	r.duration("stock, CPU p50", stock.cpu, 0)
+	r.duration("bare reads by the provider, CPU p50", floor.cpu, 0)
 	r.add("CPU / stock", float64(ours.cpu)/float64(stock.cpu), "×", cpu)
 	return r
 }

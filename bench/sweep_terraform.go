@@ -127,21 +127,21 @@ func (t *sweepTerraform) terraform(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// floor is the median time of reading the workspace's resources through a
+// floor is the median cost of reading the workspace's resources through a
 // provider that is running and configured, and nothing else.
-func (s *sweeper) floor(ctx context.Context, t *sweepTerraform, runs int) (time.Duration, error) {
+func (s *sweeper) floor(ctx context.Context, t *sweepTerraform, runs int) (effort, error) {
 	resources, err := t.resources()
 	if err != nil {
-		return 0, err
+		return effort{}, err
 	}
 	provider, err := s.provider(ctx, t)
 	if err != nil {
-		return 0, err
+		return effort{}, err
 	}
 	defer provider.Close()
-	var times []time.Duration
+	var walls, cpus []time.Duration
 	for i := range runs + 1 {
-		start := time.Now()
+		cpu, start := cpuTime(s.others), time.Now()
 		group, ctx := errgroup.WithContext(ctx)
 		group.SetLimit(8)
 		for _, r := range resources {
@@ -151,13 +151,14 @@ func (s *sweeper) floor(ctx context.Context, t *sweepTerraform, runs int) (time.
 			})
 		}
 		if err := group.Wait(); err != nil {
-			return 0, fmt.Errorf("read through the provider: %w", err)
+			return effort{}, fmt.Errorf("read through the provider: %w", err)
 		}
 		if i > 0 {
-			times = append(times, time.Since(start))
+			walls = append(walls, time.Since(start))
+			cpus = append(cpus, cpuTime(s.others)-cpu)
 		}
 	}
-	return percentile(times, 0.5), nil
+	return effort{percentile(walls, 0.5), percentile(cpus, 0.5)}, nil
 }
 
 func (s *sweeper) provider(ctx context.Context, t *sweepTerraform) (*tfplugin.Provider, error) {
