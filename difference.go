@@ -63,6 +63,23 @@ func SameValue(a, b any) bool {
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
+// Nothing says that a value is none, in one of the ways that engines and
+// providers write that: null, "" and an empty collection.
+func Nothing(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	default:
+		return false
+	}
+}
+
 // ExpectedDrift is drift that a rule lets be.
 type ExpectedDrift struct {
 	Address   string `json:"address"`

@@ -13,7 +13,7 @@ func (l look) engineCause(d departure) (aegis.DriftCause, bool) {
 	if d.kind != aegis.DriftChanged || d.Attribute == "" {
 		return aegis.DriftCause{}, false
 	}
-	if nothing(d.Before) && nothing(d.After) {
+	if aegis.Nothing(d.Before) && aegis.Nothing(d.After) {
 		return aegis.DriftCause{Kind: aegis.CauseEngine, Group: fingerprint(aegis.CauseEngine, "nothing")}, true
 	}
 	if l.upgrade == "" || l.touched(d) {
@@ -31,20 +31,4 @@ func (l look) touched(d departure) bool {
 		}
 	}
 	return false
-}
-
-// nothing says that a value is none, in one of the ways to write that.
-func nothing(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case string:
-		return v == ""
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	default:
-		return false
-	}
 }

@@ -43,25 +43,10 @@ func differing(c aegis.ResourceChange, changed []string) (aegis.ResourceChange, 
 // same compares values, taking null, "" and empty collections for equal: a
 // first read after a creation turns one into the other.
 func same(a, b any) bool {
-	if empty(a) && empty(b) {
+	if aegis.Nothing(a) && aegis.Nothing(b) {
 		return true
 	}
 	return reflect.DeepEqual(plain(a), plain(b))
-}
-
-func empty(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case string:
-		return v == ""
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	default:
-		return false
-	}
 }
 
 // plain is v as JSON decodes it, without empty members.
@@ -70,7 +55,7 @@ func plain(v any) any {
 	case map[string]any:
 		out := map[string]any{}
 		for k, x := range v {
-			if !empty(x) {
+			if !aegis.Nothing(x) {
 				out[k] = plain(x)
 			}
 		}

@@ -22,15 +22,13 @@ import (
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/cloud"
 	"github.com/aegisworld/aegis/internal/engine"
+	"github.com/aegisworld/aegis/internal/sandbox"
 	"github.com/aegisworld/aegis/internal/sandbox/sandboxtest"
 )
 
-// TestStateOfAWorkspaceInS3 keeps state and locks in a bucket of the account,
-// which sessions of the product's own reach, narrowed to them.
-func TestStateOfAWorkspaceInS3(t *testing.T) {
-	t.Parallel()
-	account := sandboxtest.Start(t, Region)
-	bucket := "workspace-states"
+// bucketOf makes a bucket, and connects to the account as the product does.
+func bucketOf(t *testing.T, account *sandbox.Account, bucket string) (*s3.Client, *cloud.Cloud) {
+	t.Helper()
 	client := s3.NewFromConfig(aws.Config{
 		Region: Region, BaseEndpoint: aws.String(account.AWSEndpoint),
 		Credentials: credentials.NewStaticCredentialsProvider(account.AdminAccessKeyID, account.AdminSecretAccessKey, ""),
@@ -39,11 +37,21 @@ func TestStateOfAWorkspaceInS3(t *testing.T) {
 		Bucket: &bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: Region},
 	})
 	require.NoError(t, err)
-	aws, err := cloud.New(t.Context(), cloud.Config{
+	connected, err := cloud.New(t.Context(), cloud.Config{
 		Endpoint: account.AWSEndpoint, Regions: []string{Region}, AccountID: account.AccountID, Environment: "test",
 		BaseAccessKeyID: account.AutopilotAccessKeyID, BaseSecretAccessKey: account.AutopilotSecretAccessKey,
 	})
 	require.NoError(t, err)
+	return client, connected
+}
+
+// TestStateOfAWorkspaceInS3 keeps state and locks in a bucket of the account,
+// which sessions of the product's own reach, narrowed to them.
+func TestStateOfAWorkspaceInS3(t *testing.T) {
+	t.Parallel()
+	account := sandboxtest.Start(t, Region)
+	bucket := "workspace-states"
+	client, aws := bucketOf(t, account, bucket)
 	seen := &looks{paths: map[string][]engine.LookPath{}}
 	y := newYard(t, func(c *engine.Config) {
 		c.AWSEndpoint, c.Credentials, c.StateLock = account.AWSEndpoint, aws.Credentials, aws.StateLock
@@ -85,7 +93,7 @@ resource "terraform_data" "a" { input = var.v }
 		"once Terraform has looked, the state is read in the bucket")
 
 	lock := "dns.tflock"
-	_, err = client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &lock, Body: strings.NewReader(
+	_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &lock, Body: strings.NewReader(
 		`{"ID":"6b3c2f1e-7d1a","Operation":"OperationTypeApply","Who":"ann@laptop","Created":"2026-03-01T11:48:00Z","Path":"workspace-states/dns"}`)})
 	require.NoError(t, err)
 	_, err = y.engines.Refresh(t.Context(), run)
@@ -188,19 +196,7 @@ func TestStateOfAProjectInS3(t *testing.T) {
 	t.Parallel()
 	account := sandboxtest.Start(t, Region)
 	bucket := "project-states"
-	client := s3.NewFromConfig(aws.Config{
-		Region: Region, BaseEndpoint: aws.String(account.AWSEndpoint),
-		Credentials: credentials.NewStaticCredentialsProvider(account.AdminAccessKeyID, account.AdminSecretAccessKey, ""),
-	}, func(o *s3.Options) { o.UsePathStyle = true })
-	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
-		Bucket: &bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: Region},
-	})
-	require.NoError(t, err)
-	connected, err := cloud.New(t.Context(), cloud.Config{
-		Endpoint: account.AWSEndpoint, Regions: []string{Region}, AccountID: account.AccountID, Environment: "test",
-		BaseAccessKeyID: account.AutopilotAccessKeyID, BaseSecretAccessKey: account.AutopilotSecretAccessKey,
-	})
-	require.NoError(t, err)
+	client, connected := bucketOf(t, account, bucket)
 	y := newPulumiYard(t, func(c *engine.Config) {
 		c.RemoteState = func(ctx context.Context, run aegis.StackRun) (engine.StateFiles, error) {
 			return connected.StateBucket(ctx, run)
