@@ -12,7 +12,7 @@ import (
 // for ten resources, of a heap that holds some twenty. By Go's default the
 // collector ran for every tenth of them, and made three times as slow those that
 // it met.
-const roomyHeap = 224 << 20
+const roomyHeap = 160 << 20
 
 // leastPercent is Go's default for heaps that are larger.
 const leastPercent = 100

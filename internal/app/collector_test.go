@@ -13,10 +13,10 @@ func TestCollectorPercent(t *testing.T) {
 		live uint64
 		want int
 	}{
-		"a small heap":          {28 << 20, 700},
-		"half of the room":      {112 << 20, 100},
+		"a small heap":          {20 << 20, 700},
+		"half of the room":      {80 << 20, 100},
 		"a large heap":          {1 << 30, 100},
-		"a heap that is nearly": {0, 22300},
+		"a heap that is nearly": {0, 15900},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
