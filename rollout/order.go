@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/aegisworld/aegis"
@@ -40,6 +41,28 @@ func rank(w desired, regions []string) int {
 		return i
 	}
 	return len(regions)
+}
+
+// smallestRegion is the region of a single workspace to try first: the one with
+// the fewest changes; of equals the one that is last in the estate. "" when the
+// change is in one region only, or takes everything away.
+func smallestRegion(cs *aegis.AutonomousChangeSet, wants []desired, regions []string) string {
+	if cs.Target.Kind != aegis.TargetTerraformWorkspace || len(wants) != 1 || wants[0].destroy() || len(cs.Target.Addresses) > 0 {
+		return ""
+	}
+	changes := map[string]int{}
+	for _, c := range cs.Diff {
+		if c.Region == "" {
+			return "" // nobody knows what it would be part of
+		}
+		changes[c.Region]++
+	}
+	if len(changes) < 2 {
+		return ""
+	}
+	return slices.MinFunc(slices.Collect(maps.Keys(changes)), func(a, b string) int {
+		return cmp.Or(cmp.Compare(changes[a], changes[b]), cmp.Compare(slices.Index(regions, b), slices.Index(regions, a)), cmp.Compare(a, b))
+	})
 }
 
 // smallestSlice is the stack to try first: the one with the fewest changes

@@ -107,9 +107,13 @@ func (r *run) wants(ctx context.Context) ([]desired, error) {
 // stackRun is an engine operation of this change set on one stack. policy nil
 // is read-only.
 func (r *run) stackRun(w desired, policy *aegis.ExecutionPolicy) aegis.StackRun {
+	targets := r.cs.Target.Addresses
+	if w.only != nil {
+		targets = w.only
+	}
 	return aegis.StackRun{
 		Stack: w.stack, Spec: w.spec, ChangeSetID: r.cs.ChangeSetID, FencingToken: r.hold.tokens[w.stack.StackID],
-		Policy: policy, Destroy: w.destroy(), Removals: removalsOf(r.cs, w.stack.StackID), Targets: r.cs.Target.Addresses,
+		Policy: policy, Destroy: w.destroy(), Removals: removalsOf(r.cs, w.stack.StackID), Targets: targets,
 		Refresh: r.cs.Source == aegis.SourceDrift || r.cs.Source == aegis.SourceReconcile,
 	}
 }
@@ -174,7 +178,10 @@ func (r *run) record(ctx context.Context, wants []desired, plans []aegis.Plan) e
 	}
 	cs.RiskScore, cs.RiskFactors = risk(cs.Diff, r.memory.ResourceCounts, history)
 	r.memory.Order = order(wants, r.regions)
-	r.memory.CanaryStack = smallestSlice(cs, wants, r.regions)
+	r.memory.CanaryStack, r.memory.CanaryRegion = smallestSlice(cs, wants, r.regions), ""
+	if region := smallestRegion(cs, wants, r.regions); region != "" {
+		r.memory.CanaryStack, r.memory.CanaryRegion = wants[0].stack.StackID, region
+	}
 	return nil
 }
 

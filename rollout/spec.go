@@ -22,6 +22,8 @@ type desired struct {
 	base aegis.SpecRevision
 	// spec is the result.
 	spec aegis.Spec
+	// only are the addresses that are brought to it for now; nil is all.
+	only []string
 }
 
 func (w desired) destroy() bool { return w.patch != nil && w.patch.Destroy }

@@ -239,6 +239,9 @@ type Memory struct {
 	Order []string `json:"order,omitempty"`
 	// CanaryStack is the stack that would be tried first.
 	CanaryStack string `json:"canary_stack,omitempty"`
+	// CanaryRegion is where that is tried, in a change of one workspace that is in
+	// several regions; "" tries the whole stack.
+	CanaryRegion string `json:"canary_region,omitempty"`
 	// Checks are the stacks' checks, as the last apply returned them.
 	Checks map[string][]aegis.Check `json:"checks,omitempty"`
 	// BundleBase is the change set that brought the policy bundle which ran

@@ -135,6 +135,9 @@ func (r *run) disagreement(ctx context.Context, stackID string) (string, error) 
 	if w.destroy() {
 		return r.leftover(ctx, w)
 	}
+	if r.cs.Phase == aegis.PhaseCanary && r.memory.CanaryRegion != "" {
+		w.only = addressesIn(stackChanges(r.cs.Diff, stackID), r.memory.CanaryRegion)
+	}
 	seen, err := r.tool().Refresh(ctx, r.stackRun(w, nil))
 	if err != nil {
 		return "", err // which says what was attempted

@@ -96,6 +96,9 @@ func (w *world) plan(run aegis.StackRun) aegis.Plan {
 func change(stack aegis.Stack, name string, have, wanted map[string]any) (aegis.ResourceChange, bool) {
 	kind, _, _ := strings.Cut(name, "-")
 	c := aegis.ResourceChange{StackID: stack.StackID, Address: name, Type: "aws_" + kind, Region: stack.Region}
+	if _, region, ok := strings.Cut(name, "@"); ok {
+		c.Region = region
+	}
 	old, was := have[name]
 	value, will := wanted[name]
 	switch {
