@@ -23,6 +23,20 @@ require contains one_region("canary_several_stacks", "several stacks are changed
 }
 
 # METADATA
+# title: Canary of a workspace in several regions
+# description: A Terraform workspace that is in several regions by itself is changed in one of them first.
+# custom:
+#   code: canary_several_regions
+#   severity: medium
+#   remediation: The change goes to one region first.
+require contains one_region("canary_several_regions", "one workspace is changed in several regions") if {
+	input.change_set.target.kind == "terraform_workspace"
+	count(input.change_set.target.stack_ids) == 1
+	count(input.change_set.target.regions) > 1
+	running
+}
+
+# METADATA
 # title: Canary of a risky change
 # description: A change of several stacks whose risk score reaches canary.risk_score goes to one region first, even where nothing runs yet.
 # custom:

@@ -25,6 +25,17 @@ test_canary_when_several_stacks_and_something_runs if {
 	required(adopted).canary == true
 }
 
+workspace(regions, revision) := given({
+	"change_set": {"target": {"kind": "terraform_workspace", "stack_ids": ["dns"], "regions": regions}},
+	"stacks": {"dns": {"revision": revision, "resource_count": 0}},
+})
+
+test_canary_of_a_workspace_in_several_regions if {
+	required(workspace(["us-east-1", "eu-west-1"], 1)).canary == true
+	required(workspace(["us-east-1", "eu-west-1"], 0)).canary == false
+	required(workspace(["us-east-1"], 1)).canary == false
+}
+
 test_soak_by_source if {
 	required(base).soak_seconds == 5
 	required(given({"source": "bootstrap"})).soak_seconds == 0
