@@ -102,7 +102,7 @@ func TestBootstrap(t *testing.T) {
 
 	write("")
 	out := shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" timeout -s KILL 20 `+bootstrap+` || true`)
-	require.Contains(t, out, "boot.network.us-east-1", "the first run is killed half-way")
+	require.Contains(t, out, "boot.security.us-east-1", "the first run is killed half-way")
 	out = shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `+bootstrap)
 	require.Contains(t, out, "[15/15]")
 	require.Contains(t, out, "set database.url")
