@@ -22,7 +22,7 @@ func TestEstateIsInCreationOrder(t *testing.T) {
 		}
 		created = append(created, stacks.StackID(spec))
 	}
-	require.Equal(t, "prod.network.eu-west-1", created[0])
+	require.Equal(t, "prod.security.eu-west-1", created[0])
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(created))), 15)
 }
 
