@@ -82,7 +82,7 @@ func newTypeIndex(data map[string]any) *typeIndex {
 }
 
 // rewrite is the compiler stage: sets become constants, sets' rules get their
-// conditions, then references are shortened, and the library reads its tables.
+// conditions, then references are shortened, those to tables to the input's.
 func (x *typeIndex) rewrite(c *ast.Compiler) *ast.Error {
 	for rule := range rulesOf(c) {
 		if target := namedBy(c, rule); target != nil {
@@ -99,14 +99,6 @@ func (x *typeIndex) rewrite(c *ast.Compiler) *ast.Error {
 	}
 	for rule := range rulesOf(c) {
 		x.shorten(c, rule)
-	}
-	for rule := range rulesOf(c) {
-		if name := tableOf(rule.Ref()); name != "" && len(rule.Ref()) == len(libraryRef(name)) {
-			table := ast.VarTerm("__table__")
-			read := ast.Equality.Expr(table, ast.NewTerm(tableRef(name)))
-			read.Location = rule.Location
-			rule.Head.Value, rule.Body = table, ast.NewBody(read)
-		}
 	}
 	return nil
 }
@@ -159,16 +151,17 @@ func (x *typeIndex) apply(input ast.Value) ast.Value {
 		return input
 	}
 	changed, undone := newByAction(doc, "diff"), newByAction(doc, "inverse")
-	holds, tables := ast.NewObject(), ast.NewObject()
-	for name, value := range map[string]*ast.Term{
-		"by_action": changed.value(), "present": ast.ArrayTerm(changed.left()...), "removed": ast.ArrayTerm(changed.taken()...),
-		"undo_by_action": undone.value(), "restored": ast.ArrayTerm(undone.left()...), "undo_removed": ast.ArrayTerm(undone.taken()...),
-	} {
-		tables.Insert(ast.InternedTerm(name), value)
+	lists := map[string][]*ast.Term{
+		"present": changed.left(), "removed": changed.taken(), "restored": undone.left(), "undo_removed": undone.taken(),
+	}
+	holds, tables := ast.NewObject(), ast.NewObject(
+		ast.Item(ast.InternedTerm("by_action"), changed.value()), ast.Item(ast.InternedTerm("undo_by_action"), undone.value()))
+	for name, rows := range lists {
+		tables.Insert(ast.InternedTerm(name), ast.ArrayTerm(rows...))
 	}
 	for _, t := range typeTables() {
 		table, types := ast.NewObject(), ast.NewSet()
-		for _, g := range grouped(t.rows(changed, undone)) {
+		for _, g := range grouped(lists[t.list]) {
 			table.Insert(g.name, ast.ArrayTerm(g.rows...))
 			types.Add(g.name)
 			name, _ := textOf(g.name)

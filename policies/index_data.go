@@ -9,15 +9,7 @@ func trueBody() ast.Body { return ast.NewBody(ast.NewExpr(ast.BooleanTerm(true))
 // constantSet is the value of a compiled rule that is the set of a list in the
 // bundle's data, as {x | some x in data.aegis.settings.list}; nil for any other.
 func (x *typeIndex) constantSet(c *ast.Compiler, rule *ast.Rule) *ast.Term {
-	if rule.Head.RuleKind() != ast.SingleValue || len(rule.Head.Args) > 0 || rule.Default || rule.Else != nil || len(rule.Body) != 1 ||
-		len(c.GetRulesExact(rule.Ref())) != 1 {
-		return nil
-	}
-	local, value := equality(rule.Body[0])
-	if value == nil || rule.Head.Value == nil || !local.Equal(rule.Head.Value.Value) {
-		return nil
-	}
-	set, ok := value.(*ast.SetComprehension)
+	set, ok := definition(c, rule).(*ast.SetComprehension)
 	if !ok || len(set.Body) != 1 {
 		return nil
 	}
@@ -30,6 +22,26 @@ func (x *typeIndex) constantSet(c *ast.Compiler, rule *ast.Rule) *ast.Term {
 		return nil
 	}
 	return x.setOf(x.resolve(c, ref[:len(ref)-1]))
+}
+
+// single says that the rule is the only one of its name, and has one value
+// whatever it is asked.
+func single(c *ast.Compiler, rule *ast.Rule) bool {
+	return rule.Head.RuleKind() == ast.SingleValue && rule.Head.Value != nil && len(rule.Head.Args) == 0 && !rule.Default && rule.Else == nil &&
+		len(c.GetRulesExact(rule.Ref())) == 1
+}
+
+// definition is what a compiled rule of one expression is by that; nil for any
+// other.
+func definition(c *ast.Compiler, rule *ast.Rule) ast.Value {
+	if !single(c, rule) || len(rule.Body) != 1 {
+		return nil
+	}
+	local, value := equality(rule.Body[0])
+	if value == nil || !local.Equal(rule.Head.Value.Value) {
+		return nil
+	}
+	return value
 }
 
 // equality is a variable and what it equals; nil is another kind of expression.
@@ -47,13 +59,8 @@ func equality(e *ast.Expr) (local ast.Var, value ast.Value) {
 // namedBy is what a compiled rule is a mere name for, as data.aegis.lib.settings;
 // nil for any other.
 func namedBy(c *ast.Compiler, rule *ast.Rule) ast.Ref {
-	if rule.Head.RuleKind() != ast.SingleValue || len(rule.Head.Args) > 0 || rule.Default || rule.Else != nil || len(rule.Body) != 1 ||
-		rule.Head.Value == nil || len(c.GetRulesExact(rule.Ref())) != 1 {
-		return nil
-	}
-	local, value := equality(rule.Body[0])
-	target, ok := value.(ast.Ref)
-	if !ok || !local.Equal(rule.Head.Value.Value) || !target.IsGround() || !target.HasPrefix(ast.DefaultRootRef) {
+	target, ok := definition(c, rule).(ast.Ref)
+	if !ok || !target.IsGround() || !target.HasPrefix(ast.DefaultRootRef) {
 		return nil
 	}
 	return target

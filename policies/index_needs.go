@@ -76,14 +76,10 @@ func (v values) constant(ref ast.Ref) *ast.Term {
 		return nil
 	}
 	rules := v.compiler.GetRulesExact(ref)
-	if len(rules) != 1 || rules[0].Default || rules[0].Else != nil || len(rules[0].Head.Args) > 0 {
+	if len(rules) != 1 || !single(v.compiler, rules[0]) || !rules[0].Head.Value.IsGround() || !rules[0].Body.Equal(trueBody()) {
 		return nil
 	}
-	head := rules[0].Head
-	if head.RuleKind() != ast.SingleValue || head.Value == nil || !head.Value.IsGround() || !rules[0].Body.Equal(trueBody()) {
-		return nil
-	}
-	return head.Value
+	return rules[0].Head.Value
 }
 
 // needed is what one expression can't hold without.

@@ -11,18 +11,15 @@ import (
 // computing them.
 const tablesKey = "aegis:tables"
 
-// typeTable is a table of data.aegis.lib that holds resources by type, and the rule
-// that holds the types alone.
-type typeTable struct {
-	name, types string
-	rows        func(changed, undone byAction) []*ast.Term
-}
+// typeTable is a table of data.aegis.lib that holds resources by type, the rule
+// that holds the types alone, and the list that both are made of.
+type typeTable struct{ name, types, list string }
 
 func typeTables() []typeTable {
 	return []typeTable{
-		{"by_type", "types", func(changed, _ byAction) []*ast.Term { return changed.left() }},
-		{"removed_by_type", "removed_types", func(changed, _ byAction) []*ast.Term { return changed.taken() }},
-		{"restored_by_type", "restored_types", func(_, undone byAction) []*ast.Term { return undone.left() }},
+		{"by_type", "types", "present"},
+		{"removed_by_type", "removed_types", "removed"},
+		{"restored_by_type", "restored_types", "restored"},
 	}
 }
 
@@ -37,10 +34,11 @@ func tableNames() []string {
 
 // tableOf is the table that a reference begins with, "" when it is none.
 func tableOf(ref ast.Ref) string {
-	if prefix := libraryRef(); len(ref) <= len(prefix) || !ref.HasPrefix(prefix) {
+	prefix := libraryRef()
+	if len(ref) <= len(prefix) || !ref.HasPrefix(prefix) {
 		return ""
 	}
-	name, _ := textOf(ref[len(libraryRef())])
+	name, _ := textOf(ref[len(prefix)])
 	if !slices.Contains(tableNames(), name) {
 		return ""
 	}
