@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aegisworld/aegis"
@@ -12,13 +13,12 @@ func canary(ctx context.Context, r *run) (Verdict, error) {
 	id := r.memory.CanaryStack
 	if r.cs.CanaryResult == nil {
 		r.cs.CanaryResult = &aegis.CanaryResult{
-			StackID: id, Region: r.region(ctx, id), Outcome: "pending",
+			StackID: id, Region: cmp.Or(r.memory.CanaryRegion, r.region(ctx, id)), Outcome: "pending",
 			SoakSeconds: int(r.soak().Seconds()), StartedAt: r.now(),
 		}
 	}
 	try := r.applyStack
 	if r.memory.CanaryRegion != "" {
-		r.cs.CanaryResult.Region = r.memory.CanaryRegion
 		try = r.applyRegion
 	}
 	if v, err := try(ctx, id); err != nil || v.Kind != Go {
@@ -42,6 +42,9 @@ func canary(ctx context.Context, r *run) (Verdict, error) {
 // spec. The stack stays one that is being applied: the rest is what is left to
 // do, and goes on as an interrupted apply does, only as far as it was judged.
 func (r *run) applyRegion(ctx context.Context, stackID string) (Verdict, error) {
+	if r.cs.SoakUntil != nil {
+		return proceed(), nil // it soaks: this was done before
+	}
 	p := progressOf(r.cs, stackID)
 	w, err := r.planned(ctx, r.cs, stackID)
 	if err != nil {

@@ -39,6 +39,13 @@ func TestCanaryOfARegion(t *testing.T) {
 		t.Parallel()
 		b := workspaceBench(6)
 		var atSoak map[string]any
+		repairs := 0
+		b.world.before = func(op, _ string) error {
+			if op == "repair" {
+				repairs++
+			}
+			return nil
+		}
 		b.checks.red = func(string) bool {
 			if atSoak == nil {
 				atSoak = b.world.get(us)
@@ -53,6 +60,7 @@ func TestCanaryOfARegion(t *testing.T) {
 		require.Equal(t, []string{us, us}, b.world.applies)
 		require.Equal(t, map[string]any{hereOne: "2", hereTwo: "2", thereOne: "2"}, b.world.get(us))
 		require.Len(t, b.store.revisions[us], 2, "one revision")
+		require.Equal(t, 1, repairs, "for the rest; looks while it soaks repair nothing")
 		require.Empty(t, b.world.violations)
 	})
 	t.Run("is undone alone when its checks fail", func(t *testing.T) {
