@@ -27,7 +27,7 @@ type SandboxOptions struct {
 	DataDir string
 	// Addr is host:port; port 0 picks a free one.
 	Addr string
-	// Estate is "small" or "none".
+	// Estate is one of stacks.Sizes, or "none".
 	Estate string
 	// ReadyFile gets the JSON of readiness; "" writes it to Stdout.
 	ReadyFile string
@@ -61,7 +61,7 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	if err := os.Remove(o.ReadyFile); o.ReadyFile != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the old ready file: %w", err)
 	}
-	tools, err := completeTools(ctx)
+	tools, err := completeTools(ctx, toolOptions())
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,9 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 		return errors.Join(fmt.Errorf("make event queues: %w", err), listener.Close())
 	}
 	if err := c.Validate(); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := c.afford(); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	p, err := newControl(ctx, c, tools, log)

@@ -20,15 +20,27 @@ func toolOptions() toolchain.Options {
 	return toolchain.Options{Executable: executable, Env: os.Getenv}
 }
 
-// Setup gets what the engines and the sandbox need and says on w what it chose.
-func Setup(ctx context.Context, w io.Writer) error {
-	return toolchain.Setup(ctx, toolOptions(), w)
+// forEngines are toolOptions without what only the sandbox runs.
+func forEngines() toolchain.Options {
+	o := toolOptions()
+	o.EnginesOnly = true
+	return o
+}
+
+// Setup gets what the engines and, unless enginesOnly, the sandbox need and
+// says on w what it chose.
+func Setup(ctx context.Context, w io.Writer, enginesOnly bool) error {
+	o := toolOptions()
+	o.EnginesOnly = enginesOnly
+	return toolchain.Setup(ctx, o, w)
 }
 
 // Doctor writes what was found, as a table or JSON, and returns ErrIncomplete
-// when the main job can't run.
-func Doctor(ctx context.Context, w io.Writer, asJSON bool) error {
-	tools, err := toolchain.Detect(ctx, toolOptions())
+// when the main job can't run; with enginesOnly that is to serve.
+func Doctor(ctx context.Context, w io.Writer, asJSON, enginesOnly bool) error {
+	o := toolOptions()
+	o.EnginesOnly = enginesOnly
+	tools, err := toolchain.Detect(ctx, o)
 	if err != nil {
 		return fmt.Errorf("look for tools: %w", err)
 	}
@@ -80,8 +92,8 @@ func itemState(item toolchain.Item) string {
 
 // completeTools detects the tools and refuses when a required one is missing,
 // naming it and its remedy.
-func completeTools(ctx context.Context) (toolchain.Tools, error) {
-	tools, err := toolchain.Detect(ctx, toolOptions())
+func completeTools(ctx context.Context, o toolchain.Options) (toolchain.Tools, error) {
+	tools, err := toolchain.Detect(ctx, o)
 	if err != nil {
 		return tools, fmt.Errorf("look for tools: %w", err)
 	}

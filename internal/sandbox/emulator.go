@@ -2,9 +2,10 @@ package sandbox
 
 import (
 	"context"
-	_ "embed" // for the clock
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -36,7 +37,7 @@ func startEmulator(ctx context.Context, command []string, region, dir string) (*
 	if err := os.MkdirAll(filepath.Join(dir, "home"), 0o700); err != nil {
 		return nil, fmt.Errorf("start emulator: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "sitecustomize.py"), clock, 0o600); err != nil {
+	if err := copyModules(dir); err != nil {
 		return nil, fmt.Errorf("start emulator: %w", err)
 	}
 	// A socket's path may have 107 bytes; through a descriptor of its folder it
@@ -64,10 +65,18 @@ func startEmulator(ctx context.Context, command []string, region, dir string) (*
 	return e, nil
 }
 
-// clock is a module that Python imports at its start; see there.
+func copyModules(dir string) error {
+	python, err := fs.Sub(modules, "emulator")
+	if err != nil {
+		return err
+	}
+	return os.CopyFS(dir, python)
+}
+
+// modules are what Python imports at its start; see there.
 //
-//go:embed clock.py
-var clock []byte
+//go:embed emulator/*.py
+var modules embed.FS
 
 // emulatorEnv is everything that the server sees of the world. Hashes are fixed
 // so that replays iterate in the same order.
@@ -77,7 +86,7 @@ func emulatorEnv(dir string) []string {
 		"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8",
 		"PYTHONPATH=" + dir, "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
 		"MOTO_ACCOUNT_ID=" + AccountID, "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "S3_IGNORE_SUBDOMAIN_BUCKETNAME=true",
-		"MOTO_LAMBDA_DATA_DIR=" + filepath.Join(home, "lambda"), "AWS_EC2_METADATA_DISABLED=true",
+		"MOTO_LAMBDA_DATA_DIR=" + filepath.Join(home, "lambda"), "AWS_EC2_METADATA_DISABLED=true", "MOTO_ACM_VALIDATION_WAIT=1",
 	}
 }
 

@@ -17,7 +17,7 @@ func Detect(ctx context.Context, o Options) (Tools, error) {
 
 func (m *machine) detect(ctx context.Context) Tools {
 	tools := m.noTools()
-	for _, p := range pieces() {
+	for _, p := range m.wanted() {
 		tools.items = append(tools.items, p.look(ctx, m, &tools))
 	}
 	return tools

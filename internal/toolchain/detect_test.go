@@ -1,6 +1,7 @@
 package toolchain
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +49,22 @@ func TestDetectOnAnEmptyMachine(t *testing.T) {
 		require.False(t, item.OK, item.Name)
 		require.NotEmpty(t, item.Remedy, item.Name)
 	}
+}
+
+func TestEnginesOnly(t *testing.T) {
+	t.Parallel()
+	f := equipped(t)
+	f.enginesOnly = true
+	require.NoError(t, os.RemoveAll(filepath.Join(f.filesystem, "usr")))
+	require.NoError(t, os.Remove(filepath.Join(f.path, emulatorName)))
+	require.NoError(t, f.setup(t.Context(), io.Discard))
+	tools := f.detect(t.Context())
+	require.True(t, tools.Complete(), "a server needs no database's programs and no emulator")
+	for _, item := range tools.Report() {
+		require.NotContains(t, []string{"PostgreSQL server", "pgvector", "AWS emulator"}, item.Name)
+	}
+	f.enginesOnly = false
+	require.False(t, f.detect(t.Context()).Complete())
 }
 
 func TestToolsDir(t *testing.T) {

@@ -14,6 +14,7 @@ func awsEmulator() piece {
 	return piece{
 		name:     "AWS emulator",
 		required: true,
+		sandbox:  true,
 		remedy: "`pip install 'moto[server]==" + motoVersion +
 			"'` so that moto_server is on PATH, or set AEGIS_AWS_EMULATOR_URL to one that runs",
 		find: findEmulator,

@@ -21,6 +21,8 @@ type machine struct {
 	root, dir  string
 	goos, arch string
 	superuser  bool
+	// enginesOnly leaves out what only the sandbox runs.
+	enginesOnly bool
 	// filesystem is put before the distribution's absolute folders.
 	filesystem string
 	sites      sites
@@ -47,12 +49,13 @@ func newMachine(o Options) (*machine, error) {
 		return nil, fmt.Errorf("find the checkout: %w", err)
 	}
 	m := &machine{
-		env:        o.Env,
-		root:       root,
-		goos:       runtime.GOOS,
-		arch:       runtime.GOARCH,
-		superuser:  os.Geteuid() == 0,
-		filesystem: "/",
+		env:         o.Env,
+		root:        root,
+		goos:        runtime.GOOS,
+		arch:        runtime.GOARCH,
+		superuser:   os.Geteuid() == 0,
+		enginesOnly: o.EnginesOnly,
+		filesystem:  "/",
 		sites: sites{
 			pulumi:    "https://get.pulumi.com/releases",
 			terraform: "https://releases.hashicorp.com/terraform/index.json",

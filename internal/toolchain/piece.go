@@ -1,11 +1,16 @@
 package toolchain
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // piece is one thing that the engines or the sandbox need.
 type piece struct {
 	name     string
 	required bool
+	// sandbox says that only the sandbox runs it.
+	sandbox bool
 	// remedy says what a person can do when it is missing.
 	remedy string
 	// find looks for it, notes it in the tools and says what it found. A
@@ -30,6 +35,11 @@ func (p piece) look(ctx context.Context, m *machine, tools *Tools) Item {
 	return item
 }
 
+// wanted lists what was asked for.
+func (m *machine) wanted() []piece {
+	return slices.DeleteFunc(pieces(), func(p piece) bool { return p.sandbox && m.enginesOnly })
+}
+
 // pieces lists everything, each after what it depends on.
 func pieces() []piece {
 	return []piece{
@@ -41,5 +51,6 @@ func pieces() []piece {
 		postgresServer(),
 		pgvector(),
 		awsEmulator(),
+		redisServer(),
 	}
 }

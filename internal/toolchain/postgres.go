@@ -2,7 +2,6 @@ package toolchain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ func postgresServer() piece {
 	return piece{
 		name:     "PostgreSQL server",
 		required: true,
+		sandbox:  true,
 		remedy:   "install PostgreSQL " + postgresRange + " with its server: `apt-get install postgresql`, `dnf install postgresql-server` or `brew install postgresql@17`",
 		find:     findPostgres,
 		get:      getPostgres,
@@ -113,15 +113,23 @@ func (m *machine) hasVector(bin, number string) bool {
 
 // getPostgres installs the distribution's packages, where this user may.
 func getPostgres(ctx context.Context, m *machine, _ *Tools, say progress) error {
-	for _, p := range m.packagers() {
+	return m.installWith(ctx, "PostgreSQL", m.packagers(), say)
+}
+
+// installWith installs something with the first package program that is here.
+func (m *machine) installWith(ctx context.Context, what string, programs []packager, say progress) error {
+	for _, p := range programs {
 		path := m.lookPath(p.program)
 		if path == "" {
 			continue
 		}
-		say("installing PostgreSQL with %s", p.program)
-		return m.installPackages(ctx, path, p)
+		say("installing %s with %s", what, p.program)
+		if err := m.installPackages(ctx, path, p); err != nil {
+			return fmt.Errorf("install %s: %w", what, err)
+		}
+		return nil
 	}
-	return errors.New("install PostgreSQL: neither root with a known package program nor Homebrew")
+	return fmt.Errorf("install %s: neither root with a known package program nor Homebrew", what)
 }
 
 // packager installs a distribution's packages.
@@ -147,7 +155,7 @@ func (m *machine) installPackages(ctx context.Context, path string, p packager) 
 	for _, args := range p.steps {
 		_, err := m.run(ctx, command{path: path, args: args, env: []string{"DEBIAN_FRONTEND=noninteractive"}})
 		if err != nil {
-			return fmt.Errorf("install PostgreSQL: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -155,8 +163,9 @@ func (m *machine) installPackages(ctx context.Context, path string, p packager) 
 
 func pgvector() piece {
 	return piece{
-		name:   "pgvector",
-		remedy: "install the package for your server, such as postgresql-17-pgvector; without it the sandbox runs without vector search",
+		name:    "pgvector",
+		sandbox: true,
+		remedy:  "install the package for your server, such as postgresql-17-pgvector; without it the sandbox runs without vector search",
 		find: func(_ context.Context, _ *machine, tools *Tools) Item {
 			return Item{Path: tools.PostgresBin, Origin: "the server's extensions", OK: tools.PGVector}
 		},

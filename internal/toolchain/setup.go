@@ -35,7 +35,7 @@ func (m *machine) setup(ctx context.Context, w io.Writer) error {
 	say := func(format string, args ...any) { fmt.Fprintf(w, "  "+format+"\n", args...) }
 	tools := m.noTools()
 	var missing []error
-	for _, p := range pieces() {
+	for _, p := range m.wanted() {
 		item := m.obtain(ctx, p, &tools, say)
 		tools.items = append(tools.items, item)
 		fmt.Fprintln(w, line(item))

@@ -17,6 +17,9 @@ type Options struct {
 	// variable is set. Read are PATH, HOME, AEGIS_TOOLS, AEGIS_TERRAFORM_PLUGIN_DIR,
 	// AEGIS_AWS_EMULATOR_URL, TF_CLI_CONFIG_FILE, XDG_DATA_HOME and XDG_DATA_DIRS.
 	Env func(string) string
+	// EnginesOnly leaves out what only the sandbox runs: a server and an image
+	// need neither a database's programs nor an emulator.
+	EnginesOnly bool
 }
 
 // Tools are the programs found. A field is empty when its program is missing;

@@ -128,6 +128,7 @@ func (f *Front) conditionKeys(r *http.Request, c wire.Call, who caller) policy.C
 		keys["aws:tokenissuetime"] = []string{who.key.Session.Created.Format(time.RFC3339)}
 	}
 	f.formKeys(c, keys)
+	listKeys(c, keys)
 	if !c.ReadOnly() {
 		maps.Copy(keys, requestTags(c))
 	}
@@ -142,6 +143,18 @@ func (f *Front) formKeys(c wire.Call, keys policy.Context) {
 	} {
 		if value := c.Form().Get(parameter); value != "" {
 			keys[name] = []string{value}
+		}
+	}
+}
+
+// listKeys are keys that S3 takes from the query of a call that lists a bucket.
+func listKeys(c wire.Call, keys policy.Context) {
+	if c.Bucket() == "" || c.ObjectKey() != "" {
+		return
+	}
+	for _, parameter := range []string{"prefix", "delimiter", "max-keys"} {
+		if query := c.URL.Query(); query.Has(parameter) {
+			keys["s3:"+parameter] = []string{query.Get(parameter)}
 		}
 	}
 }

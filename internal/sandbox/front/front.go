@@ -45,6 +45,7 @@ type Front struct {
 	buckets   *bucketMap
 	paths     *pathMap
 	notes     *notes
+	world     *world
 	patches   []patch
 	logger    *slog.Logger
 	now       func() time.Time
@@ -79,6 +80,9 @@ func New(cfg Config) (*Front, error) {
 		}
 		f.byName[name] = &region{name: name, journal: j}
 	}
+	if f.world, err = openWorld(filepath.Join(cfg.Dir, "journal-native.jsonl"), cfg.AccountID, f.patches); err != nil {
+		return nil, err
+	}
 	f.access = newAccess(f.loopback())
 	f.delivered = records.Last()
 	return f, nil
@@ -90,6 +94,9 @@ func (f *Front) Close() error {
 		if err := r.journal.close(); err != nil {
 			return err
 		}
+	}
+	if err := f.world.journal.close(); err != nil {
+		return err
 	}
 	return f.records.Close()
 }
@@ -139,6 +146,10 @@ func (f *Front) perform(ctx context.Context, c wire.Call) (wire.Response, error)
 		}
 		return resp, err
 	}
+	c, err := f.introduced(ctx, f.asked(c))
+	if err != nil {
+		return wire.Response{}, err
+	}
 	resp, err := home.do(ctx, c)
 	if err != nil || resp.Status >= http.StatusBadRequest {
 		return resp, err
@@ -148,8 +159,13 @@ func (f *Front) perform(ctx context.Context, c wire.Call) (wire.Response, error)
 		return resp, nil
 	}
 	f.learn(c, resp)
-	if c.Service == "iam" {
+	switch c.Service {
+	case "iam":
 		f.replicate(ctx, c)
+	case "ec2":
+		if err := f.repeatPeering(ctx, c, resp); err != nil {
+			return resp, err
+		}
 	}
 	return resp, f.followUp(ctx, c)
 }

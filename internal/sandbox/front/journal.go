@@ -30,6 +30,8 @@ type entry struct {
 	Status  int               `json:"status"`
 	// Native marks a call that the front served without the emulator.
 	Native bool `json:"native,omitempty"`
+	// Facts are what a native call knew of the emulators.
+	Facts facts `json:"facts,omitempty"`
 	// Digest is of the answer without its times; see digest.
 	Digest string `json:"digest"`
 }

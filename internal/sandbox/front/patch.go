@@ -12,6 +12,9 @@ import (
 // read. Each service has a file patch_SERVICE.go.
 type patch struct {
 	service, action string
+	// ask is the call in the form that the emulator understands. That one is
+	// journaled; records tell the call as it came.
+	ask func(c wire.Call) wire.Call
 	// answer mends the answer of a call that succeeded.
 	answer func(ctx context.Context, f *Front, c wire.Call, body []byte) []byte
 	// follow is a call to make after one that changed something succeeded, for
@@ -19,14 +22,41 @@ type patch struct {
 	follow func(c wire.Call) (wire.Call, bool)
 	// serve takes the emulator's place, for an action that it lacks.
 	serve func(ctx context.Context, f *Front, c wire.Call) (wire.Response, error)
+	// act serves the action from the front's own stores: from the call and the
+	// moment alone, so that replaying its journal makes the stores again.
+	act act
+	// look finds out what act must know of the emulators; then does in them what
+	// comes of an act, once.
+	look func(ctx context.Context, f *Front, c wire.Call) (facts, error)
+	then func(ctx context.Context, f *Front, c wire.Call, known facts) error
+	// internal marks an action that only the front itself calls.
+	internal bool
 	// note remembers what the emulator forgets. It is called again at replay.
 	note func(n *notes, c wire.Call)
+}
+
+// act is what serves an action from the stores. An act that fails has changed
+// nothing.
+type act func(s *stores, m moment, c wire.Call) (any, error)
+
+// acts are the patches of a service's actions that the stores serve.
+func acts(service string, tables ...map[string]act) []patch {
+	var all []patch
+	for _, table := range tables {
+		for action, do := range table {
+			all = append(all, patch{service: service, action: action, act: do})
+		}
+	}
+	return all
 }
 
 // patches is the table of all of them.
 func patches() []patch {
 	var all []patch
-	for _, of := range [][]patch{autoscalingPatches(), ec2Patches(), iamPatches(), kinesisPatches(), kmsPatches(), s3Patches(), sqsPatches()} {
+	for _, of := range [][]patch{
+		analyzerPatches(), autoscalingPatches(), backupPatches(), cloudFrontPatches(), cloudTrailPatches(), configPatches(), dynamodbPatches(), elasticachePatches(),
+		ec2Patches(), eksPatches(), iamPatches(), kinesisPatches(), kmsPatches(), openSearchPatches(), rdsPatches(), s3Patches(), securityHubPatches(), sqsPatches(),
+	} {
 		all = append(all, of...)
 	}
 	return all
@@ -37,7 +67,7 @@ func (p patch) is(c wire.Call) bool { return p.service == c.Service && p.action 
 // native is the patch that serves the call in the emulator's place, if any.
 func (f *Front) native(c wire.Call) (patch, bool) {
 	for _, p := range f.patches {
-		if p.is(c) && p.serve != nil {
+		if p.is(c) && !p.internal && (p.serve != nil || p.act != nil) {
 			return p, true
 		}
 	}
@@ -46,6 +76,9 @@ func (f *Front) native(c wire.Call) (patch, bool) {
 
 // serveNative serves a call without the emulator and journals it.
 func (f *Front) serveNative(ctx context.Context, home *region, c wire.Call, p patch) (wire.Response, error) {
+	if p.act != nil {
+		return f.act(ctx, c, p)
+	}
 	resp, err := p.serve(ctx, f, c)
 	if err != nil || resp.Status >= http.StatusBadRequest || c.ReadOnly() || c.Transient() {
 		return resp, err
@@ -55,6 +88,16 @@ func (f *Front) serveNative(ctx context.Context, home *region, c wire.Call, p pa
 	home.mu.Lock()
 	defer home.mu.Unlock()
 	return resp, home.journal.append(e)
+}
+
+// asked applies the ask patches.
+func (f *Front) asked(c wire.Call) wire.Call {
+	for _, p := range f.patches {
+		if p.is(c) && p.ask != nil {
+			c = p.ask(c)
+		}
+	}
+	return c
 }
 
 // mend applies the answer patches.

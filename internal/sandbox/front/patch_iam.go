@@ -30,16 +30,12 @@ func boundaryFact(c wire.Call) string { return "boundary of user " + c.Form().Ge
 func serveBoundary(ctx context.Context, f *Front, c wire.Call) (wire.Response, error) {
 	_, err := f.access.user(ctx, c.Form().Get("UserName"))
 	if errors.Is(err, errNoPrincipal) {
-		return c.Fail(&wire.APIError{
-			Code: "NoSuchEntity", Status: http.StatusNotFound, Message: "The user with name " + c.Form().Get("UserName") + " cannot be found.",
-		}, newUUID()), nil
+		return refused(c, apiError("NoSuchEntity", http.StatusNotFound, "The user with name "+c.Form().Get("UserName")+" cannot be found."))
 	}
 	if err != nil {
 		return wire.Response{}, err
 	}
-	return wire.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/xml"}}, Body: []byte(
-		"<" + c.Action + "Response><ResponseMetadata><RequestId>" + newUUID() + "</RequestId></ResponseMetadata></" + c.Action + "Response>",
-	)}, nil
+	return encode(c, nil)
 }
 
 func tellBoundary(_ context.Context, f *Front, c wire.Call, body []byte) []byte {

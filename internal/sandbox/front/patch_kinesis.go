@@ -2,7 +2,6 @@ package front
 
 import (
 	"encoding/json"
-	"net/http"
 
 	"github.com/aegisworld/aegis/internal/sandbox/wire"
 )
@@ -21,12 +20,6 @@ func tagStream(c wire.Call) (wire.Call, bool) {
 	if err := json.Unmarshal(c.Body, &made); err != nil || len(made.Tags) == 0 {
 		return wire.Call{}, false
 	}
-	body, err := json.Marshal(made)
-	if err != nil {
-		return wire.Call{}, false
-	}
-	r := &http.Request{Method: c.Method, URL: c.URL, Header: http.Header{
-		"X-Amz-Target": {"Kinesis_20131202.AddTagsToStream"}, "Content-Type": {"application/x-amz-json-1.1"},
-	}}
-	return wire.Decode(r, body, c.Service, c.Region), true
+	tagged, err := askJSON(c.Service, c.Region, "Kinesis_20131202.AddTagsToStream", made)
+	return tagged, err == nil
 }

@@ -14,7 +14,7 @@ func kmsPatches() []patch {
 	return []patch{
 		{service: "kms", action: "EnableKeyRotation", note: noteRotation},
 		{service: "kms", action: "DisableKeyRotation", note: func(n *notes, c wire.Call) {
-			n.set(c.Region, rotationFact(readRotation(c).KeyID), "")
+			n.set(c.Region, rotationFact(bodyOf[rotation](c).KeyID), "")
 		}},
 		{service: "kms", action: "GetKeyRotationStatus", answer: tellRotation},
 	}
@@ -28,18 +28,10 @@ type rotation struct {
 	RotationPeriodInDays int    `json:"RotationPeriodInDays"`
 }
 
-func readRotation(c wire.Call) rotation {
-	var r rotation
-	if json.Unmarshal(c.Body, &r) != nil {
-		return rotation{}
-	}
-	return r
-}
-
 func rotationFact(id string) string { return "rotation of " + id[strings.LastIndexByte(id, '/')+1:] }
 
 func noteRotation(n *notes, c wire.Call) {
-	r := readRotation(c)
+	r := bodyOf[rotation](c)
 	if r.RotationPeriodInDays > 0 {
 		n.set(c.Region, rotationFact(r.KeyID), strconv.Itoa(r.RotationPeriodInDays))
 	}
@@ -50,7 +42,7 @@ func tellRotation(_ context.Context, f *Front, c wire.Call, body []byte) []byte 
 	if json.Unmarshal(body, &status) != nil || status["KeyRotationEnabled"] != true {
 		return body
 	}
-	id := readRotation(c).KeyID
+	id := bodyOf[rotation](c).KeyID
 	days, err := strconv.Atoi(f.notes.get(c.Region, rotationFact(id)))
 	if err != nil {
 		days = defaultRotation

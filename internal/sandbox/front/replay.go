@@ -39,6 +39,9 @@ func (f *Front) Connect(ctx context.Context, name string, emulator http.RoundTri
 	r := f.byName[name]
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if f.world.fault != nil {
+		return 0, fmt.Errorf("replay the front's own journal: %w", f.world.fault)
+	}
 	r.emulator, r.touched = nil, map[string]bool{}
 	replayed := 0
 	err := r.journal.read(func(n int, e entry) error {
@@ -104,6 +107,9 @@ func (f *Front) Reset(ctx context.Context, emulators map[string]http.RoundTrippe
 		if err := r.reset(ctx, emulators[name], suffix); err != nil {
 			return fmt.Errorf("reset region %s: %w", name, err)
 		}
+	}
+	if err := f.world.reset(suffix); err != nil {
+		return err
 	}
 	f.access.forget()
 	if err := f.keys.clear(); err != nil {

@@ -19,6 +19,7 @@ import (
 // ServeHTTP answers one AWS API call.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	hostedBucket(r)
+	withoutOwn(r.Header)
 	requestID := newUUID()
 	sig, err := sigv4.Parse(r)
 	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))

@@ -49,7 +49,7 @@ func (c Call) addAddress(params map[string]any) {
 			params["key"] = object
 		}
 	case RESTJSON, RESTXML:
-		segments := pathSegments(c.URL.Path)
+		segments := unescaped(pathSegments(c.URL.EscapedPath()))
 		named := false
 		for i, segment := range segments[:max(len(segments)-1, 0)] {
 			if name := namedInPath(c.Service, segment); name != "" {
@@ -69,11 +69,27 @@ func (c Call) addAddress(params map[string]any) {
 	}
 }
 
+// unescaped are the segments as the client meant them.
+func unescaped(segments []string) []string {
+	for i, segment := range segments {
+		if plain, err := url.PathUnescape(segment); err == nil {
+			segments[i] = plain
+		}
+	}
+	return segments
+}
+
 // namedInPath is the parameter that follows a segment of a service's paths.
 func namedInPath(service, segment string) string {
 	return map[string]string{
 		"route53/hostedzone": "hostedZoneId", "route53/healthcheck": "healthCheckId", "lambda/functions": "functionName",
-		"eks/clusters": "name", "eks/node-groups": "nodegroupName",
+		"backup/backup-vaults": "backupVaultName", "backup/plans": "backupPlanId", "backup/selections": "selectionId",
+		"backup/tags": "resourceArn", "backup/untag": "resourceArn", "es/domain": "domainName",
+		"eks/clusters": "name", "eks/node-groups": "nodegroupName", "eks/addons": "addonName", "eks/access-entries": "principalArn",
+		"eks/access-policies": "policyArn", "eks/pod-identity-associations": "associationId", "eks/updates": "updateId", "eks/tags": "resourceArn",
+		"guardduty/detector": "detectorId", "access-analyzer/analyzer": "analyzerName", "access-analyzer/tags": "resourceArn",
+		"cloudfront/distribution": "id",
+		"guardduty/tags":          "resourceArn", "securityhub/tags": "resourceArn",
 	}[service+"/"+segment]
 }
 

@@ -59,7 +59,9 @@ func TestDecode(t *testing.T) {
 		{"POST", "/2013-04-01/hostedzone/Z/rrset/", "", "route53", nil, wire.RESTXML, "ChangeResourceRecordSets", false, false},
 		{"GET", "/2013-04-01/healthcheck/h", "", "route53", nil, wire.RESTXML, "GetHealthCheck", true, false},
 		{"POST", "/2015-03-31/functions/f/invocations", "", "lambda", nil, wire.RESTJSON, "Invoke", false, true},
-		{"POST", "/clusters/c/node-groups", "", "eks", nil, wire.RESTJSON, "CreateNodeGroups", false, false},
+		{"POST", "/clusters/c/node-groups", "", "eks", nil, wire.RESTJSON, "CreateNodegroup", false, false},
+		{"GET", "/clusters/c/access-entries/arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx", "", "eks", nil, wire.RESTJSON, "DescribeAccessEntry", true, false},
+		{"POST", "/clusters/c/identity-provider-configs/associate", "", "eks", nil, wire.RESTJSON, "CreateIdentityProviderConfigs", false, false},
 		{"GET", "/v1/", "", "eks", nil, wire.RESTJSON, "GetResource", true, false},
 	} {
 		c := call(t, test.method, test.target, test.body, test.service, test.header)
