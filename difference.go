@@ -80,6 +80,20 @@ func Nothing(v any) bool {
 	}
 }
 
+// SetPath sets what is at a path of names in nested maps, and makes those that
+// are missing.
+func SetPath(into map[string]any, path []string, value any) {
+	for _, name := range path[:len(path)-1] {
+		inner, ok := into[name].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			into[name] = inner
+		}
+		into = inner
+	}
+	into[path[len(path)-1]] = value
+}
+
 // ExpectedDrift is drift that a rule lets be.
 type ExpectedDrift struct {
 	Address   string `json:"address"`

@@ -7,7 +7,8 @@ import "time"
 // judge; naming nothing to judge means the recorded decisions of 30 days.
 type SimulationRequest struct {
 	// Modules are Rego sources by path, such as "acme/pace.rego", and Data a
-	// document; both are added to the running bundle.
+	// document; both are added to the running bundle. Without either, and
+	// without Bundle, the running bundle judges Diff or Goal as it is.
 	Modules map[string]string `json:"modules,omitempty"`
 	Data    map[string]any    `json:"data,omitempty"`
 	// Bundle is an OPA bundle (.tar.gz; base64 in JSON) that is judged instead

@@ -1,6 +1,9 @@
 package aegis
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // StackState is what is known of a stack. Unknown is not drifted.
 type StackState string
@@ -65,6 +68,14 @@ func (s Stack) Observed() bool { return s.Mode == ModeObserve }
 // Adopted says that others made the stack: its configuration is not the
 // estate's.
 func (s Stack) Adopted() bool { return s.Kind == TargetTerraformWorkspace || s.Source != nil }
+
+// Needs says that other has to exist as long as the stack does: the stack reads its
+// outputs, or is changed with the role that layer security makes for its region.
+func (s Stack) Needs(other Stack) bool {
+	role := other.Layer == LayerSecurity && s.Layer != LayerSecurity && !s.Adopted() && !other.Adopted() &&
+		s.Environment == other.Environment && s.Region == other.Region
+	return role || slices.Contains(s.DependsOn, other.StackID)
+}
 
 // StateOnly says that the stack has no program, so that nothing can change it.
 func (s Stack) StateOnly() bool { return s.Source != nil && s.Source.Export != "" }

@@ -11,6 +11,7 @@ import (
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/cloud"
 	"github.com/aegisworld/aegis/internal/sandbox"
+	"github.com/aegisworld/aegis/internal/sandbox/front"
 	"github.com/aegisworld/aegis/internal/sandbox/sandboxtest"
 )
 
@@ -73,6 +74,17 @@ func TestAccountID(t *testing.T) {
 	require.ErrorIs(t, err, aegis.ErrForbidden)
 	_, err = other.Credentials(t.Context(), runOf("us-east-1", nil))
 	require.ErrorIs(t, err, aegis.ErrForbidden, "nothing is done in another account")
+}
+
+func TestReachable(t *testing.T) {
+	t.Parallel()
+	connected, account := newCloud(t)
+	_, err := account.Faults().Set(t.Context(), front.Fault{Region: "eu-west-1", Unreachable: true})
+	require.NoError(t, err)
+	require.NoError(t, connected.Reachable(t.Context(), "us-east-1"))
+	err = connected.Reachable(t.Context(), "eu-west-1")
+	require.ErrorIs(t, err, aegis.ErrUnavailable)
+	require.ErrorContains(t, err, "region eu-west-1 does not answer")
 }
 
 func TestNewRefusesARealAccountWithoutName(t *testing.T) {

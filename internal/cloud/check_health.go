@@ -25,12 +25,27 @@ type describer func(context.Context, clients, string) (map[string]string, error)
 // that its function documents.
 func describers() map[string]describer {
 	return map[string]describer{
-		"aws_autoscaling_group": describeGroup,
-		"aws_kinesis_stream":    describeStream,
-		"aws_kms_key":           describeKey,
-		"aws_route53_zone":      describeZone,
-		"aws_s3_bucket":         describeBucket,
-		"aws_vpc":               describeVPC,
+		"aws_acm_certificate":               describeCertificate,
+		"aws_autoscaling_group":             describeGroup,
+		"aws_backup_vault":                  describeVault,
+		"aws_cloudfront_distribution":       describeDistribution,
+		"aws_cloudtrail":                    describeTrail,
+		"aws_config_configuration_recorder": describeRecorder,
+		"aws_dynamodb_table":                describeTable,
+		"aws_eks_addon":                     describeAddon,
+		"aws_eks_cluster":                   describeKubernetes,
+		"aws_eks_node_group":                describeNodeGroup,
+		"aws_elasticache_replication_group": describeCache,
+		"aws_guardduty_detector":            describeDetector,
+		"aws_kinesis_stream":                describeStream,
+		"aws_kms_key":                       describeKey,
+		"aws_lb":                            describeBalancer,
+		"aws_opensearch_domain":             describeDomain,
+		"aws_rds_cluster":                   describeCluster,
+		"aws_route53_zone":                  describeZone,
+		"aws_s3_bucket":                     describeBucket,
+		"aws_secretsmanager_secret":         describeSecret,
+		"aws_vpc":                           describeVPC,
 	}
 }
 

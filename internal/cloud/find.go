@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
@@ -59,20 +60,31 @@ func (c *Cloud) Find(ctx context.Context, lookup aegis.Lookup) (id string, found
 // overwritten are types whose creation replaces what is there.
 func overwritten() []string {
 	return []string{
+		"aws_acm_certificate_validation",
 		"aws_autoscaling_policy",
 		"aws_cloudwatch_event_rule",
 		"aws_cloudwatch_event_target",
 		"aws_cloudwatch_metric_alarm",
+		"aws_config_configuration_recorder",
+		"aws_config_configuration_recorder_status",
+		"aws_config_delivery_channel",
 		"aws_default_security_group",
+		"aws_ecr_lifecycle_policy",
+		"aws_ecr_replication_configuration",
+		"aws_eks_access_policy_association",
 		"aws_iam_role_policy",
 		"aws_iam_role_policy_attachment",
 		"aws_s3_bucket_lifecycle_configuration",
+		"aws_s3_bucket_object_lock_configuration",
 		"aws_s3_bucket_ownership_controls",
 		"aws_s3_bucket_policy",
 		"aws_s3_bucket_public_access_block",
 		"aws_s3_bucket_server_side_encryption_configuration",
 		"aws_s3_bucket_versioning",
+		"aws_securityhub_standards_subscription",
 		"aws_sqs_queue_policy",
+		"aws_vpc_peering_connection_accepter",
+		"aws_wafv2_web_acl_association",
 	}
 }
 
@@ -80,10 +92,29 @@ func overwritten() []string {
 // creation fails when it exists.
 func finders() map[string]finder {
 	return map[string]finder{
+		"aws_accessanalyzer_analyzer":         findAnalyzer,
+		"aws_acm_certificate":                 findCertificate,
 		"aws_autoscaling_group":               findGroup,
+		"aws_backup_plan":                     findBackupPlan,
+		"aws_backup_selection":                findSelection,
+		"aws_backup_vault":                    findVault,
+		"aws_cloudfront_distribution":         findDistribution,
+		"aws_cloudtrail":                      findTrail,
 		"aws_cloudwatch_log_group":            findLogGroup,
+		"aws_db_subnet_group":                 findDatabaseSubnets,
+		"aws_dynamodb_table":                  findTable,
+		"aws_ecr_repository":                  findRepository,
+		"aws_eks_access_entry":                findAccessEntry,
+		"aws_eks_addon":                       findAddon,
+		"aws_eks_cluster":                     findKubernetes,
+		"aws_eks_node_group":                  findNodeGroup,
+		"aws_eks_pod_identity_association":    findPodIdentity,
 		"aws_eip":                             findAddress,
+		"aws_elasticache_parameter_group":     findCacheParameters,
+		"aws_elasticache_replication_group":   findCache,
+		"aws_elasticache_subnet_group":        findCacheSubnets,
 		"aws_flow_log":                        findFlowLog,
+		"aws_guardduty_detector":              findDetector,
 		"aws_iam_instance_profile":            findInstanceProfile,
 		"aws_iam_policy":                      findPolicy,
 		"aws_iam_role":                        findRole,
@@ -92,8 +123,16 @@ func finders() map[string]finder {
 		"aws_kms_alias":                       findAlias,
 		"aws_kms_key":                         findKey,
 		"aws_launch_template":                 findTemplate,
+		"aws_lb":                              findBalancer,
+		"aws_lb_listener":                     findListener,
+		"aws_lb_target_group":                 findTargets,
 		"aws_nat_gateway":                     findNATGateway,
 		"aws_network_acl":                     findTagged("network-acl"),
+		"aws_opensearch_domain":               findDomain,
+		"aws_rds_cluster":                     findCluster,
+		"aws_rds_cluster_instance":            findClusterInstance,
+		"aws_rds_cluster_parameter_group":     findDatabaseParameters,
+		"aws_rds_global_cluster":              findGlobalCluster,
 		"aws_route":                           findRoute,
 		"aws_route_table":                     findTagged("route-table"),
 		"aws_route_table_association":         findAssociation,
@@ -101,15 +140,19 @@ func finders() map[string]finder {
 		"aws_route53_record":                  findRecord,
 		"aws_route53_zone":                    findZone,
 		"aws_s3_bucket":                       findBucket,
+		"aws_secretsmanager_secret":           findSecret,
 		"aws_security_group":                  findSecurityGroup,
+		"aws_securityhub_account":             findHub,
 		"aws_sns_topic":                       findTopic,
 		"aws_sqs_queue":                       findQueue,
 		"aws_ssm_parameter":                   findParameter,
 		"aws_subnet":                          findTagged("subnet"),
 		"aws_vpc":                             findTagged("vpc"),
 		"aws_vpc_endpoint":                    findEndpoint,
+		"aws_vpc_peering_connection":          findPeering,
 		"aws_vpc_security_group_egress_rule":  findRule(true),
 		"aws_vpc_security_group_ingress_rule": findRule(false),
+		"aws_wafv2_web_acl":                   findWebACL,
 	}
 }
 
@@ -120,6 +163,16 @@ func stackOf(lookup aegis.Lookup) aegis.Stack {
 		stack.Kind, stack.Environment, stack.Layer = aegis.TargetPulumiStack, name.Environment, name.Layer
 	}
 	return stack
+}
+
+// tagMap are a service's tags by their keys.
+func tagMap[T any](list []T, pair func(T) (key, value *string)) map[string]string {
+	tags := map[string]string{}
+	for _, tag := range list {
+		key, value := pair(tag)
+		tags[aws.ToString(key)] = aws.ToString(value)
+	}
+	return tags
 }
 
 // ours says whether tags do not contradict a lookup. Services that tag after
@@ -156,6 +209,6 @@ func notThere(err error) bool {
 		"NoSuchEntity", "NoSuchBucket", "NotFound", "NotFoundException", "ResourceNotFoundException", "ParameterNotFound",
 		"InvalidLaunchTemplateName.NotFoundException", "InvalidGroup.NotFound", "InvalidRouteTableID.NotFound",
 		"InvalidInstanceID.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidSnapshot.NotFound", "NoSuchBucketPolicy",
-		"NoSuchHostedZone", "NoSuchHealthCheck", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
+		"CacheParameterGroupNotFound", "ReplicationGroupNotFoundFault", "NoSuchHostedZone", "NoSuchHealthCheck", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
 	}, api.ErrorCode())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -31,15 +32,8 @@ func findBucket(ctx context.Context, c clients, lookup aegis.Lookup) (string, er
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "NoSuchTagSet" {
 		return *bucket, nil
 	}
-	if err != nil {
+	if err != nil || !ours(tagMap(tagging.TagSet, func(t s3types.Tag) (key, value *string) { return t.Key, t.Value }), lookup) {
 		return "", err
-	}
-	tags := map[string]string{}
-	for _, tag := range tagging.TagSet {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
-	if !ours(tags, lookup) {
-		return "", nil
 	}
 	return *bucket, nil
 }
@@ -51,15 +45,8 @@ func findStream(ctx context.Context, c clients, lookup aegis.Lookup) (string, er
 		return "", err
 	}
 	listed, err := c.kinesis().ListTagsForStream(ctx, &kinesis.ListTagsForStreamInput{StreamName: name})
-	if err != nil {
+	if err != nil || !ours(tagMap(listed.Tags, func(t kinesistypes.Tag) (key, value *string) { return t.Key, t.Value }), lookup) {
 		return "", err
-	}
-	tags := map[string]string{}
-	for _, tag := range listed.Tags {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
-	if !ours(tags, lookup) {
-		return "", nil
 	}
 	return *name, nil
 }
@@ -94,15 +81,8 @@ func findParameter(ctx context.Context, c clients, lookup aegis.Lookup) (string,
 	listed, err := c.ssm().ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{
 		ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: aws.String(name),
 	})
-	if err != nil {
+	if err != nil || !ours(tagMap(listed.TagList, func(t ssmtypes.Tag) (key, value *string) { return t.Key, t.Value }), lookup) {
 		return "", err
-	}
-	tags := map[string]string{}
-	for _, tag := range listed.TagList {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
-	if !ours(tags, lookup) {
-		return "", nil
 	}
 	return name, nil
 }

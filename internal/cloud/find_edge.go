@@ -39,10 +39,7 @@ func route53Matches(ctx context.Context, c clients, kind types.TagResourceType, 
 	if err != nil {
 		return false, err
 	}
-	tags := map[string]string{}
-	for _, tag := range listed.ResourceTagSet.Tags {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
+	tags := tagMap(listed.ResourceTagSet.Tags, func(t types.Tag) (key, value *string) { return t.Key, t.Value })
 	return tags[tagStack] == lookup.StackID && tags[tagAddress] == lookup.Address, nil
 }
 

@@ -124,11 +124,7 @@ func findSecurityGroup(ctx context.Context, c clients, lookup aegis.Lookup) (str
 }
 
 func ec2Tags(list []types.Tag) map[string]string {
-	tags := map[string]string{}
-	for _, tag := range list {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
-	return tags
+	return tagMap(list, func(t types.Tag) (key, value *string) { return t.Key, t.Value })
 }
 
 // findRule looks for a rule by its group, ports and addresses: AWS refuses a
@@ -153,13 +149,20 @@ func findRule(egress bool) finder {
 func sameRule(rule types.SecurityGroupRule, lookup aegis.Lookup) bool {
 	protocol := input(lookup, "ip_protocol")
 	if aws.ToString(rule.IpProtocol) != protocol || aws.ToString(rule.CidrIpv4) != input(lookup, "cidr_ipv4") ||
-		aws.ToString(rule.CidrIpv6) != input(lookup, "cidr_ipv6") {
+		aws.ToString(rule.CidrIpv6) != input(lookup, "cidr_ipv6") || referencedGroup(rule) != input(lookup, "referenced_security_group_id") {
 		return false
 	}
 	if protocol == "-1" {
 		return true
 	}
 	return samePort(rule.FromPort, input(lookup, "from_port")) && samePort(rule.ToPort, input(lookup, "to_port"))
+}
+
+func referencedGroup(rule types.SecurityGroupRule) string {
+	if rule.ReferencedGroupInfo == nil {
+		return ""
+	}
+	return aws.ToString(rule.ReferencedGroupInfo.GroupId)
 }
 
 // findRoute returns "table_destination", the import format of a route.

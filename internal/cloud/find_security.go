@@ -46,11 +46,7 @@ func findInstanceProfile(ctx context.Context, c clients, lookup aegis.Lookup) (s
 }
 
 func iamTags(list []iamtypes.Tag) map[string]string {
-	tags := map[string]string{}
-	for _, tag := range list {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
-	return tags
+	return tagMap(list, func(t iamtypes.Tag) (key, value *string) { return t.Key, t.Value })
 }
 
 // findKey asks every key for its tags; keys that wait for their deletion are
@@ -81,10 +77,7 @@ func keyMatches(ctx context.Context, client *kms.Client, id string, lookup aegis
 	if err != nil {
 		return false, err
 	}
-	tags := map[string]string{}
-	for _, tag := range listed.Tags {
-		tags[aws.ToString(tag.TagKey)] = aws.ToString(tag.TagValue)
-	}
+	tags := tagMap(listed.Tags, func(t types.Tag) (key, value *string) { return t.TagKey, t.TagValue })
 	if tags[tagStack] != lookup.StackID || tags[tagAddress] != lookup.Address {
 		return false, nil
 	}

@@ -24,9 +24,7 @@ func (c *Cloud) Object(address string, most int64) (func(ctx context.Context, ve
 	if err != nil {
 		return nil, err
 	}
-	client := s3.NewFromConfig(c.base, func(o *s3.Options) {
-		o.Region, o.UsePathStyle = region, c.base.BaseEndpoint != nil
-	})
+	client := s3In(c.base, region)
 	return func(ctx context.Context, version string) ([]byte, string, error) {
 		in := &s3.GetObjectInput{Bucket: &bucket, Key: &key}
 		if version != "" {

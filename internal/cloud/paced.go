@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -47,10 +48,5 @@ func (c *Cloud) paced(account string) func(*middleware.Stack) error {
 }
 
 func isRead(operation string) bool {
-	for _, prefix := range reading() {
-		if strings.HasPrefix(operation, prefix) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(reading(), func(prefix string) bool { return strings.HasPrefix(operation, prefix) })
 }

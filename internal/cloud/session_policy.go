@@ -153,10 +153,10 @@ func layerServices(stack aegis.Stack) []string {
 	}
 	return map[string][]string{
 		aegis.LayerNetwork:  {"ec2", "iam", "logs"},
-		aegis.LayerSecurity: {"events", "iam", "kms", "sqs"},
-		aegis.LayerData:     {"kinesis", "kms", "logs", "s3", "ssm"},
-		aegis.LayerRuntime:  {"autoscaling", "ec2", "iam"},
-		aegis.LayerEdge:     {"cloudwatch", "ec2", "route53"},
+		aegis.LayerSecurity: {"access-analyzer", "cloudtrail", "config", "events", "guardduty", "iam", "kms", "s3", "securityhub", "sqs", "wafv2"},
+		aegis.LayerData:     {"backup", "dynamodb", "ec2", "elasticache", "es", "iam", "kinesis", "kms", "logs", "rds", "s3", "secretsmanager", "ssm"},
+		aegis.LayerRuntime:  {"autoscaling", "ec2", "ecr", "eks", "elasticloadbalancing", "iam", "kms", "route53", "wafv2"},
+		aegis.LayerEdge:     {"acm", "cloudfront", "cloudwatch", "ec2", "route53", "wafv2"},
 	}[stack.Layer]
 }
 
@@ -164,19 +164,34 @@ func layerServices(stack aegis.Stack) []string {
 // records or messages.
 func readActions() []string {
 	return []string{
+		"access-analyzer:Get*", "access-analyzer:List*",
+		"acm:Describe*", "acm:List*",
 		"autoscaling:Describe*",
+		"backup:Describe*", "backup:Get*", "backup:List*",
+		"cloudfront:Get*", "cloudfront:List*",
+		"cloudtrail:Describe*", "cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors", "cloudtrail:GetTrail*", "cloudtrail:List*",
 		"cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*",
+		"config:Describe*", "config:List*",
+		"dynamodb:Describe*", "dynamodb:ListTagsOfResource",
 		"ec2:Describe*", "ec2:Get*",
+		"ecr:Describe*", "ecr:GetLifecyclePolicy", "ecr:GetRegistry*", "ecr:GetRepositoryPolicy", "ecr:List*", "eks:Describe*", "eks:List*",
+		"elasticache:Describe*", "elasticache:List*",
+		"elasticloadbalancing:Describe*",
+		"es:Describe*", "es:GetCompatibleVersions", "es:GetUpgradeStatus", "es:List*",
 		"events:Describe*", "events:List*",
+		"guardduty:Get*", "guardduty:List*",
 		"iam:Get*", "iam:List*",
 		"kinesis:Describe*", "kinesis:List*",
 		"kms:Describe*", "kms:Get*", "kms:List*",
 		"logs:Describe*", "logs:List*",
+		"rds:Describe*", "rds:ListTagsForResource",
 		"route53:Get*", "route53:List*",
 		"s3:Get*Configuration", "s3:GetBucket*", "s3:List*",
+		"securityhub:Describe*", "securityhub:GetEnabledStandards", "securityhub:List*",
 		"secretsmanager:Describe*", "secretsmanager:GetResourcePolicy",
 		"sns:Get*", "sns:List*",
 		"sqs:Get*", "sqs:List*",
 		"ssm:Describe*", "ssm:Get*", "ssm:List*",
+		"wafv2:Get*", "wafv2:List*",
 	}
 }

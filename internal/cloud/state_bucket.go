@@ -36,13 +36,10 @@ func (c *Cloud) StateBucket(ctx context.Context, run aegis.StackRun) (*StateBuck
 	if err != nil {
 		return nil, err
 	}
-	b := &StateBucket{bucket: at.Bucket}
+	b := &StateBucket{client: s3In(session.cfg, at.Region), bucket: at.Bucket}
 	if at.Key != "" {
 		b.prefix = at.Key + "/"
 	}
-	b.client = s3.NewFromConfig(session.cfg, func(o *s3.Options) {
-		o.Region, o.UsePathStyle = at.Region, c.base.BaseEndpoint != nil
-	})
 	return b, nil
 }
 
@@ -75,14 +72,11 @@ func (b *StateBucket) WriteState(ctx context.Context, key string, data []byte) e
 func (b *StateBucket) ListState(ctx context.Context, prefix string) ([]string, error) {
 	var keys []string
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.bucket, Prefix: aws.String(b.prefix + prefix)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for o, err := range items(ctx, pages, func(p *s3.ListObjectsV2Output) []types.Object { return p.Contents }) {
 		if err != nil {
 			return nil, b.failed("list", prefix, err)
 		}
-		for _, o := range page.Contents {
-			keys = append(keys, strings.TrimPrefix(aws.ToString(o.Key), b.prefix))
-		}
+		keys = append(keys, strings.TrimPrefix(aws.ToString(o.Key), b.prefix))
 	}
 	return keys, nil
 }

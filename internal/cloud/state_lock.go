@@ -47,9 +47,7 @@ func (c *Cloud) StateLock(ctx context.Context, run aegis.StackRun) (*aegis.State
 
 // lockFile is the object beside the state.
 func (c *Cloud) lockFile(ctx context.Context, readers clients, at aegis.StateLocation) (*aegis.StateLock, error) {
-	client := s3.NewFromConfig(readers.cfg, func(o *s3.Options) {
-		o.Region, o.UsePathStyle = at.Region, c.base.BaseEndpoint != nil
-	})
+	client := s3In(readers.cfg, at.Region)
 	key := at.Key + ".tflock"
 	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &at.Bucket, Key: &key})
 	if _, none := errors.AsType[*types.NoSuchKey](err); none {

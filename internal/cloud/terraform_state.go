@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/aegisworld/aegis"
 )
-
-// maxTerraformState bounds a Terraform state, in bytes.
-const maxTerraformState = 256 << 20
 
 // ReadState reads, as the run's own session, a Terraform state in S3; an empty
 // one is not there. Other backends are aegis.ErrNotImplemented.
@@ -26,23 +22,12 @@ func (c *Cloud) ReadState(ctx context.Context, run aegis.StackRun) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	client := s3.NewFromConfig(readers.cfg, func(o *s3.Options) {
-		o.Region, o.UsePathStyle = at.Region, c.base.BaseEndpoint != nil
-	})
-	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &at.Bucket, Key: &at.Key})
+	data, _, err := readObject(ctx, s3In(readers.cfg, at.Region), &s3.GetObjectInput{Bucket: &at.Bucket, Key: &at.Key}, maxState)
 	if _, none := errors.AsType[*types.NoSuchKey](err); none {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the state s3://%s/%s: %w", at.Bucket, at.Key, err)
-	}
-	defer func() { _ = out.Body.Close() }() // everything of use was read
-	data, err := io.ReadAll(io.LimitReader(out.Body, maxTerraformState+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the state s3://%s/%s: %w", at.Bucket, at.Key, err)
-	}
-	if len(data) > maxTerraformState {
-		return nil, fmt.Errorf("the state s3://%s/%s is larger than %d bytes", at.Bucket, at.Key, maxTerraformState)
 	}
 	return data, nil
 }

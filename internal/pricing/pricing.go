@@ -46,21 +46,33 @@ type Table struct {
 type Global struct {
 	PublicIPv4Hour          float64 `json:"public_ipv4_hour"`
 	KMSKeyMonth             float64 `json:"kms_key_month"`
+	ClusterHour             float64 `json:"cluster_hour"`
 	HostedZoneMonth         float64 `json:"hosted_zone_month"`
 	HealthCheckMonth        float64 `json:"health_check_month"`
 	HealthCheckFeatureMonth float64 `json:"health_check_feature_month"`
 	AlarmMonth              float64 `json:"alarm_month"`
 	SecretMonth             float64 `json:"secret_month"`
+	WebACLMonth             float64 `json:"web_acl_month"`
+	WebACLRuleMonth         float64 `json:"web_acl_rule_month"`
 }
 
 // Region holds a region's prices.
 type Region struct {
 	GP3GiBMonth    float64 `json:"gp3_gib_month"`
 	NATGatewayHour float64 `json:"nat_gateway_hour"`
+	// LoadBalancerHour is the price of an Application Load Balancer; its capacity
+	// units are usage.
+	LoadBalancerHour float64 `json:"load_balancer_hour"`
 	// EndpointHour is the price of an interface endpoint in one zone.
 	EndpointHour             float64 `json:"endpoint_hour"`
 	KinesisShardHour         float64 `json:"kinesis_shard_hour"`
 	KinesisExtendedShardHour float64 `json:"kinesis_extended_shard_hour"`
+	// CacheNodeHour, DatabaseHour and SearchInstanceHour are by class; a region without any is
+	// estimated by the primary's.
+	CacheNodeHour      map[string]float64 `json:"cache_node_hour"`
+	DatabaseHour       map[string]float64 `json:"database_hour"`
+	SearchInstanceHour map[string]float64 `json:"search_instance_hour"`
+	SearchGiBMonth     float64            `json:"search_gib_month"`
 	// InstanceHour is the price of an hour by instance type.
 	InstanceHour map[string]float64 `json:"instance_hour"`
 }
@@ -121,14 +133,26 @@ func (t *Table) Monthly(resourceType, region string, attrs map[string]any) (floa
 	case "aws_autoscaling_group":
 		usd, known := groupMonthly(prices, attrs)
 		return usd * scale, known
+	case "aws_eks_node_group":
+		usd, known := nodesMonthly(prices, attrs)
+		return usd * scale, known
 	case "aws_instance":
 		hour, known := prices.InstanceHour[text(attrs, "instance_type")]
 		return hour * hoursPerMonth * scale, known
 	case "aws_kinesis_stream":
 		usd, known := streamMonthly(prices, attrs)
 		return usd * scale, known
+	case "aws_elasticache_replication_group":
+		return t.cacheMonthly(region, attrs)
+	case "aws_opensearch_domain":
+		return t.searchMonthly(region, attrs)
+	case "aws_rds_cluster_instance":
+		hour, known := t.classHour(region, text(attrs, "instance_class"), func(r Region) map[string]float64 { return r.DatabaseHour })
+		return hour * hoursPerMonth, known
 	case "aws_vpc_endpoint":
 		return endpointMonthly(prices, attrs) * scale, true
+	case "aws_lb":
+		return prices.LoadBalancerHour * hoursPerMonth * scale, true
 	case "aws_nat_gateway":
 		return prices.NATGatewayHour * hoursPerMonth * scale, true
 	default:
@@ -149,6 +173,8 @@ func (t *Table) global(resourceType string, attrs map[string]any) (float64, bool
 	switch resourceType {
 	case "aws_eip":
 		return t.Global.PublicIPv4Hour * hoursPerMonth, true
+	case "aws_eks_cluster":
+		return t.Global.ClusterHour * hoursPerMonth, true
 	case "aws_kms_key":
 		return t.Global.KMSKeyMonth, true
 	case "aws_route53_zone":
@@ -159,6 +185,8 @@ func (t *Table) global(resourceType string, attrs map[string]any) (float64, bool
 		return t.Global.AlarmMonth, true
 	case "aws_secretsmanager_secret":
 		return t.Global.SecretMonth, true
+	case "aws_wafv2_web_acl":
+		return t.webACL(attrs), true
 	default:
 		return 0, false
 	}

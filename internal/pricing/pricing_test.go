@@ -17,6 +17,11 @@ func table(t *testing.T) *Table {
 	return loaded
 }
 
+// managed are the attributes of a node group of three nodes.
+func managed(scaling any) map[string]any {
+	return map[string]any{"scaling_config": scaling, "tags": map[string]any{"aegis:instance_type": "t3.small", "aegis:volume_gib": "20"}}
+}
+
 func group(desired any, instanceType string) map[string]any {
 	return map[string]any{"desired_capacity": desired, "tag": []any{
 		map[string]any{"key": "aegis:instance_type", "value": instanceType, "propagate_at_launch": false},
@@ -43,6 +48,11 @@ func TestMonthly(t *testing.T) {
 		"health check":               {"aws_route53_health_check", "", map[string]any{"type": "HTTPS", "request_interval": 10}, 2.5},
 		"bucket":                     {"aws_s3_bucket", "us-east-1", nil, 0},
 		"key":                        {"aws_kms_key", "us-east-1", nil, 1},
+		"cluster":                    {"aws_eks_cluster", "eu-west-1", nil, 0.1 * 730},
+		"managed nodes":              {"aws_eks_node_group", "us-east-1", managed([]any{map[string]any{"desired_size": 3.0}}), 3 * (0.0208*730 + 20*0.08)},
+		"managed nodes on paper":     {"aws_eks_node_group", "us-east-1", managed(map[string]any{"desiredSize": 3}), 3 * (0.0208*730 + 20*0.08)},
+		"load balancer":              {"aws_lb", "eu-west-1", nil, 0.0252 * 730},
+		"web ACL":                    {"aws_wafv2_web_acl", "us-east-1", map[string]any{"rule": []any{1, 2}}, 7},
 	} {
 		t.Run("prices a "+name, func(t *testing.T) {
 			t.Parallel()

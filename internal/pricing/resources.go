@@ -15,11 +15,16 @@ const (
 // pricedBy are the attributes that a type's price depends on.
 func pricedBy(resourceType string) []string {
 	return map[string][]string{
-		"aws_autoscaling_group":    {"desired_capacity", "tag"},
-		"aws_instance":             {"instance_type"},
-		"aws_kinesis_stream":       {"shard_count", "retention_period"},
-		"aws_route53_health_check": {"type", "request_interval"},
-		"aws_vpc_endpoint":         {"vpc_endpoint_type"},
+		"aws_autoscaling_group":             {"desired_capacity", "tag"},
+		"aws_eks_node_group":                {"scaling_config", "tags"},
+		"aws_elasticache_replication_group": {"node_type", "num_cache_clusters", "num_node_groups", "replicas_per_node_group"},
+		"aws_instance":                      {"instance_type"},
+		"aws_kinesis_stream":                {"shard_count", "retention_period"},
+		"aws_rds_cluster_instance":          {"instance_class"},
+		"aws_opensearch_domain":             {"cluster_config"},
+		"aws_route53_health_check":          {"type", "request_interval"},
+		"aws_vpc_endpoint":                  {"vpc_endpoint_type"},
+		"aws_wafv2_web_acl":                 {"rule"},
 	}[resourceType]
 }
 
@@ -38,6 +43,16 @@ func groupMonthly(prices Region, attrs map[string]any) (float64, bool) {
 		gib, known = parsed, known && err == nil
 	}
 	return nodes * (hour*hoursPerMonth + gib*prices.GP3GiBMonth), known && counted
+}
+
+// nodesMonthly is the desired number of a managed node group's instances, each
+// with its volume, of which the tags tell the kind.
+func nodesMonthly(prices Region, attrs map[string]any) (float64, bool) {
+	tags, _ := attrs["tags"].(map[string]any)
+	hour, known := prices.InstanceHour[text(tags, tagInstanceType)]
+	gib, err := strconv.ParseFloat(text(tags, tagVolumeGiB), 64)
+	nodes, counted := either(block(attrs, "scaling_config"), "desired_size", "desiredSize")
+	return nodes * (hour*hoursPerMonth + gib*prices.GP3GiBMonth), known && counted && err == nil
 }
 
 // groupTags reads the tags of an Auto Scaling group, a list of objects.
@@ -86,6 +101,16 @@ func (t *Table) healthCheck(attrs map[string]any) float64 {
 		usd += t.Global.HealthCheckFeatureMonth
 	}
 	return usd
+}
+
+// webACL is the price of a web ACL and of each of its rules, which the engines
+// call by different names.
+func (t *Table) webACL(attrs map[string]any) float64 {
+	rules, ok := attrs["rule"].([]any)
+	if !ok {
+		rules, _ = attrs["rules"].([]any)
+	}
+	return t.Global.WebACLMonth + float64(len(rules))*t.Global.WebACLRuleMonth
 }
 
 func text(attrs map[string]any, name string) string {
