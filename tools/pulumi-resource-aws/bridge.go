@@ -17,6 +17,7 @@ import (
 type bridge struct {
 	processes *pool
 	cache     *cache
+	upgraded  *upgrades
 }
 
 // instance is one Pulumi provider resource of one engine.
@@ -51,7 +52,7 @@ func (b *bridge) info(ctx context.Context) (tfbridge.ProviderInfo, *terraform, e
 	if err != nil {
 		return tfbridge.ProviderInfo{}, nil, err
 	}
-	terraform := &terraform{processes: b.processes, cache: b.cache, schema: schema}
+	terraform := &terraform{processes: b.processes, cache: b.cache, schema: schema, upgraded: b.upgraded}
 	info := tfbridge.ProviderInfo{
 		P:              proto.New(ctx, terraform),
 		Name:           "aws",

@@ -16,7 +16,7 @@ func newBridge(t *testing.T) *bridge {
 	require.NoError(t, err)
 	processes := newPool(binary)
 	t.Cleanup(processes.close)
-	return &bridge{processes: processes, cache: kept}
+	return &bridge{processes: processes, cache: kept, upgraded: newUpgrades()}
 }
 
 // providerBinary is the provider that `make setup` found.

@@ -32,7 +32,7 @@ func TestAnswersAreRemembered(t *testing.T) {
 	require.NoError(t, err)
 
 	// A later process has the cache; its provider cannot even start.
-	later := &bridge{processes: newPool("/nonexistent"), cache: first.cache}
+	later := &bridge{processes: newPool("/nonexistent"), cache: first.cache, upgraded: newUpgrades()}
 	t.Run("the schema and a configuration that was good", func(t *testing.T) {
 		t.Parallel()
 		response, err := checkConfig(t, later, config)

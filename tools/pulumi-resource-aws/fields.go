@@ -89,8 +89,21 @@ func resourceFields() map[string]fields {
 			"filter":                            with(one(), fields{"and": one(), "tag": one()}),
 			"noncurrent_version_expiration":     one(),
 		}), "timeouts": {}},
-		"aws_network_acl":    {"ingress": named("ingress"), "egress": named("egress")},
-		"aws_security_group": {"ingress": named("ingress"), "egress": named("egress")},
+		"aws_elasticache_replication_group": {
+			// Terraform's are strings that may be "true", "false" or absent.
+			"at_rest_encryption_enabled": {Type: "boolean"},
+			"auto_minor_version_upgrade": {Type: "boolean"},
+		},
+		"aws_lb_target_group": {"deregistration_delay": {Type: "integer"}},
+		"aws_network_acl":     {"ingress": named("ingress"), "egress": named("egress")},
+		"aws_security_group":  {"ingress": named("ingress"), "egress": named("egress")},
+		"aws_wafv2_web_acl": {"association_config": with(one(), fields{"request_body": with(named("requestBodies"), fields{
+			"api_gateway":              list("apiGateways"),
+			"app_runner_service":       list("appRunnerServices"),
+			"cloudfront":               list("cloudfronts"),
+			"cognito_user_pool":        list("cognitoUserPools"),
+			"verified_access_instance": list("verifiedAccessInstances"),
+		})})},
 	}
 }
 

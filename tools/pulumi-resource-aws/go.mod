@@ -5,6 +5,7 @@ go 1.26
 require (
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/hashicorp/go-plugin v1.6.1
+	github.com/hashicorp/golang-lru/v2 v2.0.7
 	github.com/hashicorp/terraform-plugin-go v0.24.0
 	github.com/pulumi/pulumi-terraform-bridge/v3 v3.100.0
 	github.com/pulumi/pulumi/pkg/v3 v3.145.0

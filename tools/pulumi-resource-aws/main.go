@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -34,7 +35,12 @@ func main() {
 	}
 }
 
+// roominess is how much garbage may gather, in percent of what lives: some 40 MB
+// live, and a look at a stack leaves as much again for each dozen reads.
+const roominess = 200
+
 func run(ctx context.Context, args []string) error {
+	debug.SetGCPercent(roominess)
 	flags := flag.NewFlagSet("pulumi-resource-aws", flag.ContinueOnError)
 	showVersion := flags.Bool("version", false, "print the version")
 	ignoreEngineFlags(flags)
@@ -53,7 +59,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	bridge := &bridge{processes: newPool(binary), cache: cache}
+	bridge := &bridge{processes: newPool(binary), cache: cache, upgraded: newUpgrades()}
 	defer bridge.processes.close()
 	if flags.Arg(0) == "schema" {
 		return printSchema(ctx, bridge, os.Stdout)

@@ -24,8 +24,13 @@ func (t *terraform) ValidateResourceConfig(ctx context.Context, r *tfprotov6.Val
 	return &tfprotov6.ValidateResourceConfigResponse{Diagnostics: diagnostics6(answer.GetDiagnostics())}, nil
 }
 
-// UpgradeResourceState brings stored state to the schema's version.
+// UpgradeResourceState brings stored state to the schema's version. The
+// provider is asked once for each state.
 func (t *terraform) UpgradeResourceState(ctx context.Context, r *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	key := upgradeOf(r)
+	if known, ok := t.upgraded.Get(key); ok {
+		return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: known}, nil
+	}
 	rpc, err := t.rpc()
 	if err != nil {
 		return nil, err
@@ -42,10 +47,14 @@ func (t *terraform) UpgradeResourceState(ctx context.Context, r *tfprotov6.Upgra
 	if err != nil {
 		return nil, err
 	}
-	return &tfprotov6.UpgradeResourceStateResponse{
+	upgraded := &tfprotov6.UpgradeResourceStateResponse{
 		UpgradedState: value6(answer.GetUpgradedState()),
 		Diagnostics:   diagnostics6(answer.GetDiagnostics()),
-	}, nil
+	}
+	if len(upgraded.Diagnostics) == 0 && upgraded.UpgradedState != nil {
+		t.upgraded.Add(key, upgraded.UpgradedState)
+	}
+	return upgraded, nil
 }
 
 // ReadResource reads the real resource.
@@ -102,12 +111,16 @@ func (t *terraform) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyR
 	if err != nil {
 		return nil, err
 	}
+	private, err := withTimeouts(ctx, r.PlannedPrivate)
+	if err != nil {
+		return nil, err
+	}
 	answer, err := rpc.ApplyResourceChange(ctx, &tfplugin5.ApplyResourceChange_Request{
 		TypeName:       r.TypeName,
 		PriorState:     value5(r.PriorState),
 		PlannedState:   value5(r.PlannedState),
 		Config:         value5(r.Config),
-		PlannedPrivate: r.PlannedPrivate,
+		PlannedPrivate: private,
 		ProviderMeta:   value5(r.ProviderMeta),
 	})
 	if err != nil {

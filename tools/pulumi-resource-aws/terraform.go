@@ -19,6 +19,7 @@ type terraform struct {
 	processes *pool
 	cache     *cache
 	schema    *tfplugin5.GetProviderSchema_Response
+	upgraded  *upgrades
 
 	mu     sync.Mutex
 	leased *lease
