@@ -15,8 +15,9 @@ import (
 // digest is the SHA-256 in hex of the canonical JSON of the changes, in order
 // of address, followed by an HMAC of the spec. Secrets are masked in changes;
 // as programs are fixed, every secret that an apply could write comes from the
-// spec, so the HMAC binds the digest to the values without showing them. What
-// else holds secrets goes into the HMAC too.
+// spec or is drawn by the program, so the HMAC binds the digest to all values
+// that somebody chose without showing them. What else holds secrets goes into
+// the HMAC too.
 func digest(changes []aegis.ResourceChange, spec aegis.Spec, key []byte, secret ...any) string {
 	sorted := slices.Clone(changes)
 	sortChanges(sorted)

@@ -40,6 +40,21 @@ func differing(c aegis.ResourceChange, changed []string) (aegis.ResourceChange, 
 	return c, true
 }
 
+// firstDifference names an attribute that differs; false says that nothing that
+// matters does.
+func firstDifference(c aegis.ResourceChange) (string, bool) {
+	d, differs := differing(c, nil)
+	if !differs {
+		return "", false
+	}
+	for _, name := range unionKeys(d.Before, d.After) {
+		if !same(d.Before[name], d.After[name]) {
+			return name, true
+		}
+	}
+	return "id", true
+}
+
 // same compares values, taking null, "" and empty collections for equal: a
 // first read after a creation turns one into the other.
 func same(a, b any) bool {

@@ -102,24 +102,15 @@ func (w *pulumiProject) prepare(ctx context.Context, does access) (err error) {
 
 // load fetches the files and the state, and returns the latter.
 func (w *pulumiProject) load(ctx context.Context, does access) (json.RawMessage, error) {
-	src := *w.run.Stack.Source
 	w.state = &projectState{w: w, copied: rootFiles{w.dir, w.place.own}}
-	if src.Export != "" {
-		return w.loadExport(ctx, src.Export)
+	if digest := w.run.Stack.Source.Export; digest != "" {
+		return w.loadExport(ctx, digest)
 	}
-	var err error
-	if w.work, err = w.cfg.ProjectSources.Fetch(ctx, src, w.path("files")); err != nil {
+	if err := w.fetch(ctx); err != nil {
 		return nil, err
 	}
-	if w.config, err = readProject(w.dir, w.rel(), src.Stack); err != nil {
-		return nil, err
-	}
-	w.project, w.stack = w.config.file.Name, src.Stack
 	if does == writes {
 		w.state.copied = w.state.kept()
-	}
-	if w.state.files, w.state.done, err = w.backend(ctx); err != nil {
-		return nil, err
 	}
 	if err := w.state.take(ctx, does); err != nil {
 		return nil, err
@@ -133,6 +124,20 @@ func (w *pulumiProject) load(ctx context.Context, does access) (json.RawMessage,
 		err = nil // the repair restores a snapshot
 	}
 	return c.Checkpoint.Latest, err
+}
+
+// fetch copies the files, reads what they say, and finds where the state is.
+func (w *pulumiProject) fetch(ctx context.Context) (err error) {
+	src := *w.run.Stack.Source
+	if w.work, err = w.cfg.ProjectSources.Fetch(ctx, src, w.path("files")); err != nil {
+		return err
+	}
+	if w.config, err = readProject(w.dir, w.rel(), src.Stack); err != nil {
+		return err
+	}
+	w.project, w.stack = w.config.file.Name, src.Stack
+	w.state.files, w.state.done, err = w.backend(ctx)
+	return err
 }
 
 func (w *pulumiProject) loadExport(ctx context.Context, digest string) (json.RawMessage, error) {

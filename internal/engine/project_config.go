@@ -140,13 +140,18 @@ func (c projectConfig) variables() []aegis.WorkspaceVariable {
 	return all
 }
 
-// parameters are the values that are no secrets.
-func (c projectConfig) parameters() (json.RawMessage, error) {
+// sensitive says of each key whether it is a secret.
+func (c projectConfig) sensitive() map[string]bool {
 	sensitive := map[string]bool{}
 	for _, v := range c.variables() {
 		sensitive[v.Name] = v.Sensitive
 	}
-	values := map[string]any{}
+	return sensitive
+}
+
+// parameters are the values that are no secrets.
+func (c projectConfig) parameters() (json.RawMessage, error) {
+	values, sensitive := map[string]any{}, c.sensitive()
 	for name, value := range c.values() {
 		if !sensitive[name] && value != nil {
 			values[name] = value
@@ -168,11 +173,7 @@ func (c projectConfig) set(parameters json.RawMessage) error {
 	if err := json.Unmarshal(parameters, &wanted); err != nil {
 		return aegis.Invalid("parameters", "must be an object of configuration values")
 	}
-	sensitive := map[string]bool{}
-	for _, v := range c.variables() {
-		sensitive[v.Name] = v.Sensitive
-	}
-	values := map[string]any{}
+	values, sensitive := map[string]any{}, c.sensitive()
 	for name, value := range c.values() {
 		if sensitive[name] {
 			values[name] = value

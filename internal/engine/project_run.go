@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/aegisworld/aegis"
 )
@@ -118,12 +117,11 @@ func (e *projectEngine) observe(ctx context.Context, run aegis.StackRun) (aegis.
 	}
 	seen := aegis.Observation{StackID: run.Stack.StackID, Drift: []aegis.ResourceChange{}, ObservedAt: e.cfg.Now().UTC()}
 	args := []string{"refresh", "--preview-only"}
-	for _, r := range d.Resources {
-		if slices.Contains(run.Targets, addressOf(string(r.URN))) && !r.Delete {
-			args = append(args, "--target", string(r.URN))
-		}
+	urns := d.urnsOf(run.Targets)
+	for _, urn := range urns {
+		args = append(args, "--target", urn)
 	}
-	if len(run.Targets) == 0 || len(args) > 2 {
+	if len(run.Targets) == 0 || len(urns) > 0 {
 		rec, err := w.pulumi(ctx, true, "refresh", args...)
 		if err != nil {
 			return aegis.Observation{}, err

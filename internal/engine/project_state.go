@@ -130,9 +130,7 @@ func (s *projectState) write(ctx context.Context, data []byte) error {
 	return nil
 }
 
-func (s *projectState) locks() string {
-	return ".pulumi/locks/organization/" + s.w.project + "/" + s.w.stack + "/"
-}
+func (s *projectState) locks() string { return lockKeys(s.w.project, s.w.stack) }
 
 // free returns a LockedError when somebody who may live holds a lock other than
 // ours, and the locks of those who are proven gone.

@@ -47,19 +47,11 @@ func (e *projectEngine) unlock(ctx context.Context, run aegis.StackRun, lockID s
 	if w.home, w.dir, err = w.place.folders(w.id); err != nil {
 		return fmt.Errorf("create the folders of a run: %w", err)
 	}
-	if w.work, err = w.cfg.ProjectSources.Fetch(ctx, *run.Stack.Source, w.path("files")); err != nil {
+	w.state = &projectState{w: w}
+	if err := w.fetch(ctx); err != nil {
 		return err
 	}
-	if w.config, err = readProject(w.dir, w.rel(), run.Stack.Source.Stack); err != nil {
-		return err
-	}
-	w.project, w.stack = w.config.file.Name, run.Stack.Source.Stack
-	s := &projectState{w: w}
-	if s.files, s.done, err = w.backend(ctx); err != nil {
-		return err
-	}
-	defer s.done()
-	if err := s.files.DeleteState(ctx, s.locks()+lockID+".json"); err != nil {
+	if err := w.state.files.DeleteState(ctx, w.state.locks()+lockID+".json"); err != nil {
 		return fmt.Errorf("remove lock: %w", err)
 	}
 	return nil

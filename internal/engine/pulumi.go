@@ -142,6 +142,9 @@ func (p *pulumiEngine) providerConfig(run aegis.StackRun) config.Map {
 	if p.cfg.AccountID != "" {
 		m[config.MustMakeKey(p.cfg.Project, "account_id")] = config.NewValue(p.cfg.AccountID)
 	}
+	if p.cfg.AWSEndpoint != "" {
+		m[config.MustMakeKey(p.cfg.Project, "emulated")] = config.NewValue("true")
+	}
 	for k, v := range values {
 		m[config.MustMakeKey("aws", k)] = config.NewValue(v)
 	}

@@ -69,7 +69,7 @@ func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, j *judge)
 		if pc.DryRun() {
 			return program(pc)
 		}
-		if refused = j.allow(ctx, phases.preview().plan(p.cfg.DigestKey)); refused != nil {
+		if refused = phases.preview().pass(ctx, j, p.cfg.DigestKey); refused != nil {
 			return refused
 		}
 		return program(pc)
@@ -101,6 +101,14 @@ func (p *pulumiEngine) update(ctx context.Context, run aegis.StackRun, j *judge)
 		err = errors.Join(err, p.settleCancelled(context.WithoutCancel(ctx), run, phases.last()))
 	}
 	return phases.last(), j.finish(ctx, err, p.left(run))
+}
+
+// pass asks the judge about a preview that may be applied at all.
+func (r *recording) pass(ctx context.Context, j *judge, key []byte) error {
+	if err := r.mismatch(); err != nil {
+		return err
+	}
+	return j.allow(ctx, r.plan(key))
 }
 
 // phases are the recordings of one update: its preview and its execution.

@@ -11,9 +11,9 @@ import (
 // actionOf is the action of a step, "" when nothing changes.
 func actionOf(op apitype.OpType) aegis.Action {
 	switch op { //nolint:exhaustive // the others change nothing
-	case apitype.OpCreate, apitype.OpImport:
+	case apitype.OpCreate:
 		return aegis.ActionCreate
-	case apitype.OpUpdate:
+	case apitype.OpUpdate, apitype.OpImport: // of what is there already
 		return aegis.ActionUpdate
 	case apitype.OpDelete, apitype.OpDiscardReplaced, apitype.OpRemovePendingReplace:
 		return aegis.ActionDelete

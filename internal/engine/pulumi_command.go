@@ -74,7 +74,7 @@ func (c *pulumiCommand) grace(args []string) time.Duration {
 // once, and this one was late. Nothing else was done: now the table is there.
 func firstUse(stderr string) bool {
 	return strings.Contains(stderr, "unable to open bucket") && strings.Contains(stderr, "failed to create table") &&
-		strings.Contains(stderr, "duplicate key value")
+		(strings.Contains(stderr, "duplicate key value") || strings.Contains(stderr, "already exists"))
 }
 
 // saved answers the calls that an update is followed by.

@@ -24,8 +24,10 @@ type recording struct {
 	run     aegis.StackRun
 	planned map[string]apitype.StepEventMetadata // by URN, from before a step
 	done    map[string]apitype.StepEventMetadata // by URN, from after a step
-	failed  []apitype.StepEventMetadata
-	errors  []string
+	// imported are the URNs of what a program takes over.
+	imported map[string]bool
+	failed   []apitype.StepEventMetadata
+	errors   []string
 	// complaint is how the program's own standard error begins.
 	complaint []string
 	summary   *apitype.SummaryEvent
@@ -36,7 +38,9 @@ type recording struct {
 const maxComplaint = 3
 
 func newRecording(run aegis.StackRun) *recording {
-	return &recording{run: run, planned: map[string]apitype.StepEventMetadata{}, done: map[string]apitype.StepEventMetadata{}}
+	return &recording{
+		run: run, planned: map[string]apitype.StepEventMetadata{}, done: map[string]apitype.StepEventMetadata{}, imported: map[string]bool{},
+	}
 }
 
 // record takes one event in.
@@ -47,10 +51,16 @@ func (r *recording) record(e apitype.EngineEvent) {
 	case e.ResourcePreEvent != nil:
 		m := e.ResourcePreEvent.Metadata
 		r.planned[m.URN] = merge(r.planned[m.URN], m)
+		if m.Op == apitype.OpImport {
+			r.imported[m.URN] = true
+		}
 		r.progress(m, "started")
 	case e.ResOutputsEvent != nil:
 		m := e.ResOutputsEvent.Metadata
 		r.done[m.URN] = m
+		if m.Op == apitype.OpImport && r.planned[m.URN].Op == apitype.OpImport {
+			r.planned[m.URN] = m // which knows the real thing, unlike the event before
+		}
 		r.progress(m, "done")
 	case e.ResOpFailedEvent != nil:
 		r.failed = append(r.failed, e.ResOpFailedEvent.Metadata)

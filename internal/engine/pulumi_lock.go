@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
+	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 
 	"github.com/aegisworld/aegis"
@@ -45,6 +47,13 @@ func (p *pulumiEngine) openState(ctx context.Context, run aegis.StackRun) (*sess
 	return p.open(ctx, run, nil)
 }
 
+// stateLock is what the CLI writes into a lock of a stack's state.
+type stateLock struct {
+	PID       int       `json:"pid"`
+	Hostname  string    `json:"hostname"`
+	Timestamp time.Time `json:"timestamp"`
+}
+
 // abandoned says that a lock's owner is a process of this machine that has
 // ended. Anything unclear is a live owner.
 func (p *pulumiEngine) abandoned(ctx context.Context, key string) bool {
@@ -52,15 +61,37 @@ func (p *pulumiEngine) abandoned(ctx context.Context, key string) bool {
 	if err != nil {
 		return isNotFound(err) // it was removed meanwhile
 	}
-	var lock struct {
-		PID      int    `json:"pid"`
-		Hostname string `json:"hostname"`
-	}
+	var lock stateLock
 	here, err := os.Hostname()
 	if err != nil || json.Unmarshal(data, &lock) != nil || lock.PID <= 0 || lock.Hostname != here {
 		return false
 	}
-	return errors.Is(unix.Kill(lock.PID, 0), unix.ESRCH)
+	return ended(lock.PID, lock.Timestamp)
+}
+
+// startSlack is how exactly the kernel tells when a process started.
+const startSlack = 2 * time.Second
+
+// ended says that the process that had the id at that time is no more: there is
+// none, it was killed and waits for a parent that does not ask, or another one
+// has its id now.
+func ended(pid int, at time.Time) bool {
+	if errors.Is(unix.Kill(pid, 0), unix.ESRCH) {
+		return true
+	}
+	proc, err := procfs.NewProc(pid)
+	if err != nil {
+		return false // not a Linux
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return false
+	}
+	if stat.State == "Z" || stat.State == "X" {
+		return true
+	}
+	started, err := stat.StartTime()
+	return err == nil && !at.IsZero() && started > float64(at.Add(startSlack).Unix())
 }
 
 func noStack(err error) bool { return err != nil && strings.Contains(err.Error(), "no stack named") }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
@@ -16,6 +15,9 @@ import (
 func (p *pulumiEngine) preview(ctx context.Context, run aegis.StackRun) (aegis.Plan, error) {
 	rec, err := p.recordPreview(ctx, run)
 	if err != nil {
+		return aegis.Plan{}, err
+	}
+	if err := rec.mismatch(); err != nil {
 		return aegis.Plan{}, err
 	}
 	plan := rec.plan(p.cfg.DigestKey)
@@ -104,12 +106,7 @@ func (p *pulumiEngine) targets(ctx context.Context, run aegis.StackRun) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	var urns []string
-	for _, r := range d.Resources {
-		if slices.Contains(run.Targets, addressOf(string(r.URN))) && !r.Delete {
-			urns = append(urns, string(r.URN))
-		}
-	}
+	urns := d.urnsOf(run.Targets)
 	if len(urns) == 0 { // without any the engine would take all
 		return nil, fmt.Errorf("none of the targets is in the state of stack %s: %w", run.Stack.StackID, aegis.ErrNotFound)
 	}
@@ -124,12 +121,7 @@ func (p *pulumiEngine) observeTargets(ctx context.Context, run aegis.StackRun) (
 		return aegis.Observation{}, err
 	}
 	seen := aegis.Observation{StackID: run.Stack.StackID, Drift: []aegis.ResourceChange{}, Checks: []aegis.Check{}, ObservedAt: p.cfg.Now().UTC()}
-	var urns []string
-	for _, r := range d.Resources {
-		if slices.Contains(run.Targets, addressOf(string(r.URN))) && !r.Delete {
-			urns = append(urns, string(r.URN))
-		}
-	}
+	urns := d.urnsOf(run.Targets)
 	if len(urns) > 0 {
 		rec, err := p.refresh(ctx, run, optrefresh.Target(urns))
 		if err != nil {

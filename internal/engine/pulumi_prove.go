@@ -53,7 +53,7 @@ func (p *pulumiEngine) proveClean(ctx context.Context, run aegis.StackRun) (aegi
 
 // free says that nobody has locked the state.
 func (p *pulumiEngine) free(ctx context.Context, run aegis.StackRun) error {
-	locks, err := p.cfg.States.ListState(ctx, ".pulumi/locks/organization/"+p.cfg.Project+"/"+run.Stack.StackID+"/")
+	locks, err := p.cfg.States.ListState(ctx, lockKeys(p.cfg.Project, p.name(run)))
 	if err == nil && len(locks) > 0 {
 		err = unproven("its state is locked")
 	}
@@ -233,17 +233,7 @@ func (r pulumiRead) judge(ctx context.Context, client pulumirpc.ResourceProvider
 // differs compares by the rules of drift, with what is secret in the clear; it
 // names an attribute.
 func (r pulumiRead) differs(kept map[string]any, found *structpb.Struct) (string, bool) {
-	c := aegis.ResourceChange{Type: r.tfType, Before: r.attributes(kept), After: r.attributes(found.AsMap())}
-	d, differs := differing(c, nil)
-	if !differs {
-		return "", false
-	}
-	for _, name := range unionKeys(d.Before, d.After) {
-		if !same(d.Before[name], d.After[name]) {
-			return name, true
-		}
-	}
-	return "id", true
+	return firstDifference(aegis.ResourceChange{Type: r.tfType, Before: r.attributes(kept), After: r.attributes(found.AsMap())})
 }
 
 func (r pulumiRead) attributes(properties map[string]any) map[string]any {

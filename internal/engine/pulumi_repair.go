@@ -15,11 +15,18 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
+const (
+	// dyingTries is how often an owner of a lock is looked for that is about to
+	// end, as a killed engine is for a moment; dyingPause is the time between.
+	dyingTries = 10
+	dyingPause = 300 * time.Millisecond
+)
+
 // repair heals, in this order, an orphaned lock, a corrupt state, and begun
 // creations. A caller without a lease may not: see Engines.Repair.
 func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string, error) {
 	var healed []string
-	unlocked, err := p.unlock(ctx, run)
+	unlocked, err := p.unlockPatiently(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +55,20 @@ func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string
 	return append(healed, more...), err
 }
 
+func (p *pulumiEngine) unlockPatiently(ctx context.Context, run aegis.StackRun) (unlocked bool, err error) {
+	for range dyingTries {
+		if unlocked, err = p.unlock(ctx, run); !errors.Is(err, aegis.ErrLeaseHeld) {
+			return unlocked, err
+		}
+		select {
+		case <-time.After(dyingPause):
+		case <-ctx.Done():
+			return false, fmt.Errorf("wait for the owner of a lock: %w", ctx.Err())
+		}
+	}
+	return unlocked, err
+}
+
 // unlock removes the stack's locks. Who holds the lease knows that no live
 // process of ours can own one; without a lease each lock's owner must be a
 // process of this machine that has ended.
@@ -55,12 +76,11 @@ func (p *pulumiEngine) unlock(ctx context.Context, run aegis.StackRun) (bool, er
 	if p.cfg.States == nil {
 		return p.cancelLock(ctx, run)
 	}
-	locks, err := p.cfg.States.ListState(ctx, ".pulumi/locks/organization/"+p.cfg.Project+"/"+p.name(run)+"/")
+	locks, err := p.cfg.States.ListState(ctx, lockKeys(p.cfg.Project, p.name(run)))
 	if err != nil {
 		return false, fmt.Errorf("list locks: %w", err)
 	}
-	live := slices.ContainsFunc(locks, func(key string) bool { return !p.abandoned(ctx, key) })
-	if run.FencingToken == 0 && live {
+	if run.FencingToken == 0 && slices.ContainsFunc(locks, func(key string) bool { return !p.abandoned(ctx, key) }) {
 		return false, fmt.Errorf("the state is locked and nothing proves the owner dead: %w", aegis.ErrLeaseHeld)
 	}
 	for _, key := range locks {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
@@ -33,6 +34,22 @@ type deployment struct {
 }
 
 const maxState = 256 << 20
+
+// lockKeys is how the keys of a stack's locks begin.
+func lockKeys(project, stack string) string {
+	return ".pulumi/locks/organization/" + project + "/" + stack + "/"
+}
+
+// urnsOf are the URNs of the resources at the addresses, as far as there are any.
+func (d deployment) urnsOf(addresses []string) []string {
+	var urns []string
+	for _, r := range d.Resources {
+		if slices.Contains(addresses, addressOf(string(r.URN))) && !r.Delete {
+			urns = append(urns, string(r.URN))
+		}
+	}
+	return urns
+}
 
 func (p *pulumiEngine) stateKeys(stack string) []string {
 	base := ".pulumi/stacks/" + p.cfg.Project + "/" + stack + ".json"

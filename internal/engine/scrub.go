@@ -18,6 +18,8 @@ func scrub(s string, secrets []string) string {
 		regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{12,}\b`),
 		regexp.MustCompile(`(?i)((?:password|passphrase|secret|token)["']?\s*[:=]\s*["']?)[^\s"',;]+`),
 		regexp.MustCompile(`(://[^/\s:@]+:)[^@\s/]+(@)`),
+		// The CLI shows the values of secrets here.
+		regexp.MustCompile(`(violates plan: properties changed: )[^\n]+`),
 	} {
 		s = re.ReplaceAllString(s, "${1}"+aegis.Masked+"${2}")
 	}

@@ -54,25 +54,13 @@ func (t *terraformEngine) adoption(ctx context.Context, run aegis.StackRun, chan
 			missing = append(missing, c)
 			continue
 		}
-		setPath(merge, path, c.After)
+		aegis.SetPath(merge, path, c.After)
 	}
 	patch, err := json.Marshal(merge)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the patch: %w", err)
 	}
 	return patch, missing, nil
-}
-
-func setPath(into map[string]any, path []string, value any) {
-	for _, name := range path[:len(path)-1] {
-		inner, ok := into[name].(map[string]any)
-		if !ok {
-			inner = map[string]any{}
-			into[name] = inner
-		}
-		into = inner
-	}
-	into[path[len(path)-1]] = value
 }
 
 // variableOf is the root module's variable that an attribute is, and what is to be

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -195,16 +193,10 @@ func (r tfRead) compare(ctx context.Context, provider *tfplugin.Provider) error 
 	case found.After == nil:
 		return unproven("%s is gone", r.address)
 	}
-	d, differs := differing(aegis.ResourceChange{Type: r.Type, Before: found.Before, After: found.After}, nil)
-	if !differs {
-		return nil
+	if name, differs := firstDifference(aegis.ResourceChange{Type: r.Type, Before: found.Before, After: found.After}); differs {
+		return unproven("%s differs in %s", r.address, name)
 	}
-	for _, name := range unionKeys(d.Before, d.After) {
-		if !same(d.Before[name], d.After[name]) {
-			return unproven("%s differs in %s", r.address, name)
-		}
-	}
-	return unproven("%s differs", r.address)
+	return nil
 }
 
 // values are what the configuration of providers may refer to. The spec's
@@ -292,24 +284,9 @@ func (w *tfWorkspace) lockedVersion(source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file, faults := hclsyntax.ParseConfig(text, dependencyLock, hcl.InitialPos)
-	if faults.HasErrors() {
-		return "", unproven("the dependency lock file is not understood")
-	}
-	body, ok := file.Body.(*hclsyntax.Body)
+	version, ok := lockedVersions(text)[source]
 	if !ok {
-		return "", errors.New("a file that was parsed has no body")
+		return "", unproven("its provider has no version in the dependency lock file: %q", source)
 	}
-	for _, block := range body.Blocks {
-		version := block.Body.Attributes["version"]
-		if block.Type != "provider" || len(block.Labels) != 1 || block.Labels[0] != source || version == nil {
-			continue
-		}
-		v, faults := version.Expr.Value(nil)
-		if faults.HasErrors() || v.Type() != cty.String || v.IsNull() || !regexp.MustCompile(`^[0-9A-Za-z.+-]+$`).MatchString(v.AsString()) {
-			break
-		}
-		return v.AsString(), nil
-	}
-	return "", unproven("its provider has no version in the dependency lock file: %s", fmt.Sprintf("%q", source))
+	return version, nil
 }

@@ -135,6 +135,8 @@ func TestScrub(t *testing.T) {
 		require.NotContains(t, got, secret)
 	}
 	require.Contains(t, got, "frontdoor")
+	got = scrub("c::main: violates plan: properties changed: ++masterPassword[{&{{NG5C}}}!={&{{WQKK}}}]", nil)
+	require.Equal(t, "c::main: violates plan: properties changed: "+aegis.Masked, got)
 	require.Contains(t, secretValues(spec, `"frontdoor"`), "in the plan as a secret")
 	require.NotContains(t, secretValues(spec, `"frontdoor"`), "frontdoor")
 }

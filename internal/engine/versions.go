@@ -10,7 +10,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/pulumi/pulumi/sdk/v3"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/aegisworld/aegis"
 )
@@ -44,11 +47,37 @@ func (e *Engines) pluginVersions() map[string]string {
 	return found
 }
 
-// lockedProviders reads a lock file of providers.
+// lockedVersions are the versions of the providers in a dependency lock file, by
+// their sources; none of a file that can't be read.
+func lockedVersions(text []byte) map[string]string {
+	found := map[string]string{}
+	file, faults := hclsyntax.ParseConfig(text, dependencyLock, hcl.InitialPos)
+	if faults.HasErrors() {
+		return found
+	}
+	body, ok := file.Body.(*hclsyntax.Body)
+	if !ok {
+		return found
+	}
+	plain := regexp.MustCompile(`^[0-9A-Za-z.+-]{1,60}$`)
+	for _, block := range body.Blocks {
+		version := block.Body.Attributes["version"]
+		if block.Type != "provider" || len(block.Labels) != 1 || len(block.Labels[0]) > 200 || version == nil || len(found) == 100 {
+			continue
+		}
+		v, faults := version.Expr.Value(nil)
+		if !faults.HasErrors() && v.Type() == cty.String && !v.IsNull() && plain.MatchString(v.AsString()) {
+			found[block.Labels[0]] = v.AsString()
+		}
+	}
+	return found
+}
+
+// lockedProviders are the same by the providers' names.
 func lockedProviders(text []byte) map[string]string {
 	found := map[string]string{}
-	for _, m := range regexp.MustCompile(`(?s)provider "([^"]{1,200})" \{\s*version\s*=\s*"([^"]{1,60})"`).FindAllSubmatch(text, 100) {
-		found[clean(path.Base(string(m[1])))] = clean(string(m[2]))
+	for source, version := range lockedVersions(text) {
+		found[clean(path.Base(source))] = version
 	}
 	return found
 }

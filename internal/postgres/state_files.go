@@ -45,17 +45,25 @@ func (db *DB) ReadState(ctx context.Context, key string) ([]byte, error) {
 func (db *DB) WriteState(ctx context.Context, key string, data []byte) error {
 	err := db.writeState(ctx, key, data)
 	if noTable(err) {
-		_, err = db.pool.Exec(ctx, `
-			CREATE TABLE IF NOT EXISTS `+stateTable+` (
-				key text PRIMARY KEY, data json NOT NULL, updated_at timestamptz NOT NULL DEFAULT now())`)
-		if err == nil {
-			err = db.writeState(ctx, key, data)
+		// IF NOT EXISTS does not keep two that make the table at once from
+		// clashing in the catalogue: the late one fails, and the table is there.
+		made := db.makeStateTable(ctx)
+		err = db.writeState(ctx, key, data)
+		if noTable(err) {
+			err = made
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("write state file %s: %w", key, mapError(err))
 	}
 	return nil
+}
+
+func (db *DB) makeStateTable(ctx context.Context) error {
+	_, err := db.pool.Exec(ctx, `
+		CREATE TABLE IF NOT EXISTS `+stateTable+` (
+			key text PRIMARY KEY, data json NOT NULL, updated_at timestamptz NOT NULL DEFAULT now())`)
+	return err
 }
 
 func (db *DB) writeState(ctx context.Context, key string, data []byte) error {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/pgtest"
@@ -46,9 +47,13 @@ func TestStateFiles(t *testing.T) {
 func TestWriteStateBeforeTheBackendWasUsed(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Open(t)
-	const key = "aegis/.pulumi/stacks/aegis/prod.network.eu-west-1.json.gz"
-	require.NoError(t, db.WriteState(t.Context(), key, []byte("state")))
-	got, err := db.ReadState(t.Context(), key)
+	var writers errgroup.Group
+	keys := []string{"a.json.gz", "b.json.gz", "c.json.gz", "d.json.gz", "e.json.gz", "f.json.gz"}
+	for _, key := range keys {
+		writers.Go(func() error { return db.WriteState(t.Context(), key, []byte("state")) })
+	}
+	require.NoError(t, writers.Wait())
+	written, err := db.ListState(t.Context(), "")
 	require.NoError(t, err)
-	require.Equal(t, "state", string(got))
+	require.Equal(t, keys, written)
 }

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -41,6 +42,8 @@ type Cloud struct {
 
 	mu    sync.Mutex
 	hooks []*Hook
+	// underWay counts the calls that the account has not answered.
+	underWay atomic.Int64
 }
 
 // Hook intercepts calls whose body has Match in it.
@@ -139,6 +142,11 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	c.underWay.Add(1)
+	defer c.underWay.Add(-1)
+	// The account does what it was sent, whether the caller lives or not.
+	caller := r.Context()
+	r = r.WithContext(context.WithoutCancel(caller))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	h := c.hook(r.Header.Get("X-Amz-Target"), body)
 	switch {
@@ -154,12 +162,18 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		h.once.Do(func() { close(h.Reached) })
 		select {
 		case <-h.Release:
-		case <-r.Context().Done():
+		case <-caller.Done():
 		}
 		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
 		_, _ = w.Write(rec.Body.Bytes())
 	}
+}
+
+// Settle waits for calls that a killed process left under way.
+func (c *Cloud) Settle(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool { return c.underWay.Load() == 0 }, time.Minute, 10*time.Millisecond)
 }
 
 func (c *Cloud) hook(target string, body []byte) *Hook {

@@ -20,6 +20,8 @@ type Parameters struct {
 	// LogGroups are names; renaming one replaces it.
 	LogGroups map[string]string `json:"log_groups"`
 	Retention int               `json:"retention"`
+	// Import are the settings that were there before and are taken over.
+	Import map[string]bool `json:"import,omitempty"`
 }
 
 // Spec wraps the parameters.
@@ -36,10 +38,14 @@ func Program(spec aegis.Spec) (pulumi.RunFunc, error) {
 	}
 	return func(ctx *pulumi.Context) error {
 		for name, value := range p.Settings {
+			var opts []pulumi.ResourceOption
+			if p.Import[name] {
+				opts = append(opts, pulumi.Import(pulumi.ID(p.Prefix+"/"+name)), pulumi.RetainOnDelete(true))
+			}
 			if _, err := ssm.NewParameter(ctx, name, &ssm.ParameterArgs{
 				Name: pulumi.String(p.Prefix + "/" + name), Type: pulumi.String("String"), Value: pulumi.String(value),
 				Tags: pulumi.StringMap{"aegis:stack": pulumi.String(ctx.Stack())},
-			}); err != nil {
+			}, opts...); err != nil {
 				return err
 			}
 		}

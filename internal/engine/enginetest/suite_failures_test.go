@@ -1,8 +1,10 @@
 package enginetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -161,8 +163,15 @@ func crash(t *testing.T, b *bed) {
 		Stack: b.run.Stack, Spec: b.run.Spec, Policy: b.run.Policy, FencingToken: b.run.FencingToken, Digest: plan.Digest,
 	})
 	<-hook.Reached
+	if b.run.Stack.Kind == aegis.TargetPulumiStack {
+		require.Eventually(t, func() bool {
+			begun, err := b.engines.Snapshot(t.Context(), b.run)
+			return err == nil && bytes.Contains(begun.Data, []byte("pending_operations"))
+		}, time.Minute, 20*time.Millisecond, "the engine writes down what it begins, beside beginning it")
+	}
 	kill()
 	close(hook.Release)
+	b.Cloud.Settle(t)
 
 	b.run.FencingToken++
 	res, err := b.engines.Apply(t.Context(), b.run, plan.Digest)

@@ -40,6 +40,7 @@ func Run(t *testing.T, s Subject, helper Helper) {
 		"removes an orphaned lock":               orphanedLock,
 		"restores a corrupt state":               corruptState,
 		"imports":                                imports,
+		"takes over what a program imports":      takesOver,
 		"resumes after a crash":                  crash,
 	} {
 		t.Run(name, func(t *testing.T) {
