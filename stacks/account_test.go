@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
@@ -63,5 +65,14 @@ func (a *account) stack(t *testing.T, spec aegis.Spec) auto.Stack {
 		}))
 	require.NoError(t, err)
 	require.NoError(t, stack.SetConfig(t.Context(), "aegis:account_id", auto.ConfigValue{Value: sandbox.AccountID}))
+	require.NoError(t, stack.SetConfig(t.Context(), "aegis:emulated", auto.ConfigValue{Value: "true"}))
 	return stack
+}
+
+// admin is a client's configuration of the account's administrator.
+func (a *account) admin(region string) aws.Config {
+	return aws.Config{
+		Region: region, BaseEndpoint: &a.AWSEndpoint,
+		Credentials: credentials.NewStaticCredentialsProvider(a.AdminAccessKeyID, a.AdminSecretAccessKey, ""),
+	}
 }

@@ -30,7 +30,7 @@ func Adoption(spec aegis.Spec, changes []aegis.DriftChange) (patch json.RawMessa
 				missing = append(missing, c)
 			}
 		default:
-			set(merge, path, c.After)
+			aegis.SetPath(merge, path, c.After)
 		}
 	}
 	if patch, err = json.Marshal(merge); err != nil {
@@ -92,18 +92,6 @@ func parameterOf(parameters map[string]any, c aegis.DriftChange) []string {
 		}
 	}
 	return nil
-}
-
-func set(into map[string]any, path []string, value any) {
-	for _, name := range path[:len(path)-1] {
-		inner, ok := into[name].(map[string]any)
-		if !ok {
-			inner = map[string]any{}
-			into[name] = inner
-		}
-		into = inner
-	}
-	into[path[len(path)-1]] = value
 }
 
 // setRule sets a member of one ingress rule; a list is patched as a whole.

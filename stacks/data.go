@@ -27,6 +27,20 @@ func data(s *stack, params aegis.DataSpec) error {
 	if err := logGroups(s, keys.LogsKeyARN, params); err != nil {
 		return err
 	}
+	if err := tables(s, keys.DataKeyARN, params.Tables); err != nil {
+		return err
+	}
+	if err := secrets(s, keys.DataKeyARN, params.Secrets); err != nil {
+		return err
+	}
+	if err := inNetwork(s, keys, params); err != nil {
+		return err
+	}
+	if params.Backup != nil {
+		if err := backups(s, keys, *params.Backup); err != nil {
+			return err
+		}
+	}
 	return settings(s, params.Settings)
 }
 

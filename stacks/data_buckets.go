@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -25,8 +27,9 @@ func buckets(s *stack, keyARN string, buckets map[string]aegis.BucketSpec) error
 // and speaks TLS only.
 func bucket(s *stack, name, keyARN string, spec aegis.BucketSpec) (*s3.BucketV2, error) {
 	bucket, err := s3.NewBucketV2(s.ctx, name, &s3.BucketV2Args{
-		Bucket:         pulumi.String(bucketName(s.spec.Environment, name, s.account, s.spec.Region)),
-		LifecycleRules: lifecycle(spec), //nolint:staticcheck // the resource that replaces it waits 50 s at each change
+		Bucket:            pulumi.String(s.bucketName(name)),
+		LifecycleRules:    lifecycle(spec), //nolint:staticcheck // the resource that replaces it waits 50 s at each change
+		ObjectLockEnabled: locked(spec),
 	}, s.opts()...)
 	if err != nil {
 		return nil, err
@@ -43,13 +46,22 @@ func bucket(s *stack, name, keyARN string, spec aegis.BucketSpec) (*s3.BucketV2,
 	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(s.ctx, name, encryption(bucket, keyARN), s.opts()...); err != nil {
 		return nil, err
 	}
-	if _, err := s3.NewBucketVersioningV2(s.ctx, name, &s3.BucketVersioningV2Args{
+	versioning, err := s3.NewBucketVersioningV2(s.ctx, name, &s3.BucketVersioningV2Args{
 		Bucket:                  bucket.Bucket,
 		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
-	}, s.opts()...); err != nil {
+	}, s.opts()...)
+	if err != nil {
+		return nil, err
+	}
+	if err := objectLock(s, name, bucket, versioning, spec.Lock); err != nil {
 		return nil, err
 	}
 	return bucket, tlsOnly(s, name, bucket)
+}
+
+// bucketName is unique among all accounts; that of an imported bucket is its own.
+func (s *stack) bucketName(name string) string {
+	return s.imports.id("aws_s3_bucket", name, bucketName(s.spec.Environment, name, s.account, s.spec.Region))
 }
 
 func encryption(bucket *s3.BucketV2, keyARN string) *s3.BucketServerSideEncryptionConfigurationV2Args {
@@ -67,9 +79,34 @@ func encryption(bucket *s3.BucketV2, keyARN string) *s3.BucketServerSideEncrypti
 	}
 }
 
-// lifecycle deletes old versions, current objects when asked to, and the parts
+// locked is true for a bucket with object lock, and absent for any other.
+func locked(spec aegis.BucketSpec) pulumi.BoolPtrInput {
+	if spec.Lock == nil {
+		return nil
+	}
+	return pulumi.Bool(true)
+}
+
+// objectLock keeps versions from being deleted, which needs versions.
+func objectLock(s *stack, name string, bucket *s3.BucketV2, versioning *s3.BucketVersioningV2, lock *aegis.ObjectLockSpec) error {
+	if lock == nil {
+		return nil
+	}
+	_, err := s3.NewBucketObjectLockConfigurationV2(s.ctx, name, &s3.BucketObjectLockConfigurationV2Args{
+		Bucket: bucket.Bucket,
+		Rule: s3.BucketObjectLockConfigurationV2RuleArgs{
+			DefaultRetention: s3.BucketObjectLockConfigurationV2RuleDefaultRetentionArgs{
+				Mode: pulumi.String(strings.ToUpper(lock.Mode)), Days: pulumi.Int(lock.Days),
+			},
+		},
+	}, s.opts(pulumi.DependsOn([]pulumi.Resource{versioning}))...)
+	return err
+}
+
+// lifecycle deletes old versions, moves and deletes current objects when asked to, and the parts
 // of uploads that were never finished.
 func lifecycle(spec aegis.BucketSpec) s3.BucketV2LifecycleRuleArray {
+	var transitions s3.BucketV2LifecycleRuleTransitionArray
 	rule := s3.BucketV2LifecycleRuleArgs{
 		Id:                                 pulumi.String("expire"),
 		Enabled:                            pulumi.Bool(true),
@@ -77,6 +114,19 @@ func lifecycle(spec aegis.BucketSpec) s3.BucketV2LifecycleRuleArray {
 		NoncurrentVersionExpirations: s3.BucketV2LifecycleRuleNoncurrentVersionExpirationArray{
 			s3.BucketV2LifecycleRuleNoncurrentVersionExpirationArgs{Days: pulumi.Int(spec.NoncurrentExpireDays)},
 		},
+	}
+	for _, class := range []struct {
+		name string
+		days int
+	}{{"STANDARD_IA", spec.InfrequentDays}, {"GLACIER_IR", spec.ArchiveDays}} {
+		if class.days > 0 {
+			transitions = append(transitions, s3.BucketV2LifecycleRuleTransitionArgs{
+				Days: pulumi.Int(class.days), StorageClass: pulumi.String(class.name),
+			})
+		}
+	}
+	if len(transitions) > 0 {
+		rule.Transitions = transitions
 	}
 	if spec.ExpireDays > 0 {
 		rule.Expirations = s3.BucketV2LifecycleRuleExpirationArray{
@@ -88,7 +138,7 @@ func lifecycle(spec aegis.BucketSpec) s3.BucketV2LifecycleRuleArray {
 
 // tlsOnly refuses requests without TLS.
 func tlsOnly(s *stack, name string, bucket *s3.BucketV2) error {
-	arn := "arn:aws:s3:::" + bucketName(s.spec.Environment, name, s.account, s.spec.Region)
+	arn := "arn:aws:s3:::" + s.bucketName(name)
 	text, err := document{{
 		Sid: "TLSOnly", Effect: "Deny", Principal: "*", Action: []string{"s3:*"},
 		Resource:  []string{arn, arn + "/*"},

@@ -8,15 +8,37 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// edge declares a region's public address, its health check and its latency
-// record in the zone that the primary region's stack owns.
+// edge declares a region's part of the zone that the primary region's stack owns:
+// its public address with a health check and a latency record, or a certificate.
 func edge(s *stack, params aegis.EdgeSpec) error {
 	zone, err := zoneID(s, params.Domain)
 	if err != nil {
 		return err
 	}
+	if params.Peered {
+		if err := acceptPeers(s); err != nil {
+			return err
+		}
+	}
 	s.output("zone_id", zone)
 	s.check("zone exists", "aws_route53_zone", zone, nil)
+	if !params.Balanced {
+		return publicAddress(s, params, zone)
+	}
+	if err := appCertificate(s, appName(params), zone); err != nil {
+		return err
+	}
+	if params.Distribution != nil && s.spec.Region == distributionRegion {
+		return distribute(s, params, *params.Distribution, zone)
+	}
+	return nil
+}
+
+// appName is the name by which clients find the estate.
+func appName(params aegis.EdgeSpec) string { return "app." + params.Domain }
+
+// publicAddress declares the region's own way in.
+func publicAddress(s *stack, params aegis.EdgeSpec, zone pulumi.StringInput) error {
 	address, err := ec2.NewEip(s.ctx, "ingress", &ec2.EipArgs{Domain: pulumi.String("vpc")}, s.opts()...)
 	if err != nil {
 		return err
@@ -29,7 +51,7 @@ func edge(s *stack, params aegis.EdgeSpec) error {
 	s.output("health_check_id", health.ID())
 	_, err = route53.NewRecord(s.ctx, "app", &route53.RecordArgs{
 		ZoneId:        zone,
-		Name:          pulumi.String("app." + params.Domain),
+		Name:          pulumi.String(appName(params)),
 		Type:          pulumi.String("A"),
 		Ttl:           pulumi.Int(params.RecordTTLSeconds),
 		Records:       pulumi.StringArray{address.PublicIp},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,13 +13,10 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// SizeSmall is the estate that costs least and still has every layer.
-const SizeSmall = "small"
-
 // Layers are the estate's layers in the order in which they are created.
 func Layers() []string {
 	return []string{
-		aegis.LayerSecurity, aegis.LayerNetwork, aegis.LayerData, aegis.LayerRuntime, aegis.LayerEdge,
+		aegis.LayerSecurity, aegis.LayerNetwork, aegis.LayerData, aegis.LayerEdge, aegis.LayerRuntime,
 	}
 }
 
@@ -41,8 +39,8 @@ func Estate(size, environment string, regions []string) ([]aegis.Spec, error) {
 // primary region before the others. It returns an InvalidError with all faults
 // of all stacks, each field with its stack's id in front.
 func (p Plan) Specs() ([]aegis.Spec, error) {
-	if p.Size != SizeSmall {
-		return nil, aegis.Invalid("size", fmt.Sprintf("%q is not one of: %s", p.Size, SizeSmall))
+	if !slices.Contains(Sizes(), p.Size) {
+		return nil, aegis.Invalid("size", fmt.Sprintf("%q is not one of: %s", p.Size, strings.Join(Sizes(), ", ")))
 	}
 	if len(p.Regions) == 0 {
 		return nil, aegis.Invalid("regions", "name at least one region")
@@ -83,7 +81,7 @@ func (p Plan) unknownNames(faults *aegis.InvalidError) {
 // spec is one stack's, n the number of its region. Its error is no fault of the
 // plan's.
 func (p Plan) spec(faults *aegis.InvalidError, layer, region string, n int) (aegis.Spec, error) {
-	params, err := json.Marshal(smallParameters(layer, p.Environment, n))
+	params, err := json.Marshal(parametersOf(p.Size, layer, p.Environment, p.Regions, n))
 	if err != nil {
 		return aegis.Spec{}, fmt.Errorf("encode parameters of layer %s: %w", layer, err)
 	}
@@ -92,17 +90,18 @@ func (p Plan) spec(faults *aegis.InvalidError, layer, region string, n int) (aeg
 		Regions: slices.Clone(p.Regions), Parameters: params,
 	}
 	id := StackID(spec)
-	for field, patch := range map[string]json.RawMessage{"layers." + layer: p.Layers[layer], "stacks." + id: p.Stacks[id]} {
-		if patch != nil && !strings.HasPrefix(strings.TrimSpace(string(patch)), "{") {
-			faults.Add(field, "is not an object of parameters")
-			return spec, nil
-		}
-	}
-	for _, patch := range []json.RawMessage{p.Layers[layer], p.Stacks[id]} {
-		if patch == nil {
+	for _, given := range []struct {
+		field string
+		patch json.RawMessage
+	}{{"layers." + layer, p.Layers[layer]}, {"stacks." + id, p.Stacks[id]}} {
+		if given.patch == nil {
 			continue
 		}
-		if spec.Parameters, err = jsonpatch.MergePatch(spec.Parameters, patch); err != nil {
+		if !strings.HasPrefix(strings.TrimSpace(string(given.patch)), "{") {
+			faults.Add(given.field, "is not an object of parameters")
+			return spec, nil
+		}
+		if spec.Parameters, err = jsonpatch.MergePatch(spec.Parameters, given.patch); err != nil {
 			return spec, aegis.Invalid(id, err.Error())
 		}
 	}
@@ -116,24 +115,72 @@ func (p Plan) spec(faults *aegis.InvalidError, layer, region string, n int) (aeg
 	return spec, err
 }
 
+// dataDependsOn lists what layer data needs beside security: the network of its
+// servers, and the primary region's stack, whose global databases it joins.
+func dataDependsOn(spec aegis.Spec, params aegis.DataSpec) []string {
+	var needed []string
+	if primary := primaryRegion(spec); primary != spec.Region && slices.ContainsFunc(slices.Collect(maps.Values(params.Databases)), isGlobal) {
+		needed = append(needed, stackID(spec.Environment, aegis.LayerData, primary))
+	}
+	if needsNetwork(params) {
+		needed = append(needed, stackID(spec.Environment, aegis.LayerNetwork, spec.Region))
+	}
+	return needed
+}
+
+func isGlobal(spec aegis.DatabaseSpec) bool { return spec.Global }
+
 // DependsOn lists the ids of the stacks whose outputs the stack of spec
 // reads: they must be applied before it.
 func DependsOn(spec aegis.Spec) []string {
 	same := func(layer string) string { return stackID(spec.Environment, layer, spec.Region) }
 	switch spec.Layer {
 	case aegis.LayerNetwork:
-		var params aegis.NetworkSpec
-		if json.Unmarshal(spec.Parameters, &params) == nil && params.FlowLogDays > 0 {
-			return []string{same(aegis.LayerSecurity)}
-		}
+		return networkDependsOn(spec, same(aegis.LayerSecurity))
 	case aegis.LayerData:
-		return []string{same(aegis.LayerSecurity)}
+		var params aegis.DataSpec
+		_ = json.Unmarshal(spec.Parameters, &params) // what can't be read needs nothing more
+		return append(dataDependsOn(spec, params), same(aegis.LayerSecurity))
 	case aegis.LayerRuntime:
-		return []string{same(aegis.LayerNetwork), same(aegis.LayerSecurity)}
-	case aegis.LayerEdge:
-		if primary := primaryRegion(spec); primary != spec.Region {
-			return []string{stackID(spec.Environment, aegis.LayerEdge, primary)}
+		ids := []string{same(aegis.LayerNetwork), same(aegis.LayerSecurity)}
+		var params aegis.RuntimeSpec
+		if err := json.Unmarshal(spec.Parameters, &params); err == nil && params.LoadBalancer != nil && params.LoadBalancer.CertificateARN == "" {
+			ids = append(ids, same(aegis.LayerEdge))
 		}
+		return ids
+	case aegis.LayerEdge:
+		return edgeDependsOn(spec)
 	}
 	return nil
+}
+
+func networkDependsOn(spec aegis.Spec, security string) (ids []string) {
+	var params aegis.NetworkSpec
+	_ = json.Unmarshal(spec.Parameters, &params) // Validate says what is wrong with it
+	if params.FlowLogDays > 0 {
+		ids = append(ids, security)
+	}
+	if params.Peered {
+		ids = append(ids, stackIDs(spec.Environment, aegis.LayerNetwork, regionsBefore(spec))...)
+	}
+	return ids
+}
+
+func edgeDependsOn(spec aegis.Spec) (ids []string) {
+	var params aegis.EdgeSpec
+	_ = json.Unmarshal(spec.Parameters, &params) // Validate says what is wrong with it
+	if primary := primaryRegion(spec); primary != spec.Region {
+		ids = append(ids, stackID(spec.Environment, aegis.LayerEdge, primary))
+	}
+	if later := regionsAfter(spec); params.Peered && len(later) > 0 {
+		ids = append(ids, stackIDs(spec.Environment, aegis.LayerNetwork, append([]string{spec.Region}, later...))...)
+	}
+	return ids
+}
+
+func stackIDs(environment, layer string, regions []string) (ids []string) {
+	for _, region := range regions {
+		ids = append(ids, stackID(environment, layer, region))
+	}
+	return ids
 }

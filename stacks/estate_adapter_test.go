@@ -49,6 +49,10 @@ func checkAdapter(ctx context.Context, connected *cloud.Cloud, prices *pricing.T
 	if err != nil {
 		return err
 	}
+	name, err := aegis.ParseStackID(stack.Name())
+	if err != nil {
+		return err
+	}
 	var faults []error
 	for _, one := range resources {
 		terraformType, managed := stacks.TerraformType(string(one.Type))
@@ -56,7 +60,7 @@ func checkAdapter(ctx context.Context, connected *cloud.Cloud, prices *pricing.T
 			continue
 		}
 		lookup := aegis.Lookup{
-			StackID: stack.Name(), Type: terraformType, Region: "eu-west-1",
+			StackID: stack.Name(), Type: terraformType, Region: name.Region,
 			Address: stacks.Address(terraformType, one.URN.Name()), Inputs: snakeCase(one.Inputs),
 		}
 		faults = append(faults, findSame(ctx, connected, lookup, one))
@@ -89,11 +93,22 @@ func findSame(ctx context.Context, connected *cloud.Cloud, lookup aegis.Lookup, 
 func importID(lookup aegis.Lookup, one apitype.ResourceV3) string {
 	in := func(name string) string { return fmt.Sprint(lookup.Inputs[name]) }
 	switch lookup.Type {
-	case "aws_autoscaling_policy", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_sqs_queue_policy", "aws_default_security_group", "aws_iam_role_policy", "aws_s3_bucket_policy",
-		"aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning":
+	case "aws_acm_certificate_validation", "aws_config_configuration_recorder", "aws_config_configuration_recorder_status", "aws_config_delivery_channel",
+		"aws_ecr_lifecycle_policy", "aws_ecr_replication_configuration", "aws_eks_access_policy_association", "aws_wafv2_web_acl_association",
+		"aws_iam_role_policy_attachment", "aws_securityhub_standards_subscription",
+		"aws_autoscaling_policy", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_default_security_group", "aws_iam_role_policy", "aws_s3_bucket_policy",
+		"aws_s3_bucket_object_lock_configuration", "aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning":
 		return ""
+	case "aws_backup_selection":
+		return in("plan_id") + "|" + string(one.ID)
+	case "aws_eks_pod_identity_association":
+		return in("cluster_name") + "," + string(one.ID)
 	case "aws_kinesis_stream":
 		return in("name")
+	case "aws_opensearch_domain":
+		return in("domain_name")
+	case "aws_wafv2_web_acl":
+		return string(one.ID) + "/" + in("name") + "/" + in("scope")
 	case "aws_route":
 		return in("route_table_id") + "_" + in("destination_cidr_block")
 	case "aws_route_table_association":

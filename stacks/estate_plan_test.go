@@ -52,6 +52,11 @@ func TestPlanNamesTheFaults(t *testing.T) {
 		"faults of two stacks":   {nil, map[string]string{"dev.runtime.us-east-1": `{"nodes":1}`, "dev.data.eu-west-1": `{"log_retention_days":2}`}, []string{"dev.data.eu-west-1.parameters.log_retention_days", "dev.runtime.us-east-1.parameters.nodes"}},
 		"ranges that overlap":    {nil, map[string]string{"dev.network.eu-west-1": `{"cidr":"10.10.16.0/20"}`}, []string{"dev.network.eu-west-1.parameters.cidr"}},
 		"flow logs of nobody":    {nil, map[string]string{"dev.network.eu-west-1": `{"flow_log_days":7}`}, []string{"dev.network.eu-west-1.parameters.flow_log_days"}},
+		"trail of no primary":    {nil, map[string]string{"dev.security.eu-west-1": `{"trail":{"retention_days":90}}`}, []string{"dev.security.eu-west-1.parameters.trail"}},
+		"bucket of the trail":    {map[string]string{"security": `{"trail":{"retention_days":90}}`}, map[string]string{"dev.data.us-east-1": `{"buckets":{"audit-trail":{"expire_days":0,"noncurrent_expire_days":1}}}`}, []string{"dev.data.us-east-1.parameters.buckets.audit-trail"}},
+		"certificate of nobody":  {map[string]string{"runtime": balanced("", "10.0.0.0/8")}, nil, []string{"dev.runtime.us-east-1.parameters.load_balancer.certificate_arn", "dev.runtime.eu-west-1.parameters.load_balancer.certificate_arn", "dev.runtime.ap-southeast-1.parameters.load_balancer.certificate_arn"}},
+		"name of nothing":        {nil, map[string]string{"dev.edge.eu-west-1": `{"balanced":true}`}, []string{"dev.runtime.eu-west-1.parameters.load_balancer"}},
+		"web ACL of nobody":      {nil, map[string]string{"dev.edge.eu-west-1": `{"balanced":true}`, "dev.runtime.eu-west-1": `{"load_balancer":{"client_cidrs":["10.0.0.0/8"],"target_port":8443,"health_path":"/","drain_seconds":30,"web_acl":true}}`}, []string{"dev.runtime.eu-west-1.parameters.load_balancer.web_acl"}},
 		"zones of another name":  {nil, map[string]string{"dev.edge.eu-west-1": `{"domain":"other.example"}`}, []string{"dev.edge.eu-west-1.parameters.domain"}},
 		"one range for everyone": {map[string]string{"network": `{"cidr":"10.0.0.0/16"}`}, nil, []string{"dev.network.eu-west-1.parameters.cidr", "dev.network.ap-southeast-1.parameters.cidr", "dev.network.ap-southeast-1.parameters.cidr"}},
 	} {

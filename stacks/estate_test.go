@@ -12,18 +12,40 @@ import (
 
 func TestEstateIsInCreationOrder(t *testing.T) {
 	t.Parallel()
-	specs, err := stacks.Estate(stacks.SizeSmall, "prod", []string{"eu-west-1", "us-east-1", "ap-southeast-1"})
-	require.NoError(t, err)
-	require.Len(t, specs, 15)
-	var created []string
-	for _, spec := range specs {
-		for _, id := range stacks.DependsOn(spec) {
-			require.Contains(t, created, id, "before "+stacks.StackID(spec))
+	for _, size := range stacks.Sizes() {
+		for _, regions := range [][]string{{"eu-west-1"}, {"eu-west-1", "us-east-1", "ap-southeast-1"}, {"us-west-2", "eu-west-1", "us-east-1", "ap-northeast-1"}} {
+			specs, err := stacks.Estate(size, "prod", regions)
+			require.NoError(t, err)
+			require.Len(t, specs, 5*len(regions))
+			var created []string
+			for _, spec := range specs {
+				for _, id := range stacks.DependsOn(spec) {
+					require.Contains(t, created, id, "before "+stacks.StackID(spec))
+				}
+				created = append(created, stacks.StackID(spec))
+			}
+			require.Equal(t, "prod.security."+regions[0], created[0])
+			require.Len(t, slices.Compact(slices.Sorted(slices.Values(created))), 5*len(regions))
 		}
-		created = append(created, stacks.StackID(spec))
 	}
-	require.Equal(t, "prod.security.eu-west-1", created[0])
-	require.Len(t, slices.Compact(slices.Sorted(slices.Values(created))), 15)
+}
+
+func TestSizesGrow(t *testing.T) {
+	t.Parallel()
+	last := 0
+	for _, size := range stacks.Sizes()[:2] {
+		specs, err := stacks.Estate(size, "prod", []string{"us-east-1", "eu-west-1", "ap-southeast-1"})
+		require.NoError(t, err)
+		made, err := stacks.OnPaper(specs)
+		require.NoError(t, err)
+		count := 0
+		for _, changes := range made {
+			count += len(changes)
+		}
+		require.Greater(t, count, last)
+		last = count
+	}
+	require.GreaterOrEqual(t, last, 250, "the larger sizes have everything")
 }
 
 func TestEstateRefuses(t *testing.T) {

@@ -54,15 +54,15 @@ func otherOutputs(id string) map[string]any {
 	case aegis.LayerNetwork:
 		return map[string]any{
 			"vpc_id": "vpc-1", "public_subnet_ids": []any{"subnet-1"}, "private_subnet_ids": []any{"subnet-2", "subnet-3"},
-			"workload_security_group_id": "sg-1",
+			"data_subnet_ids": []any{"subnet-4", "subnet-5"}, "workload_security_group_id": "sg-1",
 		}
 	case aegis.LayerSecurity:
 		return map[string]any{
-			"data_key_arn": "arn:data", "logs_key_arn": "arn:logs", "executor_role_arn": "arn:executor",
-			"workload_role_arns": map[string]any{"node": "arn:node"}, "instance_profiles": map[string]any{"node": "aegis-dev-node"},
+			"web_acl_arn": "arn:acl", "data_key_arn": "arn:data", "logs_key_arn": "arn:logs", "executor_role_arn": "arn:executor",
+			"workload_role_arns": map[string]any{"node": "arn:node", "cluster": "arn:cluster", "cluster-node": "arn:cluster-node", "control-plane": "arn:control-plane"}, "instance_profiles": map[string]any{"node": "aegis-dev-node"},
 		}
 	default:
-		return map[string]any{"zone_id": "Z1", "health_check_id": "h", "ingress_ip": "192.0.2.2"}
+		return map[string]any{"zone_id": "Z1", "health_check_id": "h", "ingress_ip": "192.0.2.2", "certificate_arn": "arn:cert", "app_name": "app.dev.aegis.example"}
 	}
 }
 

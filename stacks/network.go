@@ -49,6 +49,11 @@ func network(s *stack, params aegis.NetworkSpec) error {
 			return err
 		}
 	}
+	if params.Peered {
+		if err := requestPeers(s, vpc, tables); err != nil {
+			return err
+		}
+	}
 	return securityGroups(s, vpc, params.IngressRules)
 }
 

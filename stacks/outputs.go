@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -16,6 +17,18 @@ type NetworkOutputs struct {
 	PrivateSubnetIDs []string `json:"private_subnet_ids"`
 	// WorkloadSecurityGroupID is the group that the ingress rules open.
 	WorkloadSecurityGroupID string `json:"workload_security_group_id"`
+	// DataSubnetIDs has one entry per zone where the network has data subnets.
+	DataSubnetIDs []string `json:"data_subnet_ids,omitempty"`
+}
+
+// PeerOutputs are what a network stack exports when it is peered.
+type PeerOutputs struct {
+	VPCID   string `json:"vpc_id"`
+	VPCCIDR string `json:"vpc_cidr"`
+	// RouteTableIDs are those of the private and data subnets.
+	RouteTableIDs []string `json:"route_table_ids"`
+	// PeeringIDs are the connections that it requests, by region.
+	PeeringIDs map[string]string `json:"peering_ids"`
 }
 
 // SecurityOutputs are the names that a security stack exports.
@@ -35,6 +48,17 @@ type DataOutputs struct {
 	BucketNames map[string]string `json:"bucket_names"`
 	StreamARNs  map[string]string `json:"stream_arns"`
 	LogGroups   map[string]string `json:"log_group_names"`
+	// TableNames and SecretARNs are exported where there are any.
+	TableNames map[string]string `json:"table_names,omitempty"`
+	SecretARNs map[string]string `json:"secret_arns,omitempty"`
+	// CacheEndpoints and SearchEndpoints are host names in the VPC.
+	CacheEndpoints  map[string]string `json:"cache_endpoints,omitempty"`
+	SearchEndpoints map[string]string `json:"search_endpoints,omitempty"`
+	// DatabaseEndpoints write, DatabaseReaderEndpoints read; DatabaseSecretARNs are
+	// of the secrets with user and password, of databases that are not global.
+	DatabaseEndpoints       map[string]string `json:"database_endpoints,omitempty"`
+	DatabaseReaderEndpoints map[string]string `json:"database_reader_endpoints,omitempty"`
+	DatabaseSecretARNs      map[string]string `json:"database_secret_arns,omitempty"`
 }
 
 // RuntimeOutputs are the names that a runtime stack exports.
@@ -47,27 +71,37 @@ type RuntimeOutputs struct {
 type EdgeOutputs struct {
 	// ZoneID is that of the primary region's zone, in every region's stack.
 	ZoneID        string `json:"zone_id"`
-	HealthCheckID string `json:"health_check_id"`
-	// IngressIP is the region's public IPv4 address.
-	IngressIP string `json:"ingress_ip"`
+	HealthCheckID string `json:"health_check_id,omitempty"`
+	// IngressIP is the region's public IPv4 address, where it has one.
+	IngressIP string `json:"ingress_ip,omitempty"`
 }
 
-// outputsOf reads another stack's outputs. Every field of O must be there:
-// a missing one means that the stack was not applied yet.
+// BalancedOutputs are what an edge stack exports beside when it is balanced.
+type BalancedOutputs struct {
+	ZoneID         string `json:"zone_id"`
+	CertificateARN string `json:"certificate_arn"`
+	// AppName is the name that the certificate is for.
+	AppName string `json:"app_name"`
+}
+
+// outputsOf reads another stack's outputs. Every field of O must be there,
+// unless it may be omitted: a missing one means that the stack was not applied
+// yet.
 func outputsOf[O any](s *stack, id string) (O, error) {
 	var outputs O
-	ref, err := pulumi.NewStackReference(s.ctx, id, &pulumi.StackReferenceArgs{
-		Name: pulumi.String("organization/" + Project + "/" + id),
-	})
+	ref, err := s.reference(id)
 	if err != nil {
-		return outputs, fmt.Errorf("refer to stack %s: %w", id, err)
+		return outputs, err
 	}
 	values := map[string]any{}
 	for field := range reflect.TypeFor[O]().Fields() {
-		name := field.Tag.Get("json")
+		name, optional, _ := strings.Cut(field.Tag.Get("json"), ",")
 		detail, err := ref.GetOutputDetails(name)
 		if err != nil {
 			return outputs, fmt.Errorf("read output %s of stack %s: %w", name, id, err)
+		}
+		if detail.Value == nil && optional != "" {
+			continue
 		}
 		if detail.Value == nil {
 			return outputs, fmt.Errorf("stack %s has no output %s: apply that stack first", id, name)
@@ -82,6 +116,21 @@ func outputsOf[O any](s *stack, id string) (O, error) {
 		return outputs, fmt.Errorf("read outputs of stack %s: %w", id, err)
 	}
 	return outputs, nil
+}
+
+// reference is to another stack; the engine takes one of each only.
+func (s *stack) reference(id string) (*pulumi.StackReference, error) {
+	if ref, ok := s.references[id]; ok {
+		return ref, nil
+	}
+	ref, err := pulumi.NewStackReference(s.ctx, id, &pulumi.StackReferenceArgs{
+		Name: pulumi.String("organization/" + Project + "/" + id),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("refer to stack %s: %w", id, err)
+	}
+	s.references[id] = ref
+	return ref, nil
 }
 
 // toMap is v as the object that its JSON describes.

@@ -3,6 +3,7 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -78,10 +79,15 @@ func (p *paper) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return resource.NewPropertyMapFromMap(map[string]any{"accountId": paperAccount}), nil
 }
 
+// paperAttributes are masked where they hold secrets.
 func paperAttributes(inputs resource.PropertyMap) map[string]any {
 	attributes := map[string]any{}
-	for name, value := range inputs.Mappable() {
-		attributes[snakeCase(name)] = value
+	for name, value := range inputs {
+		if value.ContainsSecrets() {
+			attributes[snakeCase(string(name))] = aegis.Masked
+			continue
+		}
+		attributes[snakeCase(string(name))] = value.Mappable()
 	}
 	return attributes
 }
@@ -99,6 +105,22 @@ func snakeCase(name string) string {
 	return b.String()
 }
 
+func paperPeer(spec aegis.Spec, params aegis.NetworkSpec) PeerOutputs {
+	peer := PeerOutputs{VPCID: "vpc-0", VPCCIDR: params.CIDR, RouteTableIDs: []string{"rtb-private-1"}, PeeringIDs: map[string]string{}}
+	if params.NAT == "per_zone" {
+		for i := 1; i < params.Zones; i++ {
+			peer.RouteTableIDs = append(peer.RouteTableIDs, fmt.Sprintf("rtb-private-%d", i+1))
+		}
+	}
+	if params.DataSubnets {
+		peer.RouteTableIDs = append(peer.RouteTableIDs, "rtb-data")
+	}
+	for _, region := range regionsBefore(spec) {
+		peer.PeeringIDs[region] = "pcx-" + region
+	}
+	return peer
+}
+
 // paperOutputs are outputs in the form of those of the stack of spec.
 func paperOutputs(spec aegis.Spec) (map[string]any, error) {
 	switch spec.Layer {
@@ -113,25 +135,54 @@ func paperOutputs(spec aegis.Spec) (map[string]any, error) {
 			}
 			return ids
 		}
-		return toMap(NetworkOutputs{
+		known := NetworkOutputs{
 			VPCID: "vpc-0", PublicSubnetIDs: ids("public"), PrivateSubnetIDs: ids("private"), WorkloadSecurityGroupID: "sg-0",
-		})
+		}
+		if params.DataSubnets {
+			known.DataSubnetIDs = ids("data")
+		}
+		outputs, err := toMap(known)
+		if err != nil || !params.Peered {
+			return outputs, err
+		}
+		peer, err := toMap(paperPeer(spec, params))
+		maps.Copy(outputs, peer)
+		return outputs, err
 	case aegis.LayerSecurity:
-		var params aegis.SecuritySpec
-		if err := json.Unmarshal(spec.Parameters, &params); err != nil {
-			return nil, fmt.Errorf("read parameters: %w", err)
-		}
-		roles, profiles := map[string]string{}, map[string]string{}
-		for name := range params.WorkloadRoles {
-			roles[name], profiles[name] = "arn:aws:iam::"+paperAccount+":role/"+name, name
-		}
-		return toMap(SecurityOutputs{
-			DataKeyARN: "arn:aws:kms:::key/data", LogsKeyARN: "arn:aws:kms:::key/logs", ExecutorRoleARN: "arn:aws:iam:::role/executor",
-			WorkloadRoleARNs: roles, InstanceProfiles: profiles,
-		})
+		return paperSecurity(spec)
 	case aegis.LayerEdge:
-		return toMap(EdgeOutputs{ZoneID: "Z0", HealthCheckID: "0", IngressIP: "192.0.2.1"})
+		return paperEdge(spec)
 	default:
 		return nil, fmt.Errorf("nothing reads outputs of layer %q", spec.Layer)
 	}
+}
+
+func paperSecurity(spec aegis.Spec) (map[string]any, error) {
+	var params aegis.SecuritySpec
+	if err := json.Unmarshal(spec.Parameters, &params); err != nil {
+		return nil, fmt.Errorf("read parameters: %w", err)
+	}
+	roles, profiles := map[string]string{}, map[string]string{}
+	for name := range params.WorkloadRoles {
+		roles[name], profiles[name] = "arn:aws:iam::"+paperAccount+":role/"+name, name
+	}
+	outputs, err := toMap(SecurityOutputs{
+		DataKeyARN: "arn:aws:kms:::key/data", LogsKeyARN: "arn:aws:kms:::key/logs", ExecutorRoleARN: "arn:aws:iam:::role/executor",
+		WorkloadRoleARNs: roles, InstanceProfiles: profiles,
+	})
+	if err == nil && params.WebACL != nil {
+		outputs["web_acl_arn"] = "arn:aws:wafv2:::regional/webacl/regional"
+	}
+	return outputs, err
+}
+
+func paperEdge(spec aegis.Spec) (map[string]any, error) {
+	var params aegis.EdgeSpec
+	if err := json.Unmarshal(spec.Parameters, &params); err != nil {
+		return nil, fmt.Errorf("read parameters: %w", err)
+	}
+	if params.Balanced {
+		return toMap(BalancedOutputs{ZoneID: "Z0", CertificateARN: "arn:aws:acm:::certificate/0", AppName: appName(params)})
+	}
+	return toMap(EdgeOutputs{ZoneID: "Z0", HealthCheckID: "0", IngressIP: "192.0.2.1"})
 }

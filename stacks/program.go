@@ -41,12 +41,17 @@ func bind[P any](spec aegis.Spec, build func(*stack, P) error) (pulumi.RunFunc, 
 	if err := json.Unmarshal(spec.Parameters, &params); err != nil {
 		return nil, aegis.Invalid("parameters", err.Error())
 	}
+	drawn := &draws{}
 	return func(ctx *pulumi.Context) error {
 		s, err := newStack(ctx, spec)
 		if err != nil {
 			return fmt.Errorf("declare stack %s: %w", StackID(spec), err)
 		}
+		s.draws = drawn
 		if err := build(s, params); err != nil {
+			return fmt.Errorf("declare stack %s: %w", StackID(spec), err)
+		}
+		if err := s.imports.check(); err != nil {
 			return fmt.Errorf("declare stack %s: %w", StackID(spec), err)
 		}
 		return s.export()

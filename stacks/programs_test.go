@@ -16,8 +16,8 @@ import (
 // untaggable are the types that AWS has no tags for.
 func untaggable() []string {
 	return []string{
-		"aws_autoscaling_policy", "aws_cloudwatch_event_target", "aws_sqs_queue_policy", "aws_iam_role_policy", "aws_kms_alias", "aws_route", "aws_route53_record",
-		"aws_route_table_association", "aws_s3_bucket_policy", "aws_s3_bucket_public_access_block",
+		"aws_autoscaling_policy", "aws_cloudwatch_event_target", "aws_iam_role_policy", "aws_kms_alias", "aws_route", "aws_route53_record",
+		"aws_route_table_association", "aws_s3_bucket_policy", "aws_s3_bucket_object_lock_configuration", "aws_backup_selection", "aws_s3_bucket_public_access_block",
 		"aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning",
 	}
 }
@@ -230,4 +230,83 @@ func TestZoneBelongsToThePrimaryRegion(t *testing.T) {
 		}
 		require.Equal(t, spec.Region == "us-east-1", zones == 1, spec.Region)
 	}
+}
+
+func TestLoadBalancerIsHardened(t *testing.T) {
+	t.Parallel()
+	spec := specOf(t, aegis.LayerRuntime, `{"repositories":{"app":{"keep_images":5,"untagged_days":1}},"replicate_images_to":["eu-west-1"],
+		"load_balancer":{"client_cidrs":["10.0.0.0/8"],"target_port":8443,"health_path":"/healthz","drain_seconds":30,"web_acl":true}}`)
+	require.Contains(t, stacks.DependsOn(spec), "dev.edge.us-east-1", "whose certificate it takes")
+	all := declare(t, spec)
+	require.True(t, of(t, all, "aws_lb")[0].inputs["dropInvalidHeaderFields"].BoolValue())
+	listener := of(t, all, "aws_lb_listener")[0].inputs
+	require.Equal(t, "HTTPS", listener["protocol"].StringValue())
+	require.Contains(t, listener["sslPolicy"].StringValue(), "TLS13")
+	require.Equal(t, "arn:cert", listener["certificateArn"].StringValue())
+	require.Equal(t, "HTTPS", of(t, all, "aws_lb_target_group")[0].inputs["protocol"].StringValue())
+	require.Equal(t, "arn:acl", of(t, all, "aws_wafv2_web_acl_association")[0].inputs["webAclArn"].StringValue())
+	record := of(t, all, "aws_route53_record")[0].inputs
+	require.Equal(t, "us-east-1", record["setIdentifier"].StringValue())
+	require.True(t, record["aliases"].ArrayValue()[0].ObjectValue()["evaluateTargetHealth"].BoolValue())
+	repository := of(t, all, "aws_ecr_repository")[0].inputs
+	require.Equal(t, "IMMUTABLE", repository["imageTagMutability"].StringValue())
+	require.Equal(t, "KMS", repository["encryptionConfigurations"].ArrayValue()[0].ObjectValue()["encryptionType"].StringValue())
+	require.Equal(t, "ELB", of(t, all, "aws_autoscaling_group")[0].inputs["healthCheckType"].StringValue())
+}
+
+func TestTheNameIsProvenOnce(t *testing.T) {
+	t.Parallel()
+	for _, spec := range smallEstate(t) {
+		if spec.Layer != aegis.LayerEdge {
+			continue
+		}
+		spec.Parameters = json.RawMessage(strings.Replace(string(spec.Parameters), `{`, `{"balanced":true,`, 1))
+		all, records := declare(t, spec), 0
+		for _, one := range all {
+			if one.token == "aws:route53/record:Record" {
+				records++
+			}
+			require.NotEqual(t, "aws:ec2/eip:Eip", one.token)
+		}
+		require.Equal(t, "app.dev.aegis.example", of(t, all, "aws_acm_certificate")[0].inputs["domainName"].StringValue())
+		require.Equal(t, spec.Region == "us-east-1", records == 1, spec.Region)
+	}
+}
+
+func TestTheDistributionIsMadeOnceAndHardened(t *testing.T) {
+	t.Parallel()
+	for _, spec := range smallEstate(t) {
+		if spec.Layer != aegis.LayerEdge {
+			continue
+		}
+		spec.Parameters = json.RawMessage(strings.Replace(string(spec.Parameters), `{`, `{"balanced":true,
+			"distribution":{"name":"www","cached_paths":["/static/*"],"price_class":"200","web_acl":{"managed_rules":[],"rate_limit":100}},`, 1))
+		all := declare(t, spec)
+		if spec.Region != "us-east-1" {
+			require.False(t, slices.ContainsFunc(all, func(d declared) bool { return d.token == "aws:cloudfront/distribution:Distribution" }))
+			continue
+		}
+		made := of(t, all, "aws_cloudfront_distribution")
+		require.Len(t, made, 1)
+		in := made[0].inputs
+		require.Equal(t, "TLSv1.2_2021", in["viewerCertificate"].ObjectValue()["minimumProtocolVersion"].StringValue())
+		require.Equal(t, "redirect-to-https", in["defaultCacheBehavior"].ObjectValue()["viewerProtocolPolicy"].StringValue())
+		origin := in["origins"].ArrayValue()[0].ObjectValue()
+		require.Equal(t, "app.dev.aegis.example", origin["domainName"].StringValue())
+		require.Equal(t, "https-only", origin["customOriginConfig"].ObjectValue()["originProtocolPolicy"].StringValue())
+		require.Equal(t, "CLOUDFRONT", of(t, all, "aws_wafv2_web_acl")[0].inputs["scope"].StringValue())
+		require.Equal(t, "www.dev.aegis.example", in["aliases"].ArrayValue()[0].StringValue())
+	}
+}
+
+func TestADistributionNeedsItsRegion(t *testing.T) {
+	t.Parallel()
+	regions := []string{"eu-west-1", "eu-central-1", "us-west-2"}
+	_, err := stacks.Estate(stacks.SizeFull, "dev", regions)
+	require.NoError(t, err, "which has none there")
+	plan := stacks.Plan{Size: stacks.SizeFull, Environment: "dev", Regions: regions, Layers: map[string]json.RawMessage{
+		aegis.LayerEdge: json.RawMessage(`{"distribution":{"name":"www","price_class":"100"}}`),
+	}}
+	_, err = plan.Specs()
+	require.ErrorContains(t, err, "dev.edge.eu-west-1.parameters.distribution: is made by the stack in us-east-1")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/aegisworld/aegis"
@@ -43,7 +44,17 @@ func runtime(s *stack, params aegis.RuntimeSpec) error {
 		return err
 	}
 	s.output("launch_template_id", template.ID())
-	group, err := group(s, params, template, network.PrivateSubnetIDs)
+	if err := repositories(s, params, security.DataKeyARN); err != nil {
+		return err
+	}
+	if err := clusters(s, params, network, security); err != nil {
+		return err
+	}
+	targets, err := loadBalancer(s, params.LoadBalancer, network)
+	if err != nil {
+		return err
+	}
+	group, err := group(s, params, template, network.PrivateSubnetIDs, targets)
 	if err != nil {
 		return err
 	}
@@ -65,37 +76,57 @@ func launchTemplate(s *stack, params aegis.RuntimeSpec, profile, securityGroup s
 		UpdateDefaultVersion: pulumi.Bool(true),
 		VpcSecurityGroupIds:  pulumi.ToStringArray([]string{securityGroup}),
 		IamInstanceProfile:   ec2.LaunchTemplateIamInstanceProfileArgs{Name: pulumi.String(profile)},
-		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
-			HttpEndpoint:            pulumi.String("enabled"),
-			HttpTokens:              pulumi.String("required"),
-			HttpPutResponseHopLimit: pulumi.Int(1),
-		},
-		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{
-			ec2.LaunchTemplateBlockDeviceMappingArgs{
-				DeviceName: pulumi.String("/dev/xvda"),
-				Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
-					DeleteOnTermination: pulumi.String("true"),
-					Encrypted:           pulumi.String("true"),
-					VolumeSize:          pulumi.Int(params.VolumeGiB),
-					VolumeType:          pulumi.String("gp3"),
-				},
+		MetadataOptions:      tokensOnly(),
+		BlockDeviceMappings:  encryptedVolume(params.VolumeGiB),
+	}, s.opts()...)
+}
+
+// tokensOnly lets an instance, and not what runs in its containers, read its
+// metadata by session tokens.
+func tokensOnly() ec2.LaunchTemplateMetadataOptionsArgs {
+	return ec2.LaunchTemplateMetadataOptionsArgs{
+		HttpEndpoint:            pulumi.String("enabled"),
+		HttpTokens:              pulumi.String("required"),
+		HttpPutResponseHopLimit: pulumi.Int(1),
+	}
+}
+
+// encryptedVolume is an instance's root volume.
+func encryptedVolume(gib int) ec2.LaunchTemplateBlockDeviceMappingArray {
+	return ec2.LaunchTemplateBlockDeviceMappingArray{
+		ec2.LaunchTemplateBlockDeviceMappingArgs{
+			DeviceName: pulumi.String("/dev/xvda"),
+			Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
+				DeleteOnTermination: pulumi.String("true"),
+				Encrypted:           pulumi.String("true"),
+				VolumeSize:          pulumi.Int(gib),
+				VolumeType:          pulumi.String("gp3"),
 			},
 		},
-	}, s.opts()...)
+	}
 }
 
 // image is the public parameter that names the newest Amazon Linux image for
 // the processor of an instance type; EC2 resolves it at each launch.
 func image(instanceType string) string {
 	architecture := "x86_64"
-	if regexp.MustCompile(`^(a1|[a-z]+[0-9]+g)`).MatchString(instanceType) {
+	if arm(instanceType) {
 		architecture = "arm64"
 	}
 	return "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-" + architecture
 }
 
-func group(s *stack, params aegis.RuntimeSpec, template *ec2.LaunchTemplate, subnets []string) (*autoscaling.Group, error) {
-	return autoscaling.NewGroup(s.ctx, "node", &autoscaling.GroupArgs{
+// arm tells whether an instance type has AWS's own processor.
+func arm(instanceType string) bool {
+	return regexp.MustCompile(`^(a1|[a-z]+[0-9]+g)`).MatchString(instanceType)
+}
+
+// group declares the instances, which a load balancer that leads to them judges,
+// too.
+func group(
+	s *stack, params aegis.RuntimeSpec, template *ec2.LaunchTemplate, subnets []string, targets *lb.TargetGroup,
+) (*autoscaling.Group, error) {
+	args := &autoscaling.GroupArgs{
 		Name:               pulumi.String(s.local("node")),
 		MinSize:            pulumi.Int(params.NodeMin),
 		MaxSize:            pulumi.Int(params.NodeMax),
@@ -110,7 +141,12 @@ func group(s *stack, params aegis.RuntimeSpec, template *ec2.LaunchTemplate, sub
 			groupTag(TagInstanceType, params.InstanceType),
 			groupTag(TagVolumeGiB, strconv.Itoa(params.VolumeGiB)),
 		},
-	}, s.opts()...)
+	}
+	if targets != nil {
+		args.HealthCheckType = pulumi.String("ELB")
+		args.TargetGroupArns = pulumi.StringArray{targets.Arn}
+	}
+	return autoscaling.NewGroup(s.ctx, "node", args, s.opts()...)
 }
 
 func groupTag(key, value string) autoscaling.GroupTagArgs {

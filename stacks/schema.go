@@ -14,6 +14,8 @@ const (
 	// namePattern is what the names of buckets, streams, roles and log groups
 	// match: they become part of AWS names.
 	namePattern = "^[a-z][a-z0-9-]{0,39}$"
+	// addressPattern is what addresses of resources match.
+	addressPattern = "^aws_[a-z0-9_]{1,60}::[a-z0-9][a-z0-9./-]{0,99}$"
 	// settingPattern is what the names of settings match: a path below the
 	// environment's.
 	settingPattern = "^[a-z][a-z0-9_.-]*(/[a-z0-9_.-]+)*$"
@@ -75,11 +77,29 @@ func restrict(schema *generate.Schema) {
 			property.AdditionalProperties.MinLength = new(uint64(1))
 			property.AdditionalProperties.MaxLength = new(uint64(4096))
 			restrictKeys(property, settingPattern)
+		case name == "import":
+			property.AdditionalProperties.MinLength = new(uint64(1))
+			property.AdditionalProperties.MaxLength = new(uint64(200))
+			restrictKeys(property, addressPattern)
 		case property.Type == "object" && property.Properties == nil:
+			restrictValues(property.AdditionalProperties)
 			restrictKeys(property, namePattern)
 		}
 		if property.Properties != nil {
 			restrict(property)
+		}
+	}
+}
+
+// restrictValues restricts what is in the values of a map.
+func restrictValues(value *generate.Schema) {
+	if value == nil || value.Properties == nil {
+		return
+	}
+	for pair := value.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		if pair.Key == "settings" {
+			pair.Value.AdditionalProperties.MaxLength = new(uint64(200))
+			restrictKeys(pair.Value, "^[a-z][a-z0-9_.-]{0,99}$")
 		}
 	}
 }

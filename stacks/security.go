@@ -31,7 +31,18 @@ func security(s *stack, params aegis.SecuritySpec) error {
 			return err
 		}
 	}
-	return workloadRoles(s, boundary, params.WorkloadRoles)
+	if err := watch(s, params, boundary); err != nil {
+		return err
+	}
+	policy, err := stores(s, params.Stores, dataKey)
+	if err != nil {
+		return err
+	}
+	roles, err := workloadRoles(s, boundary, params.WorkloadRoles)
+	if err != nil {
+		return err
+	}
+	return useStores(s, policy, roles[aegis.ControlPlaneRole])
 }
 
 // key declares a KMS key that rotates, and its alias.

@@ -43,6 +43,12 @@ func boundaryPolicy(s *stack) document {
 				s.iamARN("policy/" + names),
 				s.iamARN("role/" + names),
 				s.iamARN("role/aws-service-role/autoscaling.amazonaws.com/*"),
+				s.iamARN("role/aws-service-role/eks*"),
+				s.iamARN("role/aws-service-role/elasticache.amazonaws.com/*"),
+				s.iamARN("role/aws-service-role/elasticloadbalancing.amazonaws.com/*"),
+				s.iamARN("role/aws-service-role/opensearchservice.amazonaws.com/*"),
+				s.iamARN("role/aws-service-role/replication.ecr.amazonaws.com/*"),
+				s.iamARN("role/aws-service-role/rds.amazonaws.com/*"),
 			},
 		},
 		{
@@ -78,19 +84,39 @@ func roleActions() []string {
 	}
 }
 
-// regionalActions are the actions of the estate's regional services.
+// regionalActions are the actions of the estate's regional services, by how they
+// begin: Ass is Assign and Associate; De is Delete, Deregister, Describe and Detach; U is Untag, Update and
+// Upgrade; Re is Register and Remove. IAM takes 6144 characters.
 func regionalActions() []string {
 	verbs := map[string][]string{
-		"autoscaling": {"Attach", "Cancel", "Create", "Delete", "Describe", "Detach", "Disable", "Enable", "Put", "Resume", "Set", "Start", "Suspend", "Update"},
-		"cloudwatch":  {"Delete", "Describe", "Disable", "Enable", "Get", "List", "Put", "Tag", "Untag"},
-		"ec2":         {"Allocate", "Associate", "Attach", "Authorize", "Create", "Delete", "Describe", "Detach", "Disassociate", "Get", "Modify", "Release", "Replace", "Revoke", "Run", "Terminate"},
-		"events":      {"Delete", "Describe", "Disable", "Enable", "List", "Put", "Remove", "Tag", "Untag"},
-		"kinesis":     {"Add", "Create", "Decrease", "Delete", "Describe", "Get", "Increase", "List", "Put", "Remove", "Start", "Stop", "Update"},
-		"kms":         {"Cancel", "Create", "Decrypt", "Delete", "Describe", "Disable", "Enable", "Encrypt", "Generate", "Get", "List", "Put", "ReEncrypt", "Schedule", "Tag", "Untag", "Update"},
-		"logs":        {"Associate", "Create", "Delete", "Describe", "Disassociate", "Get", "List", "Put", "Tag", "Untag"},
-		"s3":          {"Create", "Delete", "Get", "List", "Put"},
-		"sqs":         {"Change", "Create", "Delete", "Get", "List", "Receive", "Set", "Tag", "Untag"},
-		"ssm":         {"Add", "Delete", "Describe", "Get", "Label", "List", "Put", "Remove"},
+		"access-analyzer":      {"Get", "List"},
+		"acm":                  {"Add", "De", "Get", "List", "Remove", "Request"},
+		"autoscaling":          {"Attach", "Cancel", "Create", "De", "Disable", "Enable", "Put", "Resume", "Set", "Start", "Suspend", "Update"},
+		"backup":               {"Create", "De", "Get", "List", "Put", "Start", "Stop", "Tag", "U"},
+		"cloudfront":           {"Create", "Delete", "Get", "List", "Tag", "U"},
+		"cloudtrail":           {"Describe", "GetEvent", "GetInsight", "GetTrail", "List"},
+		"cloudwatch":           {"De", "Disable", "Enable", "Get", "List", "Put", "Tag", "Untag"},
+		"config":               {"Describe", "List"},
+		"dynamodb":             {"Batch", "Create", "De", "Get", "List", "Put", "Query", "Restore", "Scan", "Start", "Tag", "U"},
+		"ec2":                  {"Accept", "Allocate", "Ass", "Attach", "Authorize", "Create", "De", "Disassociate", "Get", "Modify", "Release", "Replace", "Revoke", "Run", "Terminate", "UnassignPrivate"},
+		"ecr":                  {"Batch", "Create", "De", "Get", "List", "Put", "Tag", "Untag"},
+		"eks":                  {"Associate", "Create", "De", "Disassociate", "List", "Tag", "U"},
+		"eks-auth":             {"AssumeRoleForPodIdentity"},
+		"elasticache":          {"Add", "Create", "De", "Increase", "List", "Modify", "Remove", "Reset"},
+		"elasticloadbalancing": {"Add", "Create", "De", "Modify", "Re", "Set"},
+		"es":                   {"Add", "Create", "De", "ESHttp", "Get", "List", "Remove", "U"},
+		"events":               {"De", "Disable", "Enable", "List", "Put", "Remove", "Tag", "Untag"},
+		"guardduty":            {"Get", "List"},
+		"kinesis":              {"Add", "Create", "De", "Get", "Increase", "List", "Put", "Remove", "Start", "Stop", "Update"},
+		"kms":                  {"Cancel", "Create", "De", "Disable", "Enable", "Encrypt", "Generate", "Get", "List", "Put", "ReEncrypt", "Schedule", "Tag", "U"},
+		"logs":                 {"Associate", "Create", "De", "Disassociate", "Get", "List", "Put", "Tag", "Untag"},
+		"rds":                  {"Add", "Create", "De", "Failover", "List", "Modify", "Promote", "Reboot", "Remove", "Reset", "Restore", "Switchover"},
+		"s3":                   {"Create", "Delete", "Get", "List", "Put"},
+		"secretsmanager":       {"Create", "De", "Get", "List", "Put", "Replicate", "Restore", "Rotate", "Stop", "Tag", "U"},
+		"securityhub":          {"Describe", "GetEnabled", "List"},
+		"sqs":                  {"Change", "Create", "Delete", "Get", "List", "Receive", "Set", "Tag", "Untag"},
+		"ssm":                  {"Add", "De", "Get", "Label", "List", "Put", "Remove"},
+		"wafv2":                {"Associate", "Create", "Delete", "Disassociate", "Get", "List", "Tag", "U"},
 	}
 	var actions []string
 	for _, service := range sortedKeys(verbs) {

@@ -33,22 +33,19 @@ func cloudEvents(s *stack) error {
 	if err != nil {
 		return err
 	}
+	policy, err := eventsQueuePolicy(s).json()
+	if err != nil {
+		return err
+	}
+	// The policy is a part of the queue: the provider waits for half a minute
+	// after each call that sets attributes.
 	queue, err := sqs.NewQueue(s.ctx, eventsName, &sqs.QueueArgs{
 		Name:                     pulumi.String(s.local(eventsName)),
 		MessageRetentionSeconds:  pulumi.Int(eventsKept),
 		VisibilityTimeoutSeconds: pulumi.Int(eventsHidden),
 		SqsManagedSseEnabled:     pulumi.Bool(true),
 		RedrivePolicy:            pulumi.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":%d}`, dead.Arn, eventsTries),
-	}, s.opts()...)
-	if err != nil {
-		return err
-	}
-	policy, err := eventsQueuePolicy(s).json()
-	if err != nil {
-		return err
-	}
-	access, err := sqs.NewQueuePolicy(s.ctx, eventsName, &sqs.QueuePolicyArgs{
-		QueueUrl: queue.Url, Policy: pulumi.String(policy),
+		Policy:                   pulumi.String(policy),
 	}, s.opts()...)
 	if err != nil {
 		return err
@@ -67,7 +64,7 @@ func cloudEvents(s *stack) error {
 	}
 	_, err = cloudwatch.NewEventTarget(s.ctx, eventsName, &cloudwatch.EventTargetArgs{
 		Rule: rule.Name, TargetId: pulumi.String("autopilot"), Arn: queue.Arn,
-	}, append(s.opts(), pulumi.DependsOn([]pulumi.Resource{access}))...)
+	}, s.opts()...)
 	if err != nil {
 		return err
 	}

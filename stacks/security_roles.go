@@ -44,15 +44,16 @@ func executor(s *stack, boundary *iam.Policy, sessionSeconds int) error {
 	return err
 }
 
-// workloadRoles declares the roles that AWS services assume.
-func workloadRoles(s *stack, boundary *iam.Policy, roles map[string]aegis.WorkloadRole) error {
-	arns, profiles := pulumi.StringMap{}, pulumi.StringMap{}
+// workloadRoles declares the roles that AWS services assume, and returns them by
+// name.
+func workloadRoles(s *stack, boundary *iam.Policy, roles map[string]aegis.WorkloadRole) (map[string]*iam.Role, error) {
+	arns, profiles, made := pulumi.StringMap{}, pulumi.StringMap{}, map[string]*iam.Role{}
 	for _, name := range sortedKeys(roles) {
 		role, err := workloadRole(s, boundary, name, roles[name])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		arns[name] = role.Arn
+		arns[name], made[name] = role.Arn, role
 		if roles[name].Service != serviceEC2 {
 			continue
 		}
@@ -60,26 +61,25 @@ func workloadRoles(s *stack, boundary *iam.Policy, roles map[string]aegis.Worklo
 			Name: pulumi.String(s.inAccount(name)), Role: role.Name,
 		}, s.opts()...)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		profiles[name] = profile.Name
 	}
 	s.output("workload_role_arns", arns)
 	s.output("instance_profiles", profiles)
-	return nil
+	return made, nil
 }
 
 // workloadRole declares a role that may call its actions on the environment's
 // resources in this region.
 func workloadRole(s *stack, boundary *iam.Policy, name string, spec aegis.WorkloadRole) (*iam.Role, error) {
-	trust, err := document{{
-		Sid: "Service", Effect: "Allow", Action: []string{"sts:AssumeRole"},
-		Principal: principal{"Service": spec.Service},
-	}}.json()
-	if err != nil {
-		return nil, err
+	assume := []string{"sts:AssumeRole"}
+	if spec.Service == servicePods {
+		assume = append(assume, "sts:TagSession") // with the pod's cluster, namespace and service account
 	}
-	permissions, err := workloadPolicy(s, spec.Actions).json()
+	trust, err := document{{
+		Sid: "Service", Effect: "Allow", Action: assume, Principal: principal{"Service": spec.Service},
+	}}.json()
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +88,20 @@ func workloadRole(s *stack, boundary *iam.Policy, name string, spec aegis.Worklo
 		AssumeRolePolicy:    pulumi.String(trust),
 		PermissionsBoundary: boundary.Arn,
 	}, s.opts()...)
+	if err != nil {
+		return nil, err
+	}
+	for _, policy := range spec.ManagedPolicies {
+		if _, err := iam.NewRolePolicyAttachment(s.ctx, name+"-"+policy, &iam.RolePolicyAttachmentArgs{
+			Role: role.Name, PolicyArn: pulumi.String("arn:aws:iam::aws:policy/" + policy),
+		}, s.opts()...); err != nil {
+			return nil, err
+		}
+	}
+	if len(spec.Actions) == 0 {
+		return role, nil
+	}
+	permissions, err := workloadPolicy(s, spec.Actions).json()
 	if err != nil {
 		return nil, err
 	}
@@ -120,17 +134,21 @@ func workloadPolicy(s *stack, actions []string) document {
 // service that is not in the table has none. Keys: see workloadServices.
 func workloadResources(s *stack, service string) []string {
 	return map[string][]string{
-		"kinesis": {s.arn("kinesis", "stream/"+s.local("*"))},
-		"kms":     {s.arn("kms", "alias/"+s.local("*")), s.arn("kms", "key/*")},
-		"logs":    {s.arn("logs", "log-group:"+s.path("*"))},
-		"s3":      {"arn:aws:s3:::" + s.local("*")},
-		"sns":     {s.arn("sns", s.local("*"))},
-		"sqs":     {s.arn("sqs", s.local("*"))},
-		"ssm":     {s.arn("ssm", "parameter"+s.path("*"))},
+		"backup":         {s.arn("backup", "backup-vault:"+s.local("*")), s.arn("backup", "recovery-point:*")},
+		"dynamodb":       {s.arn("dynamodb", "table/"+s.local("*"))},
+		"es":             {s.arn("es", "domain/"+s.local("*"))},
+		"kinesis":        {s.arn("kinesis", "stream/"+s.local("*"))},
+		"kms":            {s.arn("kms", "alias/"+s.local("*")), s.arn("kms", "key/*")},
+		"logs":           {s.arn("logs", "log-group:"+s.path("*"))},
+		"s3":             {"arn:aws:s3:::" + s.local("*")},
+		"secretsmanager": {s.arn("secretsmanager", "secret:"+s.local("*"))},
+		"sns":            {s.arn("sns", s.local("*"))},
+		"sqs":            {s.arn("sqs", s.local("*"))},
+		"ssm":            {s.arn("ssm", "parameter"+s.path("*"))},
 	}[service]
 }
 
 // workloadServices are the services whose actions a workload role may have.
 func workloadServices() []string {
-	return []string{"kinesis", "kms", "logs", "s3", "sns", "sqs", "ssm"}
+	return []string{"backup", "dynamodb", "es", "kinesis", "kms", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm"}
 }

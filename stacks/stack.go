@@ -19,8 +19,15 @@ type stack struct {
 	provider *aws.Provider
 	// account is the AWS account id, known before the first resource.
 	account string
-	checks  pulumi.Array
-	outputs pulumi.Map
+	// emulated says that the account is a sandbox's, where nothing takes long.
+	emulated bool
+	checks   pulumi.Array
+	outputs  pulumi.Map
+	// references are to the stacks whose outputs were read.
+	references map[string]*pulumi.StackReference
+	imports    imports
+	// draws are shared by the runs of one program.
+	draws *draws
 }
 
 // newStack configures the AWS provider and makes sure of the account.
@@ -37,7 +44,16 @@ func newStack(ctx *pulumi.Context, spec aegis.Spec) (*stack, error) {
 	if err := ctx.RegisterStackTransformation(tagging(spec)); err != nil {
 		return nil, err
 	}
-	s := &stack{ctx: ctx, spec: spec, provider: provider, outputs: pulumi.Map{}}
+	s := &stack{
+		ctx: ctx, spec: spec, provider: provider, outputs: pulumi.Map{}, references: map[string]*pulumi.StackReference{},
+		emulated: config.New(ctx, Project).GetBool("emulated"),
+	}
+	if s.imports, err = importsOf(spec); err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterStackTransformation(s.imports.taking); err != nil {
+		return nil, err
+	}
 	s.account, err = s.accountID(configured)
 	return s, err
 }

@@ -44,6 +44,10 @@ func Validate(spec aegis.Spec) error {
 		dataRules(faults, spec, params)
 	case *aegis.RuntimeSpec:
 		runtimeRules(faults, params)
+		balancerSpecRules(faults, spec, params)
+		clusterRules(faults, spec, params)
+	case *aegis.EdgeSpec:
+		edgeRules(faults, params)
 	}
 	return faults.OrNil()
 }

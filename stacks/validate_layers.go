@@ -65,14 +65,25 @@ func securityRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.Se
 	if params.WorkloadRoles[nodeRole].Service != serviceEC2 {
 		faults.Add("parameters.workload_roles."+nodeRole, "must exist, with service "+serviceEC2+": the runtime's instances have this role")
 	}
+	watchRules(faults, params)
+	storesRules(faults, params.Stores)
 	for _, name := range sortedKeys(params.WorkloadRoles) {
 		field := "parameters.workload_roles." + name
-		if name == "executor" || name == "boundary" {
+		if slices.Contains([]string{"boundary", "executor", recorderRole, storesPolicy}, name) {
 			faults.Add(field, "is a name of the estate's own")
 		}
 		if full := (&stack{spec: spec}).inAccount(name); len(full) > maxRoleName {
 			faults.Add(field, fmt.Sprintf("%s has more than %d characters", full, maxRoleName))
 		}
+		role := params.WorkloadRoles[name]
+		stored := name == aegis.ControlPlaneRole && params.Stores != nil
+		if !stored && len(role.Actions)+len(role.ManagedPolicies) == 0 {
+			faults.Add(field, "needs actions or managed_policies")
+		}
+		if name == aegis.ControlPlaneRole && role.Service != servicePods {
+			faults.Add(field+".service", "must be "+servicePods+": the control plane's pods have this role")
+		}
+		twice(faults, field+".managed_policies", params.WorkloadRoles[name].ManagedPolicies)
 		for i, action := range params.WorkloadRoles[name].Actions {
 			actionRules(faults, fmt.Sprintf("%s.actions.%d", field, i), action)
 		}
@@ -105,7 +116,13 @@ func dataRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.DataSp
 		if full := bucketName(spec.Environment, name, accountDigits, spec.Region); len(full) > maxBucketName {
 			faults.Add(field, fmt.Sprintf("the bucket's full name has %d characters, at most %d are allowed", len(full), maxBucketName))
 		}
+		bucketRules(faults, field, params.Buckets[name])
 	}
+	tableRules(faults, params)
+	cacheRules(faults, spec, params)
+	searchRules(faults, spec, params)
+	databaseRules(faults, spec, params)
+	backupRules(faults, params.Backup)
 	twice(faults, "parameters.log_groups", params.LogGroups)
 	flat := map[string]string{}
 	for _, name := range sortedKeys(params.Settings) {
@@ -114,6 +131,65 @@ func dataRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.DataSp
 			faults.Add("parameters.settings."+name, fmt.Sprintf("differs from %q only in hyphens and slashes", other))
 		}
 		flat[logical] = name
+	}
+}
+
+// minInfrequent and minArchive are the days before which S3 moves nothing.
+const (
+	minInfrequent = 30
+	minArchive    = 1
+)
+
+// bucketRules are S3's rules of what comes after what.
+func bucketRules(faults *aegis.InvalidError, field string, spec aegis.BucketSpec) {
+	if spec.InfrequentDays > 0 && spec.InfrequentDays < minInfrequent {
+		faults.Add(field+".infrequent_days", fmt.Sprintf("%d is below %d, S3's least", spec.InfrequentDays, minInfrequent))
+	}
+	if spec.InfrequentDays > 0 && spec.ArchiveDays > 0 && spec.ArchiveDays < spec.InfrequentDays+minInfrequent {
+		faults.Add(field+".archive_days", fmt.Sprintf("%d is not %d days after infrequent_days %d", spec.ArchiveDays, minInfrequent, spec.InfrequentDays))
+	}
+	if last := max(spec.InfrequentDays, spec.ArchiveDays); spec.ExpireDays > 0 && last >= spec.ExpireDays {
+		faults.Add(field+".expire_days", fmt.Sprintf("%d is not above %d, when objects are moved", spec.ExpireDays, last))
+	}
+	if spec.Lock == nil {
+		return
+	}
+	if spec.ExpireDays > 0 && spec.ExpireDays < spec.Lock.Days {
+		faults.Add(field+".expire_days", fmt.Sprintf("%d is below lock.days %d, until when nothing can be deleted", spec.ExpireDays, spec.Lock.Days))
+	}
+	if spec.NoncurrentExpireDays < spec.Lock.Days {
+		faults.Add(field+".noncurrent_expire_days", fmt.Sprintf("%d is below lock.days %d, until when nothing can be deleted", spec.NoncurrentExpireDays, spec.Lock.Days))
+	}
+}
+
+// minColdDays is how long AWS Backup keeps what is in cold storage.
+const minColdDays = 90
+
+func backupRules(faults *aegis.InvalidError, spec *aegis.BackupSpec) {
+	if spec == nil {
+		return
+	}
+	if fields := strings.Fields(strings.TrimSuffix(strings.TrimPrefix(spec.Schedule, "cron("), ")")); len(fields) != cronFields {
+		faults.Add("parameters.backup.schedule", fmt.Sprintf("%q has %d fields, not %d", spec.Schedule, len(fields), cronFields))
+	}
+	if spec.ColdAfterDays > 0 && spec.DeleteAfterDays < spec.ColdAfterDays+minColdDays {
+		faults.Add("parameters.backup.delete_after_days", fmt.Sprintf("%d is not %d days after cold_after_days %d", spec.DeleteAfterDays, minColdDays, spec.ColdAfterDays))
+	}
+}
+
+// cronFields is the number of fields of EventBridge's cron expressions.
+const cronFields = 6
+
+func tableRules(faults *aegis.InvalidError, params *aegis.DataSpec) {
+	for _, name := range sortedKeys(params.Tables) {
+		spec := params.Tables[name]
+		field := "parameters.tables." + name
+		if spec.RangeKey == spec.HashKey {
+			faults.Add(field+".range_key", fmt.Sprintf("%q is the hash_key, too", spec.RangeKey))
+		}
+		if spec.TTLAttribute != "" && (spec.TTLAttribute == spec.HashKey || spec.TTLAttribute == spec.RangeKey) {
+			faults.Add(field+".ttl_attribute", fmt.Sprintf("%q is a key of text, not a time", spec.TTLAttribute))
+		}
 	}
 }
 

@@ -87,3 +87,18 @@ func TestGraphsHaveEveryStackAndArrow(t *testing.T) {
 	require.Equal(t, 1+len(e.Stacks), titles)
 	require.Equal(t, 1+arrows, paths, "the arrows and their head")
 }
+
+func TestThePilotCostsWhatAPilotMay(t *testing.T) {
+	t.Parallel()
+	prices, last := map[string]float64{}, 0.0
+	for _, size := range stacks.Sizes() {
+		e := drawn(t, stacks.Plan{Size: size, Environment: "prod", Regions: []string{"us-east-1", "eu-west-1", "ap-southeast-1"}})
+		for _, s := range e.Stacks {
+			require.Empty(t, s.Unpriced, s.StackID)
+		}
+		require.Greater(t, e.USDMonth, last)
+		prices[size], last = e.USDMonth, e.USDMonth
+	}
+	require.Greater(t, prices[stacks.SizePilot], 50_000.0)
+	require.Less(t, prices[stacks.SizePilot], 150_000.0)
+}
