@@ -37,8 +37,8 @@ func parse(r aegis.SimulationRequest) (query, error) {
 	switch {
 	case len(r.Bundle) > 0 && (len(r.Modules) > 0 || len(r.Data) > 0):
 		faults.Add("bundle", "give either bundle, which replaces the running one, or modules and data, which are added to it")
-	case len(r.Bundle) == 0 && len(r.Modules) == 0 && len(r.Data) == 0:
-		faults.Add("modules", "give the candidate: modules and data, or a bundle")
+	case len(r.Bundle) == 0 && len(r.Modules) == 0 && len(r.Data) == 0 && r.Goal == nil && len(r.Diff) == 0:
+		faults.Add("modules", "give the candidate: modules and data, or a bundle; without one, give a goal or a diff for the running bundle to judge")
 	}
 	switch {
 	case r.Since != "":

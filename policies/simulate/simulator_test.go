@@ -148,6 +148,15 @@ func TestSimulate(t *testing.T) {
 	})
 }
 
+func TestTheRunningBundleJudgesWithoutACandidate(t *testing.T) {
+	t.Parallel()
+	diff := []aegis.ResourceChange{{Address: "aws_s3_bucket::a", Type: "aws_s3_bucket", Action: aegis.ActionCreate}}
+	report, err := noBuckets().simulator().Simulate(t.Context(), aegis.SimulationRequest{Diff: diff})
+	require.NoError(t, err)
+	require.Len(t, report.Hypothetical, 1)
+	require.Zero(t, report.Totals.Errors)
+}
+
 func TestSimulateRefuses(t *testing.T) {
 	t.Parallel()
 	module := map[string]string{"a.rego": "package a"}

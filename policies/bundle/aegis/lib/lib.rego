@@ -92,6 +92,21 @@ goes_with_bucket(c) if {
 	bucket.before.bucket == c.before.bucket
 }
 
+# may_go says that an operator may destroy the stack. Its spec is the one that was
+# applied before: what destroys a stack changes nothing else.
+may_go(stack_id) if {
+	input.source == "operator"
+	input.specs[stack_id].parameters.deletable == true
+}
+
+# goes_with_stack says that a resource is removed with a stack that may go.
+goes_with_stack(c) if {
+	some patch in input.change_set.patches
+	patch.stack_id == c.stack_id
+	patch.destroy == true
+	may_go(c.stack_id)
+}
+
 # changed_to says that an attribute has this value now and had another before.
 changed_to(c, name, wanted) if {
 	c.after[name] == wanted

@@ -60,3 +60,9 @@ number(x) := to_number(x) if {
 secret_name(name) if {
 	regex.match(`(?i)(password|passwd|passphrase|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key)`, name)
 }
+
+# usd is an amount of money. The verb f writes only numbers that have a fraction,
+# and d only those that have none.
+usd(amount) := sprintf("$%d.00", [floor(amount)]) if {
+	amount == floor(amount)
+} else := sprintf("$%.2f", [amount])

@@ -52,3 +52,7 @@ test_names_of_secrets if {
 	}
 	not lib.secret_name("log_level")
 }
+
+test_money if {
+	[lib.usd(5000), lib.usd(0.25), lib.usd(-3.5), lib.usd(2.0)] == ["$5000.00", "$0.25", "$-3.50", "$2.00"]
+}

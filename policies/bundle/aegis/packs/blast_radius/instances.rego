@@ -8,7 +8,8 @@ import data.aegis.lib
 #   Of the instances that a region has, only a share may be replaced or
 #   deleted at once. A region has those that its specs ask for (node_desired)
 #   and those in the difference; of a Terraform workspace, whose instances
-#   nobody counts, all resources count as instances.
+#   nobody counts, all resources count as instances. Those of a stack that may
+#   go, and goes, are not counted.
 # custom:
 #   code: region_instances_replaced
 #   severity: high
@@ -53,6 +54,7 @@ losses := array.concat(
 	[[c.region, capacity(type, c.before)] |
 		some type in (lib.removed_types & instance_types)
 		some c in lib.removed_by_type[type]
+		not lib.goes_with_stack(c)
 	],
 	[[c.region, at_once] |
 		some c in lib.by_type.aws_autoscaling_group

@@ -25,6 +25,17 @@ test_share_of_a_regions_instances if {
 	not code in denied(given({"diff": replaced(2), "source": "rollback"}))
 }
 
+test_instances_that_go_with_their_stack if {
+	stack := "dev.runtime.eu-west-1"
+	gone := {
+		"diff": [object.union(delete("aws_autoscaling_group", {"desired_capacity": 2}), {"stack_id": stack})], "source": "operator",
+		"change_set": {"patches": [{"stack_id": stack, "destroy": true}]},
+		"specs": {stack: {"region": "eu-west-1", "parameters": {"node_desired": 2, "deletable": true}}},
+	}
+	not code in denied(given(gone))
+	code in denied(given(object.union(gone, {"change_set": {"patches": []}})))
+}
+
 test_instances_of_a_workspace if {
 	adopted := {"ops": {"kind": "terraform_workspace", "region": "", "resource_count": 40}}
 	not code in denied(object.union(diff(replaced(3)), {"stacks": adopted}))

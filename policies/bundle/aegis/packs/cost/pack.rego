@@ -21,15 +21,15 @@ deny contains lib.finding("budget_exceeded", msg, "") if {
 	is_number(limit)
 	cost > 0
 	cost > limit
-	msg := sprintf("it adds $%.2f a month, the goal's budget is $%.2f", [cost, limit])
+	msg := sprintf("it adds %s a month, the goal's budget is %s", [lib.usd(cost), lib.usd(limit)])
 }
 
 deny contains lib.finding("budget_exceeded", msg, "") if {
 	input.budget.limit_usd_month >= 0
 	cost > 0
 	cost > left
-	msg := sprintf("it adds $%.2f a month, $%.2f of the estate's $%.2f is left", [
-		cost, left, input.budget.limit_usd_month,
+	msg := sprintf("it adds %s a month, %s of the estate's %s is left", [
+		lib.usd(cost), lib.usd(left), lib.usd(input.budget.limit_usd_month),
 	])
 }
 
@@ -46,7 +46,7 @@ warn contains lib.finding("budget_nearly_spent", msg, "") if {
 	cost > 0
 	cost <= left
 	left - cost < limit * (1 - lib.settings.budget_warning_share)
-	msg := sprintf("$%.2f of the estate's $%.2f a month would be left", [left - cost, limit])
+	msg := sprintf("%s of the estate's %s a month would be left", [lib.usd(left - cost), lib.usd(limit)])
 }
 
 # METADATA
@@ -59,7 +59,7 @@ warn contains lib.finding("budget_nearly_spent", msg, "") if {
 deny contains lib.finding("cost_step", msg, "") if {
 	not lib.own
 	cost > lib.settings.max_step_usd_month
-	msg := sprintf("it adds $%.2f a month; the most for one change is $%.2f", [cost, lib.settings.max_step_usd_month])
+	msg := sprintf("it adds %s a month; the most for one change is %s", [lib.usd(cost), lib.usd(lib.settings.max_step_usd_month)])
 }
 
 # METADATA

@@ -70,3 +70,8 @@ test_storage_classes if {
 	not warns("storage_class_costly", create("aws_ebs_volume", {"type": "gp3"}))
 	not warns("storage_class_costly", update("aws_db_instance", {"storage_type": "gp2"}, {"storage_type": "gp2"}))
 }
+
+test_amounts_are_told if {
+	some finding in data.aegis.packs.cost.deny with input as costing(30, {"limit_usd_month": 20, "reserved_usd_month": 0.5, "spent_usd_month": 0})
+	finding.msg == "it adds $30.00 a month, $19.50 of the estate's $20.00 is left"
+}

@@ -10,8 +10,8 @@ import data.aegis.lib
 # METADATA
 # title: Stateful resource deleted
 # description: |
-#   What holds data is deleted or replaced only with a final snapshot, or when
-#   a rollback takes away what its change had made.
+#   What holds data is deleted or replaced only with a final snapshot, when
+#   a rollback takes away what its change had made, or with a stack that may go.
 # custom:
 #   code: stateful_delete
 #   severity: critical
@@ -22,6 +22,7 @@ deny contains lib.finding("stateful_delete", msg, c.address) if {
 	some type in (lib.removed_types & lib.stateful_types)
 	some c in lib.removed_by_type[type]
 	not final_snapshot(c)
+	not lib.goes_with_stack(c)
 	msg := sprintf("%s would be %sd with what it holds", [c.address, c.action])
 }
 
@@ -58,15 +59,18 @@ deny contains lib.finding("inverse_stateful_delete", msg, c.address) if {
 
 # METADATA
 # title: Whole stack removed
-# description: Only a rollback of its creation removes a stack.
+# description: |
+#   A rollback of its creation removes a stack, and an operator one whose spec
+#   says that it may go.
 # custom:
 #   code: stack_destroy
 #   severity: critical
-#   remediation: Remove the stack by hand, with its engine.
+#   remediation: Set deletable in the stack's parameters, then destroy it.
 deny contains lib.finding("stack_destroy", msg, "") if {
 	input.source != "rollback"
 	some patch in input.change_set.patches
 	patch.destroy == true
+	not lib.may_go(patch.stack_id)
 	msg := sprintf("everything in %s would be removed", [patch.stack_id])
 }
 

@@ -48,4 +48,11 @@ test_whole_stacks_stay if {
 	patches := {"patches": [{"stack_id": "dev.data.eu-west-1", "destroy": true}]}
 	denied(given({"change_set": patches})) == {"stack_destroy"}
 	denied(given({"change_set": patches, "source": "rollback"})) == set()
+	specs := {"dev.data.eu-west-1": {"parameters": {"deletable": true}}}
+	denied(given({"change_set": patches, "source": "goal", "specs": specs})) == {"stack_destroy"}
+	denied(given({"change_set": patches, "source": "operator"})) == {"stack_destroy"}
+	stream := object.union(delete("aws_kinesis_stream", {}), {"stack_id": "dev.data.eu-west-1"})
+	may_go := {"change_set": patches, "source": "operator", "specs": specs, "diff": [stream]}
+	denied(given(may_go)) == set()
+	denied(given(object.union(may_go, {"change_set": {"patches": [{"stack_id": "dev.data.eu-west-1", "merge_patch": {"deletable": true}}]}}))) == {"stateful_delete"}
 }
