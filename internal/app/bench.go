@@ -19,11 +19,12 @@ import (
 	"github.com/aegisworld/aegis/internal/e2e"
 	"github.com/aegisworld/aegis/internal/engine"
 	"github.com/aegisworld/aegis/internal/toolchain"
+	"github.com/aegisworld/aegis/stacks"
 )
 
 // BenchNames lists the benchmarks in the order of "all".
 func BenchNames() []string {
-	return []string{"startup", "goals", "latency", "gate", "replay", "reload", "drift", "events", "sweep", "chaos"}
+	return []string{"startup", "goals", "latency", "gate", "replay", "reload", "drift", "events", "sweep", "estate", "chaos"}
 }
 
 // Bench runs the named benchmark, or all, against sandboxes of their own and
@@ -50,7 +51,7 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 	}
 	all := map[string]func(context.Context) error{
 		"startup": b.startup, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload,
-		"drift": b.drift, "events": b.events, "sweep": b.sweep, "chaos": b.chaos,
+		"drift": b.drift, "events": b.events, "sweep": b.sweep, "estate": b.estate, "chaos": b.chaos,
 	}
 	if b.kills < 1 || b.sandboxes < 1 {
 		return errors.New("--n and --sandboxes are at least 1")
@@ -134,11 +135,11 @@ func (b benchRun) sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look for tools: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "aegis-bench-*")
+	dir, remove, err := scratch()
 	if err != nil {
-		return fmt.Errorf("make scratch folder: %w", err)
+		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer remove()
 	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
 		return errors.Join(bench.Sweep(ctx, bench.SweepConfig{
 			Region: p.Regions[0], LanguageHost: tools.LanguageHost, PulumiHome: tools.PulumiHome, Dir: dir,
@@ -168,14 +169,44 @@ func (b benchRun) chaos(ctx context.Context) error {
 	return errors.Join(struck.Wait(), chaos.Write(b.w))
 }
 
+func (b benchRun) estate(ctx context.Context) error {
+	dir, remove, err := scratch()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	var p *e2e.Process
+	err = bench.Estate(ctx, func(ctx context.Context) (*e2e.Process, error) {
+		p, err = b.start(ctx, dir, stacks.SizeFull)
+		return p, err
+	}, b.w)
+	if p != nil {
+		err = errors.Join(err, p.Stop(ctx))
+	}
+	return err
+}
+
+// scratch makes a folder for one benchmark.
+func scratch() (dir string, remove func(), err error) {
+	if dir, err = os.MkdirTemp("", "aegis-bench-*"); err != nil {
+		return "", nil, fmt.Errorf("make scratch folder: %w", err)
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil
+}
+
+// start starts a sandbox in a scratch folder.
+func (b benchRun) start(ctx context.Context, dir, estate string) (*e2e.Process, error) {
+	return e2e.Start(ctx, e2e.Options{Executable: b.executable, DataDir: filepath.Join(dir, "data"), Estate: estate, Log: b.log})
+}
+
 // withSandbox runs do on a converged sandbox in a scratch folder; do stops it.
 func (b benchRun) withSandbox(ctx context.Context, estate string, do func(*e2e.Process) error) error {
-	dir, err := os.MkdirTemp("", "aegis-bench-*")
+	dir, remove, err := scratch()
 	if err != nil {
-		return fmt.Errorf("make scratch folder: %w", err)
+		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	p, err := e2e.Start(ctx, e2e.Options{Executable: b.executable, DataDir: filepath.Join(dir, "data"), Estate: estate, Log: b.log})
+	defer remove()
+	p, err := b.start(ctx, dir, estate)
 	if err != nil {
 		return err
 	}

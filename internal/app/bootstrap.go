@@ -8,10 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/drift"
+	"github.com/aegisworld/aegis/internal/cloud"
 	"github.com/aegisworld/aegis/internal/engine"
 	"github.com/aegisworld/aegis/internal/postgres"
 	"github.com/aegisworld/aegis/internal/toolchain"
@@ -47,7 +51,7 @@ func Bootstrap(ctx context.Context, o BootstrapOptions, w io.Writer) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	tools, err := completeTools(ctx)
+	tools, err := completeTools(ctx, forEngines())
 	if err != nil {
 		return err
 	}
@@ -85,10 +89,14 @@ type bootstrap struct {
 	tools  toolchain.Tools
 	w      io.Writer
 	db     *postgres.DB
+	// account answers whether a region does.
+	account *cloud.Cloud
 	// first is where stacks are made, final where they end up; they are the
 	// same unless pulumi.bootstrap_url is set, and final is nil while there is
 	// no database.
 	first, final *engine.Engines
+
+	mu sync.Mutex // guards w, and run's count
 }
 
 func (b *bootstrap) connect(ctx context.Context) error {
@@ -97,6 +105,7 @@ func (b *bootstrap) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.account = account
 	if c.needsDatabase() {
 		if b.db, err = openDatabase(ctx, c, log); err != nil {
 			return err
@@ -136,29 +145,116 @@ func (b *bootstrap) close() {
 	}
 }
 
+// attempt is one stack's way through a bootstrap.
+type attempt struct {
+	// over is closed at the end, when fault is set.
+	over  chan struct{}
+	fault error
+}
+
+// run makes each stack once all that it depends on is there, as many at once as
+// the engine runs. What fails stops only what depends on it.
 func (b *bootstrap) run(ctx context.Context) error {
 	desired, err := desiredStacks(b.config)
 	if err != nil {
 		return err
 	}
-	for i, d := range desired {
-		b.say("[%d/%d] %s", i+1, len(desired), d.StackID)
-		run := aegis.StackRun{
-			Spec: d.Spec, ChangeSetID: "bootstrap",
-			Stack: aegis.Stack{
-				StackID: d.StackID, Kind: aegis.TargetPulumiStack, Environment: d.Spec.Environment,
-				Layer: d.Spec.Layer, Region: d.Spec.Region,
-			},
-			Policy: &aegis.ExecutionPolicy{NetworkScope: aegis.NetworkScope{Regions: []string{d.Spec.Region}}},
-		}
-		if err := b.stack(ctx, run); err != nil {
-			return fmt.Errorf("bootstrap %s: %w (run it again: what is done stays)", d.StackID, err)
-		}
+	attempts := make(map[string]*attempt, len(desired))
+	for _, d := range desired {
+		attempts[d.StackID] = &attempt{over: make(chan struct{})}
+	}
+	begun := 0
+	var group sync.WaitGroup
+	for _, d := range desired {
+		group.Go(func() {
+			one := attempts[d.StackID]
+			defer close(one.over)
+			if id := missing(attempts, d.DependsOn); id != "" {
+				one.fault = fmt.Errorf("bootstrap %s: waits for %s", d.StackID, id)
+				return
+			}
+			b.mu.Lock()
+			begun++
+			n := begun
+			b.mu.Unlock()
+			b.say("[%d/%d] %s", n, len(desired), d.StackID)
+			if err := b.insist(ctx, d); err != nil {
+				one.fault = fmt.Errorf("bootstrap %s: %w", d.StackID, err)
+			}
+		})
+	}
+	group.Wait()
+	if err := faultsOf(desired, attempts); err != nil {
+		return err
 	}
 	if b.final == nil {
 		b.say("state is in %s; set database.url and run bootstrap again to move it", b.config.Pulumi.BootstrapURL)
 	}
 	return nil
+}
+
+// missing waits for the stacks, and is the first of them that is not there; ""
+// is none. Those that are not this estate's are there.
+func missing(attempts map[string]*attempt, ids []string) string {
+	for _, id := range ids {
+		if attempts[id] == nil {
+			continue
+		}
+		if <-attempts[id].over; attempts[id].fault != nil {
+			return id
+		}
+	}
+	return ""
+}
+
+func faultsOf(desired []drift.Desired, attempts map[string]*attempt) error {
+	var faults []error
+	for _, d := range desired {
+		if fault := attempts[d.StackID].fault; fault != nil {
+			faults = append(faults, fault)
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w\n%d of %d stacks are made; run it again for the others: what is done stays",
+		errors.Join(faults...), len(desired)-len(faults), len(desired))
+}
+
+// bootstrapPauses are waited before a stack is tried again: what its cloud
+// refuses may be over soon.
+func bootstrapPauses() []time.Duration { return []time.Duration{5 * time.Second, 20 * time.Second} }
+
+// insist makes a stack, and tries again where that may help.
+func (b *bootstrap) insist(ctx context.Context, d drift.Desired) error {
+	err := b.desired(ctx, d)
+	for _, pause := range bootstrapPauses() {
+		if err == nil || ctx.Err() != nil || errors.Is(err, aegis.ErrInvalid) {
+			return err
+		}
+		b.say("  %s  failed, tries again in %s: %v", d.StackID, pause, err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+		err = b.desired(ctx, d)
+	}
+	return err
+}
+
+func (b *bootstrap) desired(ctx context.Context, d drift.Desired) error {
+	if err := b.account.Reachable(ctx, d.Spec.Region); err != nil {
+		return err
+	}
+	return b.stack(ctx, aegis.StackRun{
+		Spec: d.Spec, ChangeSetID: "bootstrap",
+		Stack: aegis.Stack{
+			StackID: d.StackID, Kind: aegis.TargetPulumiStack, Environment: d.Spec.Environment,
+			Layer: d.Spec.Layer, Region: d.Spec.Region,
+		},
+		Policy: &aegis.ExecutionPolicy{NetworkScope: aegis.NetworkScope{Regions: []string{d.Spec.Region}}},
+	})
 }
 
 func (b *bootstrap) stack(ctx context.Context, run aegis.StackRun) error {
@@ -181,7 +277,7 @@ func (b *bootstrap) stack(ctx context.Context, run aegis.StackRun) error {
 	if err := b.final.Restore(ctx, run, snapshot); err != nil {
 		return fmt.Errorf("import state: %w", err)
 	}
-	b.say("  moved to the control database")
+	b.tell(run, "moved to the control database")
 	return nil
 }
 
@@ -192,7 +288,7 @@ func (b *bootstrap) moved(ctx context.Context, run aegis.StackRun) (bool, error)
 		return false, nil
 	}
 	if err == nil {
-		b.say("  is in the control database already")
+		b.tell(run, "is in the control database already")
 	}
 	return err == nil, err
 }
@@ -212,29 +308,36 @@ func (b *bootstrap) create(ctx context.Context, run aegis.StackRun) error {
 		return fmt.Errorf("repair: %w", err)
 	}
 	for _, h := range healed {
-		b.say("  healed: %s", h)
+		b.tell(run, "healed: %s", h)
 	}
 	plan, err := b.first.Preview(ctx, run)
 	if err != nil {
 		return fmt.Errorf("preview: %w", err)
 	}
 	if plan.Empty() {
-		b.say("  exists, %d resources, nothing to change", plan.ResourceCount)
+		b.tell(run, "exists, %d resources, nothing to change", plan.ResourceCount)
 		return nil
 	}
 	run.Progress = func(e aegis.ResourceEvent) {
 		if e.Status == "done" {
-			b.say("  %-7s %s", e.Action, e.Address)
+			b.tell(run, "%-7s %s", e.Action, e.Address)
 		}
 	}
 	result, err := b.first.Apply(ctx, run, plan.Digest)
 	if err != nil {
 		return fmt.Errorf("apply: %w", err)
 	}
-	b.say("  created, %d resources", result.ResourceCount)
+	b.tell(run, "created, %d resources", result.ResourceCount)
 	return nil
 }
 
+// tell says something about a stack, of which several are made at once.
+func (b *bootstrap) tell(run aegis.StackRun, format string, args ...any) {
+	b.say("  %s  %s", run.Stack.StackID, fmt.Sprintf(format, args...))
+}
+
 func (b *bootstrap) say(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	_, _ = fmt.Fprintln(b.w, strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
 }

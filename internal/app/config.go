@@ -38,6 +38,7 @@ type Config struct {
 	Egress    EgressConfig    `yaml:"egress"`
 	Events    EventsConfig    `yaml:"events"`
 	Terraform TerraformConfig `yaml:"terraform"`
+	Stores    StoresConfig    `yaml:"stores"`
 	// WorkDir holds scratch folders of the engines.
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
@@ -47,9 +48,12 @@ type Config struct {
 	sandboxDir string
 }
 
+// noEstate is the size of none.
+const noEstate = "none"
+
 // EstateConfig says which stacks are managed.
 type EstateConfig struct {
-	// Size is "small" or "none".
+	// Size is one of stacks.Sizes, or "none".
 	Size string `yaml:"size"`
 	// Converge proposes stacks that do not exist yet; without it they wait for
 	// `aegis bootstrap`.
@@ -112,6 +116,9 @@ type BudgetConfig struct {
 type APIConfig struct {
 	// AllowedHosts are the Host headers that the page accepts beside Addr's.
 	AllowedHosts []string `yaml:"allowed_hosts"`
+	// AdminTokenFile holds the first admin's token, aegis_ and 32 characters or more in all, for when
+	// there is no token yet; "" makes one in a file of WorkDir.
+	AdminTokenFile string `yaml:"admin_token_file"`
 }
 
 // EgressConfig is for what is sent to addresses that users name, such as
@@ -268,10 +275,7 @@ func (c Config) Validate() error {
 		bad("environment: %q must match [a-z0-9-]+", c.Environment)
 	}
 	c.checkRegions(bad)
-	if c.Estate.Size != "small" && c.Estate.Size != "none" {
-		bad("estate.size: %q is neither small nor none", c.Estate.Size)
-	}
-	if c.Estate.Size == "small" && len(faults) == 0 {
+	if c.Estate.Size != noEstate && len(faults) == 0 {
 		if _, err := desiredStacks(c); err != nil {
 			bad("%w", err)
 		}
@@ -297,6 +301,7 @@ func (c Config) Validate() error {
 	}
 	c.Terraform.check(bad)
 	c.Reads.check(bad)
+	c.Stores.check(c.AWS.AccountID, bad)
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,4 +76,67 @@ func TestSecretFile(t *testing.T) {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestGivenToken(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "token")
+	_, err := givenToken(path)
+	require.ErrorContains(t, err, "api.admin_token_file")
+	for _, bad := range []string{"", "short", "aegis_0123456789012345678901234\nsecond line"} {
+		require.NoError(t, os.WriteFile(path, []byte(bad), 0o600))
+		_, err := givenToken(path)
+		require.ErrorContains(t, err, "32 printable characters")
+	}
+	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("0", 64)), 0o600))
+	_, err = givenToken(path)
+	require.ErrorContains(t, err, "must begin with aegis_")
+	require.NoError(t, os.WriteFile(path, []byte("aegis_01234567890123456789012345\n"), 0o600))
+	token, err := givenToken(path)
+	require.NoError(t, err)
+	require.Equal(t, "aegis_01234567890123456789012345", token)
+}
+
+func TestPrivateCopy(t *testing.T) {
+	t.Parallel()
+	path, dir := filepath.Join(t.TempDir(), "pgpass"), filepath.Join(t.TempDir(), "secrets")
+	require.NoError(t, os.WriteFile(path, []byte("*:*:*:*:hunter2\n"), 0o600))
+	same, err := privateCopy(path, dir)
+	require.NoError(t, err)
+	require.Equal(t, path, same)
+	require.NoDirExists(t, dir)
+
+	require.NoError(t, os.Chmod(path, 0o440))
+	own, err := privateCopy(path, dir)
+	require.NoError(t, err)
+	require.NotEqual(t, path, own)
+	info, err := os.Stat(own)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	content, err := os.ReadFile(own)
+	require.NoError(t, err)
+	require.Equal(t, "*:*:*:*:hunter2\n", string(content))
+}
+
+// TestChartConfigs reads what the Helm chart renders, which a test of
+// tools/deploy keeps true, as the server does.
+func TestChartConfigs(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../tools/deploy/testdata/config/*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		c, err := LoadConfig(file, func(string) string { return "" })
+		require.NoError(t, err)
+		require.Equal(t, "0.0.0.0:8080", c.Addr)
+		require.Equal(t, "/var/lib/aegis/work", c.WorkDir)
+		err = c.Validate()
+		if filepath.Base(file) == "default.yaml" {
+			require.ErrorContains(t, err, "database.url:")
+			require.ErrorContains(t, err, "aws.account_id:")
+			require.ErrorContains(t, err, "pulumi.passphrase_file:")
+			continue
+		}
+		require.NoError(t, err, file)
+	}
 }

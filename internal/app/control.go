@@ -18,6 +18,7 @@ import (
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent"
 	"github.com/aegisworld/aegis/api"
+	"github.com/aegisworld/aegis/client/mcpserver"
 	"github.com/aegisworld/aegis/drift"
 	"github.com/aegisworld/aegis/internal/cloud"
 	"github.com/aegisworld/aegis/internal/engine"
@@ -52,6 +53,8 @@ type control struct {
 	metrics    *telemetry.Metrics
 	tracer     trace.TracerProvider
 	reads      *reads
+	requests   requestStore
+	closeHot   func()
 }
 
 // specs are the estate's rules for specs, as an interface.
@@ -126,6 +129,9 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	prices, err := pricing.Load()
 	if err != nil {
 		return fmt.Errorf("load the price table: %w", err)
+	}
+	if p.requests, p.closeHot, err = c.Stores.Hot.open(ctx, c.Environment, p.db); err != nil {
+		return err
 	}
 	if p.policy, err = p.newPolicy(ctx); err != nil {
 		return err
@@ -220,14 +226,29 @@ func (p *control) close() {
 	if p.engines != nil {
 		p.engines.Close()
 	}
+	if p.closeHot != nil {
+		p.closeHot()
+	}
 	p.db.Close()
 }
 
-// handler serves the API and the page.
+// handler serves the API, its tools for assistants and the page.
 func (p *control) handler() http.Handler {
+	served := p.apiHandler()
+	tools := mcpserver.Handler(served, Version)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/mcp" {
+			tools.ServeHTTP(w, r)
+			return
+		}
+		served.ServeHTTP(w, r)
+	})
+}
+
+func (p *control) apiHandler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
-		Auth: p.db, Requests: p.db, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Bundles: p.policy.shipper,
+		Auth: p.db, Requests: p.requests, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Bundles: p.policy.shipper,
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
@@ -273,6 +294,7 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 	})
 	group.Go(func() error { return p.followPolicy(ctx) })
 	group.Go(func() error { return p.streamDecisions(ctx) })
+	group.Go(func() error { return p.streamEvents(ctx) })
 	group.Go(func() error { return p.webhooks.dispatcher.Run(ctx) })
 	group.Go(func() error { return p.work(ctx) })
 	group.Go(func() error { return p.converge(ctx) })
@@ -305,7 +327,7 @@ func (p *control) reap(ctx context.Context) error {
 // `pulumi up` makes beside it.
 func (p *control) converge(ctx context.Context) error {
 	c := p.converger()
-	if p.config.Estate.Converge && p.config.Estate.Size != "none" {
+	if p.config.Estate.Converge && p.config.Estate.Size != noEstate {
 		desired, err := desiredStacks(p.config)
 		if err != nil {
 			return err

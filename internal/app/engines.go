@@ -33,11 +33,17 @@ func newEngines(
 	if err != nil {
 		return nil, err
 	}
+	passwords := c.Database.PasswordFile
+	if passwords != "" {
+		if passwords, err = privateCopy(passwords, filepath.Join(work, "secrets")); err != nil {
+			return nil, fmt.Errorf("database.password_file: %w", err)
+		}
+	}
 	ec := engine.Config{
 		PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin,
 		TerraformProviderAWS: tools.TerraformProviderAWS, PluginCache: tools.PluginCache,
 		Program:    stacks.Program,
-		BackendURL: backend, PGPassFile: c.Database.PasswordFile,
+		BackendURL: backend, PGPassFile: passwords,
 		SecretsProvider: c.Pulumi.SecretsProvider, PassphraseFile: c.Pulumi.PassphraseFile,
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,
 		WorkDir: work, AWSEndpoint: c.AWS.Endpoint, AccountID: c.AWS.AccountID,
@@ -48,11 +54,15 @@ func newEngines(
 		DigestKey: key, MaxConcurrent: c.Engine.MaxConcurrent, ReadTimeout: c.Engine.ReadTimeout,
 		CancelGrace: c.Engine.CancelGrace, Logger: log,
 	}
-	if err := setTerraform(&ec, c.Terraform, db, log); err != nil {
+	archives, snapshots, err := engineStores(c, account, db)
+	if err != nil {
+		return nil, err
+	}
+	if err := setTerraform(&ec, c.Terraform, archives, log); err != nil {
 		return nil, err
 	}
 	if db != nil {
-		ec.Snapshots = db
+		ec.Snapshots = snapshots
 		if c.stateInDatabase() {
 			ec.States = db
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/aegisworld/aegis"
@@ -40,6 +41,10 @@ func Estate(o EstateOptions) (estate.Estate, error) {
 	if err := errors.Join(faults...); err != nil {
 		return estate.Estate{}, err
 	}
+	return c.draw()
+}
+
+func (c Config) draw() (estate.Estate, error) {
 	plan, err := c.plan()
 	if err != nil {
 		return estate.Estate{}, err
@@ -50,6 +55,17 @@ func Estate(o EstateOptions) (estate.Estate, error) {
 	}
 	drawn, err := estate.Draw(plan, prices)
 	return drawn, inConfig(err)
+}
+
+// afford raises the budget by what the estate itself costs, where nobody has
+// agreed on one.
+func (c *Config) afford() error {
+	if c.Estate.Size == noEstate {
+		return nil
+	}
+	drawn, err := c.draw()
+	c.Budget.EstateUSDMonth += math.Ceil(drawn.USDMonth)
+	return err
 }
 
 // plan is the estate that the configuration describes.

@@ -2,17 +2,29 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
+
+	"github.com/aegisworld/aegis"
 )
 
+// ServeOptions are the flags of `aegis serve`.
+type ServeOptions struct {
+	ConfigFile string
+	// PolicyBundle is a folder that overrides whatever bundle runs.
+	PolicyBundle string
+	// MigrateOnly brings the control database's schema up to date and ends.
+	MigrateOnly bool
+	Stderr      io.Writer
+}
+
 // Serve runs the API and the workers against real services until ctx ends.
-// bundleDir, when given, overrides whatever policy bundle runs.
-func Serve(ctx context.Context, configFile, bundleDir string, stderr io.Writer) error {
-	c, err := LoadConfig(configFile, os.Getenv)
+func Serve(ctx context.Context, o ServeOptions) error {
+	c, err := LoadConfig(o.ConfigFile, os.Getenv)
 	if err != nil {
 		return err
 	}
@@ -22,11 +34,20 @@ func Serve(ctx context.Context, configFile, bundleDir string, stderr io.Writer) 
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	if bundleDir != "" {
-		c.Policy.BundleDir = bundleDir
+	log := newLogger(o.Stderr)
+	if o.MigrateOnly {
+		db, err := openDatabase(ctx, c, log)
+		if err != nil {
+			return err
+		}
+		db.Close()
+		log.InfoContext(ctx, "schema is up to date")
+		return nil
 	}
-	log := newLogger(stderr)
-	tools, err := completeTools(ctx)
+	if o.PolicyBundle != "" {
+		c.Policy.BundleDir = o.PolicyBundle
+	}
+	tools, err := completeTools(ctx, forEngines())
 	if err != nil {
 		return err
 	}
@@ -55,11 +76,20 @@ func (p *control) firstToken(ctx context.Context) error {
 	if len(tokens) > 0 {
 		return nil
 	}
-	file := filepath.Join(p.config.WorkDir, "admin.token")
-	secret, err := tokenFile(file)
+	file := p.config.API.AdminTokenFile
+	var secret string
+	if file != "" {
+		secret, err = givenToken(file)
+	} else {
+		file = filepath.Join(p.config.WorkDir, "admin.token")
+		secret, err = tokenFile(file)
+	}
 	if err != nil {
 		return err
 	}
 	p.log.InfoContext(ctx, "made the first admin token", "file", file)
-	return p.ensureToken(ctx, "admin", secret)
+	if err := p.ensureToken(ctx, "admin", secret); !errors.Is(err, aegis.ErrConflict) {
+		return err
+	}
+	return nil // another process was first with the same token
 }

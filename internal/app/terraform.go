@@ -13,7 +13,6 @@ import (
 
 	"github.com/aegisworld/aegis/internal/engine"
 	"github.com/aegisworld/aegis/internal/engine/tfsource"
-	"github.com/aegisworld/aegis/internal/postgres"
 )
 
 // TerraformConfig is for adopted Terraform workspaces and Pulumi projects, whose
@@ -95,21 +94,21 @@ func terraformUser(c *syscall.Credential) (who, warning string) {
 }
 
 // setTerraform completes the engines' configuration.
-func setTerraform(ec *engine.Config, c TerraformConfig, db *postgres.DB, log *slog.Logger) error {
+func setTerraform(ec *engine.Config, c TerraformConfig, archives engine.ArchiveStore, log *slog.Logger) error {
 	credential, err := c.credential()
 	if err != nil {
 		return fmt.Errorf("find the user for Terraform: %w", err)
 	}
 	sources := &tfsource.Sources{Roots: c.Roots, LocalGit: c.localGit, Credential: credential}
-	if db != nil {
-		sources.Archives = engine.SealedArchives(ec.DigestKey, db)
+	if archives != nil {
+		sources.Archives = engine.SealedArchives(ec.DigestKey, archives)
 	}
 	ec.TerraformSources, ec.TerraformUser, ec.TerraformDir = sources, credential, c.WorkDir
 	projects := *sources
 	projects.Programs, projects.Limits = true, tfsource.ProjectLimits()
 	ec.ProjectSources = &projects
-	if db != nil {
-		ec.Exports = engine.SealedArchives(ec.DigestKey, db)
+	if archives != nil {
+		ec.Exports = engine.SealedArchives(ec.DigestKey, archives)
 	}
 	if who, warning := terraformUser(credential); warning != "" {
 		log.Warn("terraform has no user of its own", "user", who, "remedy", warning)

@@ -30,6 +30,7 @@ type Metrics struct {
 	logLag         prometheus.Gauge
 	logUploads     *prometheus.CounterVec
 	webhooks       *prometheus.CounterVec
+	passedOn       *prometheus.CounterVec
 	events         *prometheus.CounterVec
 	reads          *prometheus.CounterVec
 	readWaits      *prometheus.CounterVec
@@ -66,6 +67,9 @@ func NewMetrics(version string, counts Counts, freshness Freshness) *Metrics {
 		bundleInfo: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "aegis_policy_bundle_info", Help: "1 for the policy bundle that decides in this process.",
 		}, []string{"revision"}),
+		passedOn: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aegis_events_passed_on_total", Help: "Events that a sink of events took, and those that it did not take at first.",
+		}, []string{"sink", "outcome"}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aegis_cloud_events_total", Help: "Events of the cloud that came by the API or from queues, and messages that could not be taken.",
 		}, []string{"outcome"}),
@@ -91,7 +95,7 @@ func NewMetrics(version string, counts Counts, freshness Freshness) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		m.requests, m.requestSeconds, m.engineRuns, m.engineSeconds, m.engineRunning, m.looks, m.bundleErrors, m.bundleInfo,
-		m.logLag, m.logUploads, m.webhooks, m.events, m.reads, m.readWaits, m.readRate, buildInfo(version),
+		m.logLag, m.logUploads, m.webhooks, m.passedOn, m.events, m.reads, m.readWaits, m.readRate, buildInfo(version),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if counts != nil {
@@ -173,6 +177,15 @@ func (m *Metrics) CountDecisionUpload(err error) {
 		outcome = "failed"
 	}
 	m.logUploads.WithLabelValues(outcome).Inc()
+}
+
+// CountEventsSent counts events that were sent to a sink.
+func (m *Metrics) CountEventsSent(sink string, events int, err error) {
+	outcome := "taken"
+	if err != nil {
+		outcome = "failed"
+	}
+	m.passedOn.WithLabelValues(sink, outcome).Add(float64(events))
 }
 
 // CountWebhookAttempt counts an attempt to deliver to a webhook; outcome is
