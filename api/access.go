@@ -66,6 +66,7 @@ func accessTable() map[string]access { //nolint:funlen // a table
 		"GET /v1/stacks/:stack_id/drift":      read,
 		"POST /v1/stacks/:stack_id/reconcile": operate,
 		"POST /v1/stacks/:stack_id/variables": operate,
+		"POST /v1/stacks/:stack_id/destroy":   administer,
 		"POST /v1/stacks/:stack_id/mode":      administer,
 		"POST /v1/stacks/:stack_id/unlock":    administer,
 

@@ -33,7 +33,7 @@ func demands(route string) []aegis.Role {
 	viewer := append(submitter, aegis.RoleViewer)
 	switch route {
 	case "GET /v1/tokens", "POST /v1/tokens", "DELETE /v1/tokens/:token_id", "POST /v1/stacks",
-		"POST /v1/stacks/:stack_id/mode", "POST /v1/stacks/:stack_id/unlock":
+		"POST /v1/stacks/:stack_id/destroy", "POST /v1/stacks/:stack_id/mode", "POST /v1/stacks/:stack_id/unlock":
 		return admin
 	case "POST /v1/change-sets/:change_set_id/rollback", "POST /v1/change-sets/:change_set_id/cancel",
 		"POST /v1/stacks/:stack_id/reconcile", "POST /v1/stacks/:stack_id/variables", "POST /v1/breakers", "POST /v1/breakers/:breaker_id/close", "POST /v1/budgets",

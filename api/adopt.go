@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,7 +30,7 @@ func (s *server) adoptRoutes(tags []string) {
 	}, s.setStackMode)
 	handle(s, huma.Operation{
 		OperationID: "set-stack-variables", Method: http.MethodPost, Path: "/v1/stacks/{stack_id}/variables", Tags: tags,
-		Summary: "Propose other values of a workspace's variables, or of those of its whole set", DefaultStatus: http.StatusAccepted,
+		Summary: "Propose other values of a stack's parameters, or of a workspace's variables and those of its whole set", DefaultStatus: http.StatusAccepted,
 	}, s.setStackVariables)
 	handle(s, huma.Operation{
 		OperationID: "unlock-stack", Method: http.MethodPost, Path: "/v1/stacks/{stack_id}/unlock", Tags: tags,
@@ -195,7 +198,7 @@ func (s *server) setStackMode(ctx context.Context, in *modeInput) (*itemOutput[a
 
 // VariablesRequest is the body of POST /v1/stacks/{stack_id}/variables.
 type VariablesRequest struct {
-	MergePatch map[string]any `json:"merge_patch" minProperties:"1" doc:"Values by variable (RFC 7396); null goes back to the default"`
+	MergePatch map[string]any `json:"merge_patch" minProperties:"1" doc:"Values by variable or parameter (RFC 7396); null goes back to the default"`
 	WholeSet   bool           `json:"whole_set,omitempty" doc:"Change all workspaces of the stack's set, one first"`
 	Summary    string         `json:"summary,omitempty" maxLength:"1000"`
 }
@@ -210,9 +213,6 @@ func (s *server) setStackVariables(ctx context.Context, in *variablesInput) (*cr
 	stack, err := s.Stacks.Stack(ctx, in.StackID)
 	if err != nil {
 		return nil, err
-	}
-	if !stack.Adopted() {
-		return nil, aegis.Invalid("stack_id", "is a stack of the estate: submit a goal")
 	}
 	members := []aegis.Stack{stack}
 	if in.Body.WholeSet {
@@ -229,7 +229,7 @@ func (s *server) setStackVariables(ctx context.Context, in *variablesInput) (*cr
 		Target: aegis.Target{Kind: stack.Kind},
 	}
 	if cs.Summary == "" {
-		cs.Summary = "Set variables of " + in.StackID
+		cs.Summary = "Set " + strings.Join(slices.Sorted(maps.Keys(in.Body.MergePatch)), ", ") + " of " + in.StackID
 	}
 	for _, m := range members {
 		cs.Patches = append(cs.Patches, aegis.SpecPatch{StackID: m.StackID, BaseRevision: m.Revision, MergePatch: merge})
@@ -243,23 +243,7 @@ func (s *server) setOf(ctx context.Context, stack aegis.Stack) ([]aegis.Stack, e
 	if stack.Set == "" {
 		return nil, aegis.Invalid("whole_set", "the stack is of no set")
 	}
-	var members []aegis.Stack
-	page := aegis.Page{Limit: 500}
-	for {
-		items, next, err := s.Stacks.Stacks(ctx, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range items {
-			if x.Set == stack.Set && x.Kind == stack.Kind {
-				members = append(members, x)
-			}
-		}
-		if next == "" {
-			return members, nil
-		}
-		page.Cursor = next
-	}
+	return s.stacksThat(ctx, func(x aegis.Stack) bool { return x.Set == stack.Set && x.Kind == stack.Kind })
 }
 
 // UnlockRequest is the body of POST /v1/stacks/{stack_id}/unlock.

@@ -17,8 +17,13 @@ import (
 // tokenPrefix begins every token, so that scanners of leaked secrets know one.
 const tokenPrefix = "aegis_"
 
-// tokenLen is the length of a token: the prefix and 256 bits in base64url.
-const tokenLen = len(tokenPrefix) + 43
+// leastToken and mostToken bound the length of a token. Those that are made here
+// are the prefix and 256 bits in base64url, 49 characters; the first admin's may
+// be chosen by who deploys.
+const (
+	leastToken = 32
+	mostToken  = 256
+)
 
 type callerKey struct{}
 
@@ -92,7 +97,7 @@ func (s *server) authenticate(g *gin.Context) (caller, error) {
 // bearer reads a token that could be one of ours.
 func bearer(r *http.Request) (string, bool) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	ok := strings.EqualFold(scheme, "Bearer") && len(secret) == tokenLen && strings.HasPrefix(secret, tokenPrefix)
+	ok := strings.EqualFold(scheme, "Bearer") && len(secret) >= leastToken && len(secret) <= mostToken && strings.HasPrefix(secret, tokenPrefix)
 	return secret, ok && len(r.Header.Values("Authorization")) == 1
 }
 

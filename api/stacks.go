@@ -33,6 +33,12 @@ func (s *server) stackRoutes() {
 		OperationID: "reconcile-stack", Method: http.MethodPost, Path: "/v1/stacks/{stack_id}/reconcile", Tags: tags,
 		Summary: "Look at a stack now and correct its drift", DefaultStatus: http.StatusAccepted,
 	}, s.reconcileStack)
+	handle(s, huma.Operation{
+		OperationID: "destroy-stack", Method: http.MethodPost, Path: "/v1/stacks/{stack_id}/destroy", Tags: tags,
+		Summary: "Propose to remove all that a stack manages", DefaultStatus: http.StatusAccepted,
+		Description: "It is a change set like any other: policy allows it where the stack's parameters have deletable. A stack whose outputs " +
+			"others read is refused. The stack stays registered, as pending.",
+	}, s.destroyStack)
 	s.adoptRoutes(tags)
 }
 
@@ -67,6 +73,55 @@ func (s *server) reconcile(ctx context.Context, stack aegis.Stack) (*createdOutp
 		return nil, err
 	}
 	return &createdOutput[aegis.Stack]{Location: "/v1/stacks/" + stack.StackID, Body: stack}, nil
+}
+
+func (s *server) destroyStack(ctx context.Context, in *stackAction) (*createdOutput[aegis.AutonomousChangeSet], error) {
+	stack, err := s.Stacks.Stack(ctx, in.StackID)
+	if err != nil {
+		return nil, err
+	}
+	if stack.State == aegis.StackPending {
+		return nil, aegis.Invalid("stack_id", "has nothing: it was not made, or is destroyed")
+	}
+	readers, err := s.stacksThat(ctx, func(x aegis.Stack) bool {
+		return x.Needs(stack) && x.State != aegis.StackPending
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(readers) > 0 {
+		ids := make([]string, len(readers))
+		for i, x := range readers {
+			ids[i] = x.StackID
+		}
+		return nil, aegis.Invalid("stack_id", "others need it, destroy them first: "+strings.Join(ids, ", "))
+	}
+	cs, err := s.Door.Propose(ctx, aegis.AutonomousChangeSet{
+		Source: aegis.SourceOperator, Actor: principal(ctx).Name, Summary: "Destroy " + stack.StackID,
+		Target:  aegis.Target{Kind: stack.Kind},
+		Patches: []aegis.SpecPatch{{StackID: stack.StackID, BaseRevision: stack.Revision, MergePatch: []byte("{}"), Destroy: true}},
+	})
+	return acceptedChange(cs, err)
+}
+
+// stacksThat lists the stacks that the condition holds for.
+func (s *server) stacksThat(ctx context.Context, is func(aegis.Stack) bool) ([]aegis.Stack, error) {
+	var found []aegis.Stack
+	page := aegis.Page{Limit: 500}
+	for {
+		items, next, err := s.Stacks.Stacks(ctx, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range items {
+			if is(x) {
+				found = append(found, x)
+			}
+		}
+		if page.Cursor = next; next == "" {
+			return found, nil
+		}
+	}
 }
 
 func (s *server) checkRegion(faults *aegis.InvalidError, field, region string) {

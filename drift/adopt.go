@@ -49,7 +49,7 @@ func (a *Adopter) AdoptReport(ctx context.Context, reportID, by string) (aegis.A
 	}
 	if report.Kind != aegis.DriftChanged {
 		return aegis.AutonomousChangeSet{}, aegis.Invalid("drift_report_id", fmt.Sprintf(
-			"what is %s can't become part of a spec by itself: %s", report.Kind, insteadOf(report.DriftReportID)))
+			"what is %s can't become part of a spec by itself: %s", report.Kind, instead(" "+report.DriftReportID)))
 	}
 	stack, err := a.Store.Stack(ctx, report.StackID)
 	if err != nil {
@@ -58,8 +58,9 @@ func (a *Adopter) AdoptReport(ctx context.Context, reportID, by string) (aegis.A
 	return a.adopt(ctx, stack, report.Changes, by)
 }
 
-func insteadOf(reportID string) string {
-	return "expect it by a rule (`aegis drift ignore " + reportID + "`), or let it be corrected"
+// instead is what to do about drift that can't be adopted.
+func instead(arguments string) string {
+	return "expect it by a rule (`aegis drift ignore" + arguments + "`), or let it be corrected"
 }
 
 // adopt proposes to adopt changes of one stack.
@@ -82,11 +83,11 @@ func (a *Adopter) adopt(ctx context.Context, stack aegis.Stack, changes []aegis.
 	}
 	var faults aegis.InvalidError
 	for _, c := range missing {
-		why := "no parameter of the stack stands for it: expect it by a rule (`aegis drift ignore`), or let it be corrected"
+		why := "no parameter of the stack stands for it: "
 		if c.After == aegis.Masked {
-			why = "it is a secret, which no spec may hold: expect it by a rule (`aegis drift ignore`), or let it be corrected"
+			why = "it is a secret, which no spec may hold: "
 		}
-		faults.Add(c.Address+" "+c.Attribute, why)
+		faults.Add(c.Address+" "+c.Attribute, why+instead(""))
 	}
 	if err := faults.OrNil(); err != nil {
 		return none, err
@@ -171,22 +172,23 @@ func (r *Reconciler) adopt(ctx context.Context, stack aegis.Stack, changes []aeg
 		return err
 	}
 	if failed != nil {
-		err := r.impossible(ctx, stack.StackID, changes, failed.Target.Addresses, fmt.Sprintf("not adopted: change set %s is %s: %s", failed.ChangeSetID, failed.PromotionState, failed.Error))
+		var tried []aegis.DriftChange
+		tried, changes = split(changes, failed.Target.Addresses)
+		err := r.impossible(ctx, stack.StackID, tried, fmt.Sprintf("not adopted: change set %s is %s: %s", failed.ChangeSetID, failed.PromotionState, failed.Error))
 		if err != nil {
 			return err
 		}
-		changes = slices.DeleteFunc(changes, func(c aegis.DriftChange) bool { return slices.Contains(failed.Target.Addresses, c.Address) })
 	}
 	if !due || len(changes) == 0 {
 		return nil
 	}
 	adopter := Adopter{Store: r.store, Parameters: r.parameters, Door: r.door}
 	for _, address := range addressesOf(changes) { // one that can't be adopted keeps no other from it
-		here := slices.DeleteFunc(slices.Clone(changes), func(c aegis.DriftChange) bool { return c.Address != address })
+		here, _ := split(changes, []string{address})
 		cs, err := adopter.adopt(ctx, stack, here, actor)
 		switch {
 		case errors.Is(err, aegis.ErrInvalid), errors.Is(err, aegis.ErrConflict), errors.Is(err, aegis.ErrNotImplemented):
-			if err := r.impossible(ctx, stack.StackID, here, []string{address}, "not adopted: "+err.Error()); err != nil {
+			if err := r.impossible(ctx, stack.StackID, here, "not adopted: "+err.Error()); err != nil {
 				return err
 			}
 		case err != nil:
@@ -197,6 +199,18 @@ func (r *Reconciler) adopt(ctx context.Context, stack aegis.Stack, changes []aeg
 		}
 	}
 	return nil
+}
+
+// split are the changes at the addresses, and the others.
+func split(changes []aegis.DriftChange, addresses []string) (at, others []aegis.DriftChange) {
+	for _, c := range changes {
+		if slices.Contains(addresses, c.Address) {
+			at = append(at, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	return at, others
 }
 
 // untried are the changes of which no report says that they can't be adopted as
@@ -211,9 +225,9 @@ func untried(changes []aegis.DriftChange, open []aegis.DriftReport) []aegis.Drif
 	})
 }
 
-// impossible writes into reports why changes at the addresses are not adopted.
-// They stay so while they are as they are.
-func (r *Reconciler) impossible(ctx context.Context, stackID string, changes []aegis.DriftChange, addresses []string, reason string) error {
+// impossible writes into reports why changes are not adopted. They stay so while
+// they are as they are.
+func (r *Reconciler) impossible(ctx context.Context, stackID string, changes []aegis.DriftChange, reason string) error {
 	err := r.store.UpdateDrift(ctx, stackID, func(open []aegis.DriftReport) []aegis.DriftWrite {
 		var writes []aegis.DriftWrite
 		for _, report := range open {
@@ -222,7 +236,7 @@ func (r *Reconciler) impossible(ctx context.Context, stackID string, changes []a
 			for i := range report.Changes {
 				c := &report.Changes[i]
 				meant := slices.ContainsFunc(changes, func(o aegis.DriftChange) bool { return o.Address == c.Address && o.Attribute == c.Attribute })
-				if meant && slices.Contains(addresses, c.Address) && c.Decision == aegis.AdoptDrift && c.Reason == "" && report.Kind == aegis.DriftChanged {
+				if meant && c.Decision == aegis.AdoptDrift && c.Reason == "" && report.Kind == aegis.DriftChanged {
 					c.Reason, noted = reason, true
 				}
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// maxTries is how often the first change set of a layer may end badly before
+// maxTries is how often the change set that makes a stack may end badly before
 // people have to look.
 const maxTries = 5
 
@@ -42,7 +42,9 @@ type proposer interface {
 
 // Converger brings an estate into being: it registers the stacks that should
 // exist, hands those that `pulumi up` already made to the Reconciler, and
-// proposes the others, layer by layer, once what they depend on exists.
+// proposes each of the others once what it depends on exists. A layer is made in
+// one region first, the last that can be: what is wrong with it shows there. Then
+// it is made in the others at the same time.
 type Converger struct {
 	// Store, Backend and Door are required; a nil Backend finds no state.
 	Store   convergeStore
@@ -102,13 +104,16 @@ func (c *Converger) pass(ctx context.Context, desired []Desired, registered *boo
 	done = true
 	var faults []error
 	for _, layer := range byLayer(desired) {
-		missing := slices.DeleteFunc(layer, func(d Desired) bool { return revision[d.StackID] > 0 })
+		missing := slices.DeleteFunc(slices.Clone(layer), func(d Desired) bool { return revision[d.StackID] > 0 })
 		done = done && len(missing) == 0
-		ready := slices.DeleteFunc(missing, func(d Desired) bool {
+		ready := slices.DeleteFunc(slices.Clone(missing), func(d Desired) bool {
 			return slices.ContainsFunc(d.DependsOn, func(id string) bool { return revision[id] == 0 })
 		})
-		if len(ready) > 0 {
-			faults = append(faults, c.propose(ctx, ready))
+		if len(missing) == len(layer) && len(ready) > 0 {
+			ready = ready[len(ready)-1:]
+		}
+		for _, d := range ready {
+			faults = append(faults, c.propose(ctx, d))
 		}
 	}
 	return done, errors.Join(faults...)
@@ -156,27 +161,23 @@ func (c *Converger) stateStacks(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// propose proposes the given stacks of one layer, unless a change set for
-// one of them is on its way or too many have failed.
-func (c *Converger) propose(ctx context.Context, stacks []Desired) error {
-	cs := aegis.AutonomousChangeSet{
-		Source: aegis.SourceBootstrap, Actor: "aegis",
-		Summary: fmt.Sprintf("Create layer %s in %d regions", stacks[0].Spec.Layer, len(stacks)),
-		Target:  aegis.Target{Kind: aegis.TargetPulumiStack},
+// propose proposes a stack, unless a change set for it is on its way or too many
+// have failed.
+func (c *Converger) propose(ctx context.Context, d Desired) error {
+	open, tries, err := c.history(ctx, d.StackID)
+	if err != nil || open {
+		return err
 	}
-	for _, d := range stacks {
-		open, tries, err := c.history(ctx, d.StackID)
-		if err != nil || open {
-			return err
-		}
-		if tries >= maxTries {
-			return fmt.Errorf("create stack %s: %d change sets ended badly; see `aegis change list --stack %s`", d.StackID, tries, d.StackID)
-		}
-		cs.Target.StackIDs = append(cs.Target.StackIDs, d.StackID)
-		cs.Patches = append(cs.Patches, aegis.SpecPatch{StackID: d.StackID, MergePatch: d.Spec.Parameters})
+	if tries >= maxTries {
+		return fmt.Errorf("create stack %s: %d change sets ended badly; see `aegis change list --stack %s`", d.StackID, tries, d.StackID)
 	}
-	if _, err := c.Door.Propose(ctx, cs); err != nil {
-		return fmt.Errorf("propose layer %s: %w", stacks[0].Spec.Layer, err)
+	_, err = c.Door.Propose(ctx, aegis.AutonomousChangeSet{
+		Source: aegis.SourceBootstrap, Actor: "aegis", Summary: fmt.Sprintf("Create layer %s in %s", d.Spec.Layer, d.Spec.Region),
+		Target:  aegis.Target{Kind: aegis.TargetPulumiStack, StackIDs: []string{d.StackID}},
+		Patches: []aegis.SpecPatch{{StackID: d.StackID, MergePatch: d.Spec.Parameters}},
+	})
+	if err != nil {
+		return fmt.Errorf("propose stack %s: %w", d.StackID, err)
 	}
 	return nil
 }

@@ -159,8 +159,5 @@ const unknownActor = "somebody unknown"
 
 // whose is the name of who did it.
 func whose(cause aegis.DriftCause) string {
-	if cause.Actor == nil {
-		return unknownActor
-	}
-	return cmp.Or(cause.Actor.Principal, cause.Actor.ARN, unknownActor)
+	return cmp.Or(principalOf(cause), unknownActor)
 }

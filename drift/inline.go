@@ -52,16 +52,15 @@ func inline(r aegis.CloudResource, states []aegis.IndexedResource) bool {
 // apart takes out of what is seen of groups the lists of rules that are resources
 // of their own, or of which the state has none.
 func apart(seen aegis.Observation, resources []aegis.IndexedResource) aegis.Observation {
-	drift := make([]aegis.ResourceChange, 0, len(seen.Drift))
+	drift, index := make([]aegis.ResourceChange, 0, len(seen.Drift)), indexOf(resources)
 	for _, c := range seen.Drift {
 		if c.Type != securityGroup || c.Action == aegis.ActionDelete {
 			drift = append(drift, c)
 			continue
 		}
-		rest, had := c, len(c.Differences())
+		rest, had, id := c, len(c.Differences()), resourceOf(c, index).ID
 		for _, direction := range []string{"egress", "ingress"} {
 			before, _ := c.Before[direction].([]any)
-			id := resourceOf(c, indexOf(resources)).ID
 			if _, drifts := c.After[direction]; drifts && ruledApart(id, direction, resources) || drifts && len(before) == 0 {
 				rest = rest.Without(direction)
 			}

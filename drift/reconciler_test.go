@@ -104,7 +104,15 @@ func (e *estate) AddSpecRevision(_ context.Context, r aegis.SpecRevision) error 
 	return nil
 }
 
-func (e *estate) Leases(context.Context, []string) ([]aegis.Lease, error) { return e.leases, nil }
+func (e *estate) Leases(_ context.Context, stackIDs []string) ([]aegis.Lease, error) {
+	var out []aegis.Lease
+	for _, l := range e.leases {
+		if slices.Contains(stackIDs, l.StackID) {
+			out = append(out, l)
+		}
+	}
+	return out, nil
+}
 
 func (e *estate) ChangeSets(_ context.Context, f aegis.ChangeSetFilter, _ aegis.Page) ([]aegis.AutonomousChangeSet, string, error) {
 	var out []aegis.AutonomousChangeSet

@@ -11,6 +11,10 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
+// busyPause is the time until a region is looked at again because a change set
+// is at one of its stacks: such a look costs more than one at a stack.
+const busyPause = 5 * time.Second
+
 // account lists what engines don't see when it is added beside what they
 // manage.
 type account interface {
@@ -129,8 +133,9 @@ func (s *Stock) Sweep(ctx context.Context) error {
 }
 
 // Take looks at one region, "" for what has none, reports what is new and what
-// is gone, and proposes to remove what policy says. An error means that nothing
-// is known.
+// is gone, and proposes to remove what policy says. An error with RetryAfter asks
+// to be called again: a change set is at a stack to which something new belongs.
+// Another error means that nothing is known.
 func (s *Stock) Take(ctx context.Context, region string) error {
 	if region == "" {
 		region = s.Regions[0] // with which it is listed
@@ -169,7 +174,10 @@ func (s *Stock) Take(ctx context.Context, region string) error {
 	if err := s.Store.SaveBaseline(ctx, region, known); err != nil || first {
 		return err //nolint:wrapcheck // it says what was written
 	}
-	return s.report(ctx, s.Now().UTC(), region, found, fresh, busy)
+	if err := s.report(ctx, s.Now().UTC(), region, found, fresh, busy); err != nil || len(busy) == 0 {
+		return err
+	}
+	return &laterError{busyPause} // nobody else asks once the change set is done
 }
 
 // confirmed are the resources that no stack has in its state either: an index

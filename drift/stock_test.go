@@ -150,6 +150,18 @@ func TestStock(t *testing.T) {
 		require.Empty(t, s.reports)
 		require.Empty(t, s.sets)
 	})
+	t.Run("leaves what a change set may be at, and comes back", func(t *testing.T) {
+		t.Parallel()
+		s := stocked(t)
+		s.leases = []aegis.Lease{{StackID: id, ChangeSetID: "cs"}}
+		s.there["eu-west-1"] = append(s.there["eu-west-1"], hole)
+		var later interface{ RetryAfter() time.Duration }
+		require.ErrorAs(t, s.stock().Take(t.Context(), "eu-west-1"), &later)
+		require.Empty(t, s.reports)
+		s.leases = nil
+		require.NoError(t, s.stock().Take(t.Context(), "eu-west-1"))
+		require.Len(t, s.reports, 1)
+	})
 	t.Run("leaves the instances of a group", func(t *testing.T) {
 		t.Parallel()
 		s := stocked(t)
@@ -244,7 +256,6 @@ func TestStock(t *testing.T) {
 		"what the state knows already": func(s *shelf) {
 			s.state = []aegis.IndexedResource{{StackID: id, Address: "r", Type: hole.Type, Region: "eu-west-1", ID: "sgr-1"}}
 		},
-		"what a change set may be at": func(s *shelf) { s.leases = []aegis.Lease{{StackID: id, ChangeSetID: "cs"}} },
 		"what it made itself": func(s *shelf) {
 			e := byAnn("event-1", s.now)
 			e.Own, e.ChangeSetID, e.Refs[0].Key = true, "cs", hole.ID

@@ -83,7 +83,7 @@ func widensAccess(c aegis.ResourceChange) bool {
 func policyFields(kind string) []string {
 	switch kind {
 	case "aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy",
-		"aws_kms_key", "aws_s3_bucket_policy", "aws_sqs_queue_policy", "aws_sns_topic_policy":
+		"aws_kms_key", "aws_s3_bucket_policy", "aws_sns_topic", "aws_sns_topic_policy", "aws_sqs_queue", "aws_sqs_queue_policy":
 		return []string{"policy"}
 	case "aws_iam_role":
 		return []string{"assume_role_policy", "inline_policy", "managed_policy_arns"}
