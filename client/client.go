@@ -155,15 +155,21 @@ func get[T any](ctx context.Context, c *Client, path string, query url.Values) (
 
 // all reads a list to its end.
 func all[T any](ctx context.Context, c *Client, path string) (List[T], error) {
-	whole := List[T]{Items: []T{}}
+	items, err := everyItem(func(p aegis.Page) (List[T], error) { return get[List[T]](ctx, c, path, pageQuery(p)) })
+	return List[T]{Items: items}, err
+}
+
+// everyItem reads all pages of a list.
+func everyItem[T any](read func(aegis.Page) (List[T], error)) ([]T, error) {
+	items := []T{}
 	for page := (aegis.Page{Limit: 500}); ; {
-		list, err := get[List[T]](ctx, c, path, pageQuery(page))
+		list, err := read(page)
 		if err != nil {
-			return whole, err
+			return items, err
 		}
-		whole.Items = append(whole.Items, list.Items...)
+		items = append(items, list.Items...)
 		if page.Cursor = list.NextCursor; page.Cursor == "" {
-			return whole, nil
+			return items, nil
 		}
 	}
 }

@@ -99,6 +99,31 @@ func TestStacks(t *testing.T) {
 	require.Len(t, problem.Fields, 1)
 }
 
+func TestStacksAreDestroyedAfterWhatReadsThem(t *testing.T) {
+	t.Parallel()
+	srv, c := sampled(t)
+	network, edge := "prod.network.us-east-1", "prod.edge.us-east-1"
+	reader, err := c.Stack(t.Context(), edge)
+	require.NoError(t, err)
+	reader.DependsOn = []string{network}
+	require.NoError(t, srv.UpsertStack(t.Context(), reader))
+	_, err = c.DestroyStack(t.Context(), network)
+	require.ErrorIs(t, err, aegis.ErrInvalid)
+	require.ErrorContains(t, err, edge)
+
+	cs, err := c.DestroyStack(t.Context(), edge)
+	require.NoError(t, err)
+	require.Equal(t, aegis.SourceOperator, cs.Source)
+	require.Len(t, cs.Patches, 1)
+	require.True(t, cs.Patches[0].Destroy)
+	reader.State = aegis.StackPending
+	require.NoError(t, srv.UpsertStack(t.Context(), reader))
+	_, err = c.DestroyStack(t.Context(), edge)
+	require.ErrorIs(t, err, aegis.ErrInvalid, "there is nothing left")
+	_, err = c.DestroyStack(t.Context(), network)
+	require.NoError(t, err)
+}
+
 func TestAdoption(t *testing.T) {
 	t.Parallel()
 	srv, c := sampled(t)
@@ -128,7 +153,10 @@ func TestAdoption(t *testing.T) {
 	require.ElementsMatch(t, []string{"dns-a", "dns-b", "dns-c"}, cs.Target.StackIDs)
 	require.JSONEq(t, `{"size":3}`, string(cs.Patches[0].MergePatch))
 	_, err = c.SetStackVariables(t.Context(), "prod.network.us-east-1", change)
-	require.ErrorIs(t, err, aegis.ErrInvalid)
+	require.ErrorIs(t, err, aegis.ErrInvalid, "a stack of the estate is of no set")
+	cs, err = c.SetStackVariables(t.Context(), "prod.network.us-east-1", client.VariableChange{MergePatch: map[string]any{"deletable": true}})
+	require.NoError(t, err)
+	require.Equal(t, "Set deletable of prod.network.us-east-1", cs.Summary)
 	_, err = c.SetStackMode(t.Context(), "prod.network.us-east-1", aegis.ModeObserve)
 	require.ErrorIs(t, err, aegis.ErrInvalid)
 	_, err = c.UnlockStack(t.Context(), "dns-a", "6b3c-1")
@@ -145,6 +173,8 @@ func TestAdoption(t *testing.T) {
 	require.ErrorIs(t, err, aegis.ErrForbidden)
 	_, err = operator.SetStackVariables(t.Context(), "dns-a", change)
 	require.NoError(t, err)
+	_, err = operator.DestroyStack(t.Context(), "dns-a")
+	require.ErrorIs(t, err, aegis.ErrForbidden)
 }
 
 func TestEnvelope(t *testing.T) {

@@ -84,7 +84,13 @@ type VariableChange struct {
 	Summary  string `json:"summary,omitempty"`
 }
 
-// SetStackVariables proposes other values of a workspace's variables.
+// DestroyStack proposes to remove all that a stack manages.
+func (c *Client) DestroyStack(ctx context.Context, id string) (aegis.AutonomousChangeSet, error) {
+	return post[aegis.AutonomousChangeSet](ctx, c, "/v1/stacks/"+url.PathEscape(id)+"/destroy", nil)
+}
+
+// SetStackVariables proposes other values of a stack's parameters, or of a
+// workspace's variables.
 func (c *Client) SetStackVariables(ctx context.Context, id string, v VariableChange) (aegis.AutonomousChangeSet, error) {
 	return post[aegis.AutonomousChangeSet](ctx, c, "/v1/stacks/"+url.PathEscape(id)+"/variables", v)
 }

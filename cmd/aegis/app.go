@@ -20,12 +20,14 @@ func operations() cli.Operations {
 		SetFault:    setFault,
 		ListFaults:  listFaults,
 		ClearFaults: clearFaults,
-		Serve:       app.Serve,
 		Doctor:      app.Doctor,
 		Setup:       app.Setup,
 		Bench:       app.Bench,
 		Sandbox: func(ctx context.Context, o cli.SandboxOptions) error {
 			return app.Sandbox(ctx, app.SandboxOptions(o))
+		},
+		Serve: func(ctx context.Context, o cli.ServeOptions) error {
+			return app.Serve(ctx, app.ServeOptions(o))
 		},
 		Estate: func(o cli.EstateOptions) (estate.Estate, error) {
 			return app.Estate(app.EstateOptions(o))

@@ -92,11 +92,16 @@ func needed(cmd *cobra.Command, names ...string) *cobra.Command {
 }
 
 func (c *cli) adoptFrom(ctx context.Context, dir string, a adoptFlags) error {
-	if a.StackID == "" {
-		a.StackID = stackIDOf(dir, a.Source.Workspace)
-	}
 	if err := c.adoptVariables(&a); err != nil {
 		return err
+	}
+	return c.adoptFolder(ctx, dir, a.Source.Workspace, a)
+}
+
+// adoptFolder adopts what is in DIR; name is that of the workspace or stack there.
+func (c *cli) adoptFolder(ctx context.Context, dir, name string, a adoptFlags) error {
+	if a.StackID == "" {
+		a.StackID = stackIDOf(dir, name)
 	}
 	api := c.api() // which finds its address
 	if err := a.locate(dir, onThisMachine(c.url)); err != nil {

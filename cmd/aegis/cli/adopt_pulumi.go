@@ -51,14 +51,7 @@ func (c *cli) adoptProject(ctx context.Context, dir, state string, a adoptFlags)
 	case state != "":
 		return c.adoptState(ctx, state, a)
 	}
-	if a.StackID == "" {
-		a.StackID = stackIDOf(dir, a.Source.Stack)
-	}
-	api := c.api() // which finds its address
-	if err := a.locate(dir, onThisMachine(c.url)); err != nil {
-		return err
-	}
-	return c.sendAdoption(ctx, api, a)
+	return c.adoptFolder(ctx, dir, a.Source.Stack, a)
 }
 
 func (c *cli) adoptState(ctx context.Context, name string, a adoptFlags) error {

@@ -174,11 +174,23 @@ func (c *cli) changeRollback() *cobra.Command {
 		Use: "rollback CHANGE_SET_ID", Short: "Undo a change set by a new one", Args: oneArg("CHANGE_SET_ID"),
 		Long: "Undo a change set by a new one whose patch is the inverse. It passes the same pipeline; a rollback can be undone too.",
 	}
+	return c.proposing(cmd, "follow the new change set to its end", c.rollBack)
+}
+
+func (c *cli) rollBack(ctx context.Context, id string) (aegis.AutonomousChangeSet, error) {
+	return c.api().RollbackChangeSet(ctx, id)
+}
+
+// proposing gives a verb that proposes a change set about its argument what shows
+// it, or follows it to its end.
+func (c *cli) proposing(
+	cmd *cobra.Command, watching string, propose func(ctx context.Context, id string) (aegis.AutonomousChangeSet, error),
+) *cobra.Command {
 	var watch bool
-	cmd.Flags().BoolVar(&watch, "watch", false, "follow the new change set to its end")
+	cmd.Flags().BoolVar(&watch, "watch", false, watching)
 	fail := addFailOn(cmd, "deny")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		cs, err := c.api().RollbackChangeSet(cmd.Context(), args[0])
+		cs, err := propose(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}

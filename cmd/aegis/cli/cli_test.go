@@ -47,15 +47,20 @@ func operations() cli.Operations {
 		SetFault:    func(_ context.Context, _ string, f cli.Fault) (cli.Fault, error) { f.ID = "f9"; return f, nil },
 		ListFaults:  func(context.Context, string) ([]cli.Fault, error) { return []cli.Fault{fault}, nil },
 		ClearFaults: func(_ context.Context, _, id string) (int, error) { return map[string]int{"": 2, "f1": 1}[id], nil },
-		Serve: func(_ context.Context, config, bundle string, w io.Writer) error {
-			return say(w, "serve %s %s", config, bundle)
+		Serve: func(_ context.Context, o cli.ServeOptions) error {
+			if o.MigrateOnly {
+				return say(o.Stderr, "migrate %s", o.ConfigFile)
+			}
+			return say(o.Stderr, "serve %s %s", o.ConfigFile, o.PolicyBundle)
 		},
 		Bootstrap: func(_ context.Context, o cli.BootstrapOptions, w io.Writer) error {
 			return say(w, "bootstrap %s %s %s", o.ConfigFile, o.Estate, o.Environment)
 		},
-		Doctor: func(_ context.Context, w io.Writer, asJSON bool) error { return say(w, "doctor %t", asJSON) },
-		Setup:  func(_ context.Context, w io.Writer) error { return say(w, "setup") },
-		Bench:  func(_ context.Context, args []string, w io.Writer) error { return say(w, "bench %q", args) },
+		Doctor: func(_ context.Context, w io.Writer, asJSON, enginesOnly bool) error {
+			return say(w, "doctor %t %t", asJSON, enginesOnly)
+		},
+		Setup: func(_ context.Context, w io.Writer, enginesOnly bool) error { return say(w, "setup %t", enginesOnly) },
+		Bench: func(_ context.Context, args []string, w io.Writer) error { return say(w, "bench %q", args) },
 	}
 }
 

@@ -20,10 +20,10 @@ type EstateOptions struct {
 }
 
 func (c *cli) estate() *cobra.Command {
-	cmd := group("estate", "See what an estate comes to before it is made",
-		c.estateRender(), c.estateValidate(), c.estatePrice(), c.estateGraph())
+	cmd := group("estate", "See what an estate comes to before it is made, and remove it",
+		c.estateRender(), c.estateValidate(), c.estatePrice(), c.estateGraph(), c.estateDestroy())
 	cmd.Long = "See what an estate comes to before it is made: what the configuration of serve and bootstrap describes, by `environment`,\n" +
-		"`regions` and `estate`. Nothing is asked of AWS, of Pulumi or of an API."
+		"`regions` and `estate`. All but destroy ask nothing of AWS, of Pulumi or of an API."
 	cmd.PersistentFlags().StringVarP(&c.output, "output", "o", "text", "text or json")
 	cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return c.checkOutput() }
 	return cmd

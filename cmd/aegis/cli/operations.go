@@ -19,11 +19,11 @@ type Operations struct {
 	SetFault    func(ctx context.Context, dataDir string, f Fault) (Fault, error)
 	ListFaults  func(ctx context.Context, dataDir string) ([]Fault, error)
 	ClearFaults func(ctx context.Context, dataDir, id string) (int, error)
-	Serve       func(ctx context.Context, configFile, policyBundle string, stderr io.Writer) error
+	Serve       func(ctx context.Context, o ServeOptions) error
 	Estate      func(o EstateOptions) (estate.Estate, error)
 	Bootstrap   func(ctx context.Context, o BootstrapOptions, w io.Writer) error
-	Doctor      func(ctx context.Context, w io.Writer, asJSON bool) error
-	Setup       func(ctx context.Context, w io.Writer) error
+	Doctor      func(ctx context.Context, w io.Writer, asJSON, enginesOnly bool) error
+	Setup       func(ctx context.Context, w io.Writer, enginesOnly bool) error
 	Bench       func(ctx context.Context, args []string, w io.Writer) error
 }
 
@@ -41,6 +41,16 @@ type SandboxOptions struct {
 	PolicySources  []string
 	PolicyKeys     map[string]string
 	Stdout, Stderr io.Writer
+}
+
+// ServeOptions are the flags of `aegis serve`.
+type ServeOptions struct {
+	ConfigFile string
+	// PolicyBundle is a folder that overrides whatever bundle runs.
+	PolicyBundle string
+	// MigrateOnly brings the control database's schema up to date and ends.
+	MigrateOnly bool
+	Stderr      io.Writer
 }
 
 // BootstrapOptions are the flags of `aegis bootstrap`.

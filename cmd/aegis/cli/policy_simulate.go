@@ -15,13 +15,15 @@ import (
 
 func (c *cli) policySimulate() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "simulate --bundle DIR", Short: "See what a bundle would have decided", Args: noArgs,
+		Use: "simulate [--bundle DIR]", Short: "See what a bundle would have decided", Args: noArgs,
 		Long: "Judge recorded decisions, live stacks, a goal or a hypothetical difference by a bundle that does not run yet, and\n" +
 			"show what it decides otherwise. Nothing changes. A folder with a .manifest is judged instead of the running\n" +
-			"bundle; one without is added to it, module by module.",
+			"bundle; one without is added to it, module by module. Without --bundle, a goal or a difference is judged by the\n" +
+			"bundle that runs: what would come of it, without asking for it.",
 		Example: "  aegis policy simulate --bundle ./acme --since 720h\n" +
 			"  aegis policy simulate --bundle ./acme --change-set cs-01h455vb4pex5vsknk084sn02q\n" +
 			"  aegis policy simulate --bundle ./acme --goal \"scale the runtime in eu-west-1 to 4 nodes\"\n" +
+			"  aegis policy simulate --goal \"open port 22 to 0.0.0.0/0 everywhere\"\n" +
 			"  aegis policy simulate --bundle ./acme --since 720h --fail-on newly-denied=0",
 	}
 	var bundle, goal, diff string
@@ -36,8 +38,8 @@ func (c *cli) policySimulate() *cobra.Command {
 	limits := &failAbove{}
 	f.Var(limits, "fail-on", "exit 3 when there are more of these: "+strings.Join(countedNames(), "=N, ")+"=N; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if bundle == "" {
-			return usage("say which bundle: --bundle DIR")
+		if bundle == "" && goal == "" && diff == "" {
+			return usage("say which bundle: --bundle DIR; or what the running one judges: --goal INTENT, --diff FILE")
 		}
 		if goal != "" {
 			request.Goal = &aegis.GoalSpec{Intent: goal}
@@ -45,8 +47,10 @@ func (c *cli) policySimulate() *cobra.Command {
 		if err := readDiff(diff, &request); err != nil {
 			return err
 		}
-		if err := readCandidate(bundle, &request); err != nil {
-			return err
+		if bundle != "" {
+			if err := readCandidate(bundle, &request); err != nil {
+				return err
+			}
 		}
 		report, err := c.api().Simulate(cmd.Context(), request)
 		if err != nil {

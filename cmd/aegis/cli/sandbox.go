@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/aegisworld/aegis/stacks"
 )
 
 // sandboxDir is where the sandbox lives when nothing else is said.
@@ -26,12 +29,8 @@ func (c *cli) sandbox() *cobra.Command {
 			if _, _, err := net.SplitHostPort(o.Addr); err != nil {
 				return usage("--addr: %q is not host:port", o.Addr)
 			}
-			switch o.Estate {
-			case "small", "none":
-			case "full":
-				return usage("--estate: this version does not offer the full estate yet; take small or none")
-			default:
-				return usage("--estate: %q is neither small nor none", o.Estate)
+			if sizes := append(stacks.Sizes(), "none"); !slices.Contains(sizes, o.Estate) {
+				return usage("--estate: %q is not one of: %s", o.Estate, strings.Join(sizes, ", "))
 			}
 			o.DataDir = dataDir(cmd)
 			o.Stdout, o.Stderr = c.Out, c.Err
@@ -40,7 +39,7 @@ func (c *cli) sandbox() *cobra.Command {
 	}
 	cmd.PersistentFlags().String("data-dir", sandboxDir, "folder that holds everything")
 	cmd.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:8080", "host:port of the API; port 0 picks a free one")
-	cmd.Flags().StringVar(&o.Estate, "estate", "small", "estate to create: small or none")
+	cmd.Flags().StringVar(&o.Estate, "estate", "small", "estate to create: small, pilot, full or none")
 	cmd.Flags().StringVar(&o.ReadyFile, "ready-file", "", "file that gets the URL and the token, mode 0600")
 	cmd.Flags().StringArrayVar(&o.PolicySources, "policy-source", nil, "where policy bundles are fetched from: file:///DIR, http(s)://… or s3://BUCKET/KEY; may be repeated")
 	cmd.Flags().StringToStringVar(&o.PolicyKeys, "policy-key", nil, "ID=FILE of a public key in PEM whose signatures of bundles count, beside the sandbox's own")

@@ -14,8 +14,8 @@ import (
 )
 
 func (c *cli) stack() *cobra.Command {
-	return group("stack", "Read and reconcile stacks, set variables of workspaces",
-		c.stackList(), c.stackGet(), c.stackReconcile(), c.stackDrift(), c.stackSet(), c.stackUnlock())
+	return group("stack", "Read, reconcile and destroy stacks, set their parameters",
+		c.stackList(), c.stackGet(), c.stackReconcile(), c.stackDrift(), c.stackSet(), c.stackDestroy(), c.stackUnlock())
 }
 
 func (c *cli) stackList() *cobra.Command {

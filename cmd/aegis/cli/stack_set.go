@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/client"
 )
 
@@ -13,10 +15,11 @@ func (c *cli) stackSet() *cobra.Command {
 	v := client.VariableChange{MergePatch: map[string]any{}}
 	watch := false
 	cmd := &cobra.Command{
-		Use: "set STACK_ID NAME=VALUE...", Short: "Propose other values of an adopted workspace's variables",
-		Long: "Propose other values of an adopted workspace's variables. VALUE is JSON where it can be read as such (3, true,\n" +
-			"[\"a\"]), else a string; null goes back to the default.",
-		Example: "  aegis stack set dns ttl=60 --watch\n  aegis stack set dns ttl=60 --whole-set    all workspaces of its set, one first",
+		Use: "set STACK_ID NAME=VALUE...", Short: "Propose other values of a stack's parameters or a workspace's variables",
+		Long: "Propose other values of the parameters of a stack, or of the variables of an adopted workspace. VALUE is JSON where it\n" +
+			"can be read as such (3, true, [\"a\"], {\"shards\":4}), else a string; an object is merged with what is there, null takes\n" +
+			"away. It is a change set like any other.",
+		Example: "  aegis stack set prod.runtime.eu-west-1 node_desired=4\n  aegis stack set dns ttl=60 --watch\n  aegis stack set dns ttl=60 --whole-set    all workspaces of its set, one first",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usage("give a stack's id and at least one NAME=VALUE")
@@ -49,6 +52,20 @@ func (c *cli) stackSet() *cobra.Command {
 	cmd.Flags().StringVar(&v.Summary, "summary", "", "what it is for, in a sentence")
 	cmd.Flags().BoolVar(&watch, "watch", false, "follow it to its end")
 	return cmd
+}
+
+func (c *cli) stackDestroy() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "destroy STACK_ID", Short: "Propose to remove all that a stack manages", Args: oneArg("STACK_ID"),
+		Long: "Propose to remove all that a stack manages. It is a change set like any other, and policy allows it where the stack's\n" +
+			"parameters have deletable, which is set before. A stack whose outputs others read is refused until these are gone.",
+		Example: "  aegis stack set dev.edge.eu-west-1 deletable=true --watch\n  aegis stack destroy dev.edge.eu-west-1 --watch",
+	}
+	return c.proposing(cmd, "follow it to its end", c.destroy)
+}
+
+func (c *cli) destroy(ctx context.Context, id string) (aegis.AutonomousChangeSet, error) {
+	return c.api().DestroyStack(ctx, id)
 }
 
 func (c *cli) stackUnlock() *cobra.Command {
