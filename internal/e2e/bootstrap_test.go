@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/require"
 
 	"github.com/aegisworld/aegis"
@@ -82,6 +83,37 @@ func TestPulumiUp(t *testing.T) {
 		open = open || aws.ToInt32(rule.FromPort) == 8443 && aws.ToString(rule.CidrIpv4) == "10.1.0.0/16"
 	}
 	require.True(t, open, "the autopilot changes the very stack that pulumi up made")
+	destroyed(ctx, t, p, stack)
+}
+
+// destroyed holds that a stack stays until its parameters let it go, and that
+// nothing of it is left then.
+func destroyed(ctx context.Context, t *testing.T, p *e2e.Process, stack string) {
+	t.Helper()
+	c := client.New(p.URL, p.Token)
+	cs, err := c.DestroyStack(ctx, stack)
+	require.NoError(t, err)
+	cs = ended(ctx, t, c, cs.ChangeSetID)
+	require.Equal(t, aegis.StateDenied, cs.PromotionState)
+	require.Contains(t, cs.Error, "stack_destroy")
+
+	cs, err = c.SetStackVariables(ctx, stack, client.VariableChange{MergePatch: map[string]any{"deletable": true}})
+	require.NoError(t, err)
+	cs = ended(ctx, t, c, cs.ChangeSetID)
+	require.Equal(t, aegis.StatePromoted, cs.PromotionState, cs.Error)
+	cs, err = c.DestroyStack(ctx, stack)
+	require.NoError(t, err)
+	cs = ended(ctx, t, c, cs.ChangeSetID)
+	require.Equal(t, aegis.StatePromoted, cs.PromotionState, cs.Error)
+	s, err := c.Stack(ctx, stack)
+	require.NoError(t, err)
+	require.Equal(t, aegis.StackPending, s.State)
+	require.Zero(t, s.ResourceCount)
+	vpcs, err := ec2.NewFromConfig(admin(p, s.Region)).DescribeVpcs(ctx, &ec2.DescribeVpcsInput{
+		Filters: []types.Filter{{Name: aws.String("tag:aegis:stack"), Values: []string{stack}}},
+	})
+	require.NoError(t, err)
+	require.Empty(t, vpcs.Vpcs)
 }
 
 // TestBootstrap makes an estate before there is an autopilot, in a file, then
@@ -112,6 +144,39 @@ func TestBootstrap(t *testing.T) {
 	require.Equal(t, 15, strings.Count(out, "moved to the control database"), out)
 	out = shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `+bootstrap)
 	require.Equal(t, 15, strings.Count(out, "is in the control database already"), out)
+}
+
+// TestABootstrapGoesOnWhereItCan meets a region that is gone, an exhausted quota
+// and throttling, all at once: they stop what they hit, and the next run finishes.
+func TestABootstrapGoesOnWhereItCan(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	p := start(t, "none")
+	dir := t.TempDir()
+	config := filepath.Join(dir, "aegis.yaml")
+	require.NoError(t, os.WriteFile(config, []byte("environment: hurt\nwork_dir: "+filepath.Join(dir, "work")+
+		"\npulumi:\n  passphrase_file: "+filepath.Join(p.DataDir(), "sandbox", "pulumi-passphrase")+"\n  bootstrap_url: file://"+dir+"\n"), 0o600))
+	bootstrap := `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" bin/aegis bootstrap --config ` + config + ` 2>&1`
+
+	require.NoError(t, p.Fault(ctx, "set", "--region", "ap-southeast-1", "--unreachable"))
+	require.NoError(t, p.Fault(ctx, "set", "--region", "eu-west-1", "--service", "ec2", "--action", "AllocateAddress",
+		"--error-rate", "1", "--error-code", "AddressLimitExceeded", "--error-status", "400"))
+	require.NoError(t, p.Fault(ctx, "set", "--region", "us-east-1", "--service", "kinesis", "--error-rate", "0.2",
+		"--error-code", "LimitExceededException", "--error-status", "400"))
+	out := shell(ctx, t, p, bootstrap+` && exit 1 || true`)
+	require.Contains(t, out, "bootstrap hurt.edge.eu-west-1: ")
+	require.Contains(t, out, "AddressLimitExceeded")
+	require.Contains(t, out, "bootstrap hurt.security.ap-southeast-1: region ap-southeast-1 does not answer")
+	require.Contains(t, out, "bootstrap hurt.data.ap-southeast-1: waits for hurt.security.ap-southeast-1")
+	require.Contains(t, out, "9 of 15 stacks are made; run it again for the others")
+	for _, id := range []string{"hurt.data.us-east-1", "hurt.runtime.us-east-1", "hurt.edge.us-east-1", "hurt.data.eu-west-1", "hurt.network.eu-west-1"} {
+		require.Contains(t, out, id+"  created, ")
+	}
+
+	require.NoError(t, p.Fault(ctx, "clear"))
+	out = shell(ctx, t, p, bootstrap)
+	require.Contains(t, out, "[15/15]")
+	require.Contains(t, out, "hurt.runtime.ap-southeast-1  created, ")
 }
 
 // TestRealAccountsMustBeNamed holds the line that keeps everyone's accounts

@@ -10,9 +10,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	asg "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
 
@@ -124,6 +127,57 @@ func TestAnAttachedPolicyIsReportedAndDetached(t *testing.T) {
 	attached, err := roles.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role)})
 	require.NoError(t, err)
 	require.Empty(t, attached.AttachedPolicies)
+}
+
+func TestADeletedBucketPolicyIsReportedAndComesBack(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	const region, stack, bucket = "eu-west-1", "sandbox.data.eu-west-1", "aegis-sandbox-artifacts-123456789012-eu-west-1"
+	c := client.New(estate.URL, estate.Token)
+	events := receiver(ctx, t, c, stack)
+	buckets := s3.NewFromConfig(admin(estate.Process, region), func(o *s3.Options) { o.UsePathStyle = true })
+	before, err := buckets.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(bucket)})
+	require.NoError(t, err)
+	_, err = buckets.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: aws.String(bucket)})
+	require.NoError(t, err)
+
+	found := await(ctx, t, events, "aegis.drift.detected", bucket)
+	require.Equal(t, "DeleteBucketPolicy", found.Cause.EventName)
+	require.Equal(t, "sandbox-admin", found.Cause.Actor.Principal)
+	require.Equal(t, "aws_s3_bucket_policy::artifacts", found.Changes[0].Address)
+
+	corrected := await(ctx, t, events, "aegis.drift.corrected", bucket)
+	require.Equal(t, found.DriftReportID, corrected.DriftReportID)
+	after, err := buckets.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(bucket)})
+	require.NoError(t, err)
+	require.JSONEq(t, aws.ToString(before.Policy), aws.ToString(after.Policy))
+}
+
+func TestAGroupsSizeIsReportedAndSetBack(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	const region, stack, name = "ap-southeast-1", "sandbox.runtime.ap-southeast-1", "aegis-sandbox-node"
+	c := client.New(estate.URL, estate.Token)
+	events := receiver(ctx, t, c, stack)
+	groups := autoscaling.NewFromConfig(admin(estate.Process, region))
+	look := func() asg.AutoScalingGroup {
+		seen, err := groups.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{name}})
+		require.NoError(t, err)
+		return seen.AutoScalingGroups[0]
+	}
+	before := look()
+	arn, size := aws.ToString(before.AutoScalingGroupARN), aws.ToInt32(before.MaxSize)
+	_, err := groups.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String(name), MaxSize: aws.Int32(size + 5)})
+	require.NoError(t, err)
+
+	found := await(ctx, t, events, "aegis.drift.detected", arn)
+	require.Equal(t, "UpdateAutoScalingGroup", found.Cause.EventName)
+	require.Equal(t, "sandbox-admin", found.Cause.Actor.Principal)
+	require.Equal(t, "max_size", found.Changes[0].Attribute)
+
+	corrected := await(ctx, t, events, "aegis.drift.corrected", arn)
+	require.Equal(t, found.DriftReportID, corrected.DriftReportID)
+	require.Equal(t, size, aws.ToInt32(look().MaxSize))
 }
 
 func TestARogueInstanceIsReportedAndLeft(t *testing.T) {

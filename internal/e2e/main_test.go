@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"github.com/aegisworld/aegis"
@@ -32,7 +33,13 @@ var estate struct { //nolint:gochecknoglobals // set once by TestMain
 	log syncBuffer
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv("PULUMI_MONITOR") != "" {
+		pulumi.Run(foreign) // a language host runs this binary as a program
+		return
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "aegis-e2e-*")
