@@ -8,7 +8,7 @@ SHELL := /bin/bash
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LINT := $(CURDIR)/.aegis/bin/golangci-lint
 # Modules of their own that have code; tools/lint and tools/pulumi have none.
-TOOL_MODULES := tools/pulumi-resource-aws tools/pulumi-language-go
+TOOL_MODULES := tools/pulumi-resource-aws tools/pulumi-language-go tools/deploy
 # Written by npm when it is done.
 NODE_MODULES := tools/webhook-verify/node_modules/.package-lock.json
 # Two packages at a time: tests start databases, emulators and engines.
