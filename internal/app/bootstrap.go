@@ -314,7 +314,11 @@ func (b *bootstrap) create(ctx context.Context, run aegis.StackRun) error {
 	if err != nil {
 		return fmt.Errorf("preview: %w", err)
 	}
-	if plan.Empty() {
+	whole, err := b.whole(ctx, run)
+	if err != nil {
+		return err
+	}
+	if plan.Empty() && whole {
 		b.tell(run, "exists, %d resources, nothing to change", plan.ResourceCount)
 		return nil
 	}
@@ -329,6 +333,16 @@ func (b *bootstrap) create(ctx context.Context, run aegis.StackRun) error {
 	}
 	b.tell(run, "created, %d resources", result.ResourceCount)
 	return nil
+}
+
+// whole says that the stack was made to its end, which writes its outputs: what
+// depends on the stack reads them.
+func (b *bootstrap) whole(ctx context.Context, run aegis.StackRun) (bool, error) {
+	outputs, err := b.first.Outputs(ctx, run)
+	if err != nil && !errors.Is(err, aegis.ErrNotFound) {
+		return false, fmt.Errorf("read the outputs: %w", err)
+	}
+	return len(outputs) > 0, nil
 }
 
 // tell says something about a stack, of which several are made at once.

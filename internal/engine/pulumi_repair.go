@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -22,8 +23,8 @@ const (
 	dyingPause = 300 * time.Millisecond
 )
 
-// repair heals, in this order, an orphaned lock, a corrupt state, and begun
-// creations. A caller without a lease may not: see Engines.Repair.
+// repair heals, in this order, an orphaned lock, a corrupt state, begun
+// creations, and creations whose beginning was not written down. A caller without a lease may not: see Engines.Repair.
 func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string, error) {
 	var healed []string
 	unlocked, err := p.unlockPatiently(ctx, run)
@@ -52,6 +53,11 @@ func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string
 		return healed, err
 	}
 	more, err := p.settlePending(ctx, run, key, c, d)
+	healed = append(healed, more...)
+	if err != nil {
+		return healed, err
+	}
+	more, err = p.settleInterrupted(ctx, run)
 	return append(healed, more...), err
 }
 
@@ -151,19 +157,99 @@ func (p *pulumiEngine) settleCancelled(ctx context.Context, run aegis.StackRun, 
 		return err
 	}
 	known := len(d.Resources)
-	for _, m := range rec.failed {
+	if _, err := p.settleSteps(ctx, run, &d, rec.failed); err != nil || len(d.Resources) == known {
+		return err
+	}
+	return p.writeDeployment(ctx, run, key, c, d)
+}
+
+// settleInterrupted looks for what the last apply was to create, where it never
+// came to its end: Pulumi writes down what it begins beside beginning it, so a
+// crash may come between. What the resources are, only the program knows.
+func (p *pulumiEngine) settleInterrupted(ctx context.Context, run aegis.StackRun) ([]string, error) {
+	snaps, err := p.cfg.snapshots().newest(ctx, run.Stack.StackID, 1)
+	if err != nil || len(snaps) == 0 || snaps[0].Finished {
+		return nil, err
+	}
+	key, data, err := p.readState(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	c, d, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	var healed []string
+	if lost := d.lacks(snaps[0].Plan); len(lost) > 0 {
+		rec, err := p.recordPreview(ctx, run)
+		if err != nil {
+			return nil, fmt.Errorf("plan what an interrupted apply was to create: %w", err)
+		}
+		if healed, err = p.settleSteps(ctx, run, &d, rec.creations(lost)); err != nil {
+			return nil, err
+		}
+	}
+	if len(healed) > 0 {
+		if err := p.writeDeployment(ctx, run, key, c, d); err != nil {
+			return nil, err
+		}
+	}
+	snaps[0].Finished = true
+	return healed, p.cfg.snapshots().save(ctx, snaps[0])
+}
+
+// lacks are the addresses that the plan creates and the state does not have.
+func (d deployment) lacks(plan aegis.Plan) map[string]bool {
+	lost := map[string]bool{}
+	for _, c := range plan.Changes {
+		if c.Action == aegis.ActionCreate {
+			lost[c.Address] = true
+		}
+	}
+	for _, r := range d.Resources {
+		delete(lost, addressOf(string(r.URN)))
+	}
+	return lost
+}
+
+// creations are the planned steps that create what is at the addresses.
+func (r *recording) creations(addresses map[string]bool) []apitype.StepEventMetadata {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var steps []apitype.StepEventMetadata
+	for urn, m := range r.planned {
+		if addresses[addressOf(urn)] {
+			steps = append(steps, m)
+		}
+	}
+	slices.SortFunc(steps, func(a, b apitype.StepEventMetadata) int { return strings.Compare(a.URN, b.URN) })
+	return steps
+}
+
+// settleSteps looks up what steps were to create, puts what exists into the
+// deployment, and says so.
+func (p *pulumiEngine) settleSteps(
+	ctx context.Context, run aegis.StackRun, d *deployment, steps []apitype.StepEventMetadata,
+) ([]string, error) {
+	var healed []string
+	for _, m := range steps {
 		if actionOf(m.Op) != aegis.ActionCreate || m.New == nil || !managed(m) {
 			continue
 		}
 		op := apitype.OperationV2{Type: apitype.OperationTypeCreating, Resource: stepResource(m)}
-		if _, err := p.settleOne(ctx, run, &d, op); err != nil {
-			return err
+		if !d.carries(op.Resource) {
+			continue
+		}
+		known := len(d.Resources)
+		what, err := p.settleOne(ctx, run, d, op)
+		if err != nil {
+			return nil, err
+		}
+		if len(d.Resources) > known {
+			healed = append(healed, what)
 		}
 	}
-	if len(d.Resources) == known {
-		return nil
-	}
-	return p.writeDeployment(ctx, run, key, c, d)
+	return healed, nil
 }
 
 // withoutSecrets leaves out what an event shows masked only; a read fills it.
@@ -226,6 +312,17 @@ func withDeployment(raw json.RawMessage, d deployment) (json.RawMessage, error) 
 	}
 	delete(m, "pending_operations")
 	return json.Marshal(m)
+}
+
+// carries says that what the resource hangs on is there. Where it is not, the
+// resource was never begun.
+func (d deployment) carries(r apitype.ResourceV3) bool {
+	urns := map[string]bool{"": true}
+	for _, have := range d.Resources {
+		urns[string(have.URN)] = true
+	}
+	provider := r.Provider[:max(strings.LastIndex(r.Provider, "::"), 0)] // it ends in ::<id>
+	return urns[string(r.Parent)] && urns[provider]
 }
 
 // adopt puts a found resource into the state, to be read before anything is

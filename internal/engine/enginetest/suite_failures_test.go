@@ -1,10 +1,8 @@
 package enginetest
 
 import (
-	"bytes"
 	"encoding/json"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -151,6 +149,22 @@ func corruptState(t *testing.T, b *bed) {
 // crash kills the process that applies, in the middle of a creation.
 func crash(t *testing.T, b *bed) {
 	t.Helper()
+	res := b.crash(t, func() {})
+	require.Contains(t, res.Healed, "orphaned lock removed")
+}
+
+// crashUnrecorded kills it before its engine wrote down what it had begun.
+func crashUnrecorded(t *testing.T, b *bed) {
+	t.Helper()
+	b.apply(t)
+	before, err := b.engines.Snapshot(t.Context(), b.run)
+	require.NoError(t, err)
+	b.crash(t, func() { require.NoError(t, b.engines.Restore(t.Context(), b.run, before)) })
+}
+
+// crash kills an apply, calls after, and has the next one go on.
+func (b *bed) crash(t *testing.T, after func()) aegis.ApplyResult {
+	t.Helper()
 	b.apply(t)
 	b.want.LogGroups["slow"], b.want.Settings["other"] = b.want.Prefix+"/slow", "x"
 	plan := b.preview(t)
@@ -163,20 +177,14 @@ func crash(t *testing.T, b *bed) {
 		Stack: b.run.Stack, Spec: b.run.Spec, Policy: b.run.Policy, FencingToken: b.run.FencingToken, Digest: plan.Digest,
 	})
 	<-hook.Reached
-	if b.run.Stack.Kind == aegis.TargetPulumiStack {
-		require.Eventually(t, func() bool {
-			begun, err := b.engines.Snapshot(t.Context(), b.run)
-			return err == nil && bytes.Contains(begun.Data, []byte("pending_operations"))
-		}, time.Minute, 20*time.Millisecond, "the engine writes down what it begins, beside beginning it")
-	}
 	kill()
 	close(hook.Release)
 	b.Cloud.Settle(t)
 
 	b.run.FencingToken++
+	after()
 	res, err := b.engines.Apply(t.Context(), b.run, plan.Digest)
 	require.NoError(t, err, "what is left of the judged plan is applied")
-	require.Contains(t, res.Healed, "orphaned lock removed")
 	require.Contains(t, res.Healed, "adopted aws_cloudwatch_log_group "+b.want.Prefix+"/slow after a crash")
 	require.Equal(t, "x", b.Cloud.Parameter(t, b.want.Prefix+"/other"))
 	require.Equal(t, 1, b.Cloud.Calls(hook), "nothing is created twice")
@@ -184,6 +192,7 @@ func crash(t *testing.T, b *bed) {
 	seen, err := b.engines.Refresh(t.Context(), b.run)
 	require.NoError(t, err)
 	require.Empty(t, seen.Drift)
+	return res
 }
 
 // Order is what a helper process is to apply.

@@ -42,6 +42,7 @@ func Run(t *testing.T, s Subject, helper Helper) {
 		"imports":                                imports,
 		"takes over what a program imports":      takesOver,
 		"resumes after a crash":                  crash,
+		"resumes what it had not written down":   crashUnrecorded,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
