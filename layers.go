@@ -20,8 +20,9 @@ type NetworkSpec struct {
 	Zones int `json:"zones" jsonschema:"minimum=1,maximum=3"`
 	// NAT says how private subnets reach the internet.
 	NAT string `json:"nat" jsonschema:"enum=none,enum=single,enum=per_zone"`
-	// IngressRules open ports of the workload security group.
-	IngressRules []IngressRule `json:"ingress_rules" jsonschema:"maxItems=50"`
+	// IngressRules open ports of the workload security group, by name, such as
+	// "https".
+	IngressRules map[string]IngressRule `json:"ingress_rules"`
 	// DataSubnets adds a subnet per zone for data stores: it has no way to the
 	// internet, and its network ACL lets nothing in from outside of the VPC.
 	DataSubnets bool `json:"data_subnets,omitempty"`
@@ -51,8 +52,6 @@ type EndpointsSpec struct {
 
 // IngressRule opens one port range of the workload security group.
 type IngressRule struct {
-	// Name is unique in the list, such as "https".
-	Name     string `json:"name" jsonschema:"pattern=^[a-z0-9-]+$,maxLength=40"`
 	Protocol string `json:"protocol" jsonschema:"enum=tcp,enum=udp"`
 	FromPort int    `json:"from_port" jsonschema:"minimum=0,maximum=65535"`
 	ToPort   int    `json:"to_port" jsonschema:"minimum=0,maximum=65535"`

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// SpecVersion is the version of the Spec format that this code writes.
-const SpecVersion = 1
+// SpecVersion is the version of the Spec format that this code writes: stacks.Upgrade
+// reads older ones. Since 2, ingress rules go by their names.
+const SpecVersion = 2
 
 // Spec is the desired state of one stack. For a Pulumi stack, Parameters is
 // the JSON of its layer's struct (NetworkSpec, SecuritySpec, DataSpec,

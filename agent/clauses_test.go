@@ -49,19 +49,19 @@ func TestClosingAPortInsideARangeSplitsIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.edit(t, "dev.network.eu-west-1", func(s *aegis.NetworkSpec) {
-		s.IngressRules = []aegis.IngressRule{
-			{Name: "low", Protocol: "tcp", FromPort: 20, ToPort: 25, CIDRs: []string{"0.0.0.0/0", "10.0.0.0/8"}},
-			{Name: "dns", Protocol: "udp", FromPort: 53, ToPort: 53, CIDRs: []string{"0.0.0.0/0"}},
+		s.IngressRules = map[string]aegis.IngressRule{
+			"low": {Protocol: "tcp", FromPort: 20, ToPort: 25, CIDRs: []string{"0.0.0.0/0", "10.0.0.0/8"}},
+			"dns": {Protocol: "udp", FromPort: 53, ToPort: 53, CIDRs: []string{"0.0.0.0/0"}},
 		}
 	})
 	goal, _ := w.ask(t, "deny port 22 from 0.0.0.0/0 in eu-west-1")
 	require.Contains(t, goal.Understanding, "port 22 stays open to 10.0.0.0/8, by rule low")
 	after := decode[aegis.NetworkSpec](t, w.after(t, goal.GoalID, "dev.network.eu-west-1"))
-	require.Equal(t, []aegis.IngressRule{
-		{Name: "low", Protocol: "tcp", FromPort: 20, ToPort: 25, CIDRs: []string{"10.0.0.0/8"}},
-		{Name: "low-2", Protocol: "tcp", FromPort: 20, ToPort: 21, CIDRs: []string{"0.0.0.0/0"}},
-		{Name: "low-3", Protocol: "tcp", FromPort: 23, ToPort: 25, CIDRs: []string{"0.0.0.0/0"}},
-		{Name: "dns", Protocol: "udp", FromPort: 53, ToPort: 53, CIDRs: []string{"0.0.0.0/0"}},
+	require.Equal(t, map[string]aegis.IngressRule{
+		"low":   {Protocol: "tcp", FromPort: 20, ToPort: 25, CIDRs: []string{"10.0.0.0/8"}},
+		"low-2": {Protocol: "tcp", FromPort: 20, ToPort: 21, CIDRs: []string{"0.0.0.0/0"}},
+		"low-3": {Protocol: "tcp", FromPort: 23, ToPort: 25, CIDRs: []string{"0.0.0.0/0"}},
+		"dns":   {Protocol: "udp", FromPort: 53, ToPort: 53, CIDRs: []string{"0.0.0.0/0"}},
 	}, after.IngressRules)
 }
 

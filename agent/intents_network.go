@@ -3,7 +3,6 @@ package agent
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	aegis "github.com/aegisworld/aegis"
 )
@@ -59,7 +58,7 @@ func networkRemoveRule() intent {
 			name := a.text("name")
 			return edit{summary: "remove the ingress rule " + name, deletes: true, disrupts: true, apply: on(
 				func(s *aegis.NetworkSpec, _ func(string)) error {
-					s.IngressRules = slices.DeleteFunc(s.IngressRules, func(r aegis.IngressRule) bool { return r.Name == name })
+					delete(s.IngressRules, name)
 					return nil
 				})}, nil
 		},
@@ -138,7 +137,10 @@ func readOpen(a args) (edit, error) {
 	return edit{
 		summary: fmt.Sprintf("open %s to %s", p, source),
 		apply: on(func(s *aegis.NetworkSpec, say func(string)) error {
-			s.IngressRules = openPorts(s.IngressRules, p, source, say)
+			if s.IngressRules == nil {
+				s.IngressRules = map[string]aegis.IngressRule{}
+			}
+			openPorts(s.IngressRules, p, source, say)
 			return nil
 		}),
 	}, nil
@@ -160,7 +162,7 @@ func readClose(a args) (edit, error) {
 	return edit{
 		summary: fmt.Sprintf("close %s to %s", p, from), disrupts: true,
 		apply: on(func(s *aegis.NetworkSpec, say func(string)) error {
-			s.IngressRules = closePorts(s.IngressRules, p, source, say)
+			closePorts(s.IngressRules, p, source, say)
 			return nil
 		}),
 	}, nil

@@ -168,25 +168,24 @@ func dataPhrasings() []phrasing {
 }
 
 func otherPhrasings() []phrasing {
-	const https = `{"name": "https", "protocol": "tcp", "from_port": 443, "to_port": 443, "cidrs": ["10.0.0.0/8"]}`
-	rules := func(more string) string { return `{"ingress_rules": [` + https + `, ` + more + `]}` }
+	rules := func(more string) string { return `{"ingress_rules": {` + more + `}}` }
 	const actions = `"kinesis:DescribeStreamSummary", "kinesis:PutRecord", "kinesis:PutRecords", "kms:Decrypt", "kms:GenerateDataKey",
 		"logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "ssm:GetParameter"`
 	return []phrasing{
 		{"open port 443 to 10.0.0.0/8", "network", everywhere, ""},
-		{"open port 8080 to 10.0.0.0/8 in eu-west-1", "network", "eu-west-1", rules(`{"name": "tcp-8080", "protocol": "tcp", "from_port": 8080, "to_port": 8080, "cidrs": ["10.0.0.0/8"]}`)},
-		{"allow http from anywhere", "network", everywhere, rules(`{"name": "http", "protocol": "tcp", "from_port": 80, "to_port": 80, "cidrs": ["0.0.0.0/0"]}`)},
-		{"allow udp traffic on port 53 from 10.0.0.0/8", "network", everywhere, rules(`{"name": "udp-53", "protocol": "udp", "from_port": 53, "to_port": 53, "cidrs": ["10.0.0.0/8"]}`)},
-		{"open ports 8000-8100 to 10.1.0.0/16", "network", everywhere, rules(`{"name": "tcp-8000-8100", "protocol": "tcp", "from_port": 8000, "to_port": 8100, "cidrs": ["10.1.0.0/16"]}`)},
-		{"open ports 8000 to 8100 for 10.1.0.0/16", "network", everywhere, rules(`{"name": "tcp-8000-8100", "protocol": "tcp", "from_port": 8000, "to_port": 8100, "cidrs": ["10.1.0.0/16"]}`)},
-		{"open ssh to 203.0.113.7", "network", everywhere, rules(`{"name": "ssh", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidrs": ["203.0.113.7/32"]}`)},
-		{"open port 443 to everyone", "network", everywhere, `{"ingress_rules": [{"name": "https", "protocol": "tcp", "from_port": 443, "to_port": 443, "cidrs": ["10.0.0.0/8", "0.0.0.0/0"]}]}`},
-		{"open port 22/tcp to 0.0.0.0/0 in us-east-1", "network", "us-east-1", rules(`{"name": "tcp-22", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidrs": ["0.0.0.0/0"]}`)},
+		{"open port 8080 to 10.0.0.0/8 in eu-west-1", "network", "eu-west-1", rules(`"tcp-8080": {"protocol": "tcp", "from_port": 8080, "to_port": 8080, "cidrs": ["10.0.0.0/8"]}`)},
+		{"allow http from anywhere", "network", everywhere, rules(`"http": {"protocol": "tcp", "from_port": 80, "to_port": 80, "cidrs": ["0.0.0.0/0"]}`)},
+		{"allow udp traffic on port 53 from 10.0.0.0/8", "network", everywhere, rules(`"udp-53": {"protocol": "udp", "from_port": 53, "to_port": 53, "cidrs": ["10.0.0.0/8"]}`)},
+		{"open ports 8000-8100 to 10.1.0.0/16", "network", everywhere, rules(`"tcp-8000-8100": {"protocol": "tcp", "from_port": 8000, "to_port": 8100, "cidrs": ["10.1.0.0/16"]}`)},
+		{"open ports 8000 to 8100 for 10.1.0.0/16", "network", everywhere, rules(`"tcp-8000-8100": {"protocol": "tcp", "from_port": 8000, "to_port": 8100, "cidrs": ["10.1.0.0/16"]}`)},
+		{"open ssh to 203.0.113.7", "network", everywhere, rules(`"ssh": {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidrs": ["203.0.113.7/32"]}`)},
+		{"open port 443 to everyone", "network", everywhere, rules(`"https": {"cidrs": ["10.0.0.0/8", "0.0.0.0/0"]}`)},
+		{"open port 22/tcp to 0.0.0.0/0 in us-east-1", "network", "us-east-1", rules(`"tcp-22": {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidrs": ["0.0.0.0/0"]}`)},
 		{"deny port 22 from 0.0.0.0/0", "network", everywhere, ""},
-		{"deny port 443 from 10.0.0.0/8", "network", everywhere, `{"ingress_rules": []}`},
-		{"close port 443 in eu-west-1", "network", "eu-west-1", `{"ingress_rules": []}`},
-		{"block https from 10.0.0.0/8", "network", everywhere, `{"ingress_rules": []}`},
-		{"remove the ingress rule https in eu-west-1", "network", "eu-west-1", `{"ingress_rules": []}`},
+		{"deny port 443 from 10.0.0.0/8", "network", everywhere, rules(`"https": null`)},
+		{"close port 443 in eu-west-1", "network", "eu-west-1", rules(`"https": null`)},
+		{"block https from 10.0.0.0/8", "network", everywhere, rules(`"https": null`)},
+		{"remove the ingress rule https in eu-west-1", "network", "eu-west-1", rules(`"https": null`)},
 		{"do not allow ssh from anywhere", "network", everywhere, ""},
 		{"set nat to single in eu-west-1", "network", "eu-west-1", `{"nat": "single"}`},
 		{"use one nat gateway per zone", "network", everywhere, `{"nat": "per_zone"}`},

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -22,37 +23,37 @@ func (p portRange) String() string {
 
 // openPorts lets source connect to the ports, in the rule that has them
 // already or in a new one.
-func openPorts(rules []aegis.IngressRule, p portRange, source string, say func(string)) []aegis.IngressRule {
+func openPorts(rules map[string]aegis.IngressRule, p portRange, source string, say func(string)) {
 	protocol := p.protocol
 	if protocol == "" {
 		protocol = "tcp"
 	}
-	rules = cloneRules(rules)
-	for i, r := range rules {
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		r := rules[name]
 		if r.Protocol != protocol || p.from < r.FromPort || p.to > r.ToPort {
 			continue
 		}
 		if slices.ContainsFunc(r.CIDRs, func(c string) bool { return within(source, c) }) {
-			say(fmt.Sprintf("%s is open to %s already, by rule %s", p, source, r.Name))
-			return rules
+			say(fmt.Sprintf("%s is open to %s already, by rule %s", p, source, name))
+			return
 		}
 		if r.FromPort == p.from && r.ToPort == p.to {
-			rules[i].CIDRs = append(r.CIDRs, source)
-			return rules
+			r.CIDRs = append(slices.Clone(r.CIDRs), source)
+			rules[name] = r
+			return
 		}
 	}
-	return append(rules, aegis.IngressRule{
-		Name: freeName(rules, ruleName(p, protocol)), Protocol: protocol, FromPort: p.from, ToPort: p.to, CIDRs: []string{source},
-	})
+	rules[freeName(rules, ruleName(p, protocol))] = aegis.IngressRule{
+		Protocol: protocol, FromPort: p.from, ToPort: p.to, CIDRs: []string{source},
+	}
 }
 
 // closePorts takes the ports away from source, or from all when source is "".
 // A range that contains the ports is split around them.
-func closePorts(rules []aegis.IngressRule, p portRange, source string, say func(string)) []aegis.IngressRule {
-	kept := []aegis.IngressRule{} // never null in JSON
-	for _, r := range cloneRules(rules) {
+func closePorts(rules map[string]aegis.IngressRule, p portRange, source string, say func(string)) {
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		r := rules[name]
 		if p.to < r.FromPort || p.from > r.ToPort || p.protocol != "" && p.protocol != r.Protocol {
-			kept = append(kept, r)
 			continue
 		}
 		taken := slices.Clone(r.CIDRs)
@@ -60,15 +61,15 @@ func closePorts(rules []aegis.IngressRule, p portRange, source string, say func(
 			taken = slices.DeleteFunc(taken, func(c string) bool { return !closes(source, c) })
 		}
 		left := slices.DeleteFunc(slices.Clone(r.CIDRs), func(c string) bool { return slices.Contains(taken, c) })
+		delete(rules, name)
 		if len(left) > 0 {
-			say(fmt.Sprintf("%s stays open to %s, by rule %s", p, oneOrMore(left), r.Name))
-			kept = append(kept, aegis.IngressRule{Name: r.Name, Protocol: r.Protocol, FromPort: r.FromPort, ToPort: r.ToPort, CIDRs: left})
+			say(fmt.Sprintf("%s stays open to %s, by rule %s", p, oneOrMore(left), name))
+			rules[name] = aegis.IngressRule{Protocol: r.Protocol, FromPort: r.FromPort, ToPort: r.ToPort, CIDRs: left}
 		}
 		if len(taken) > 0 {
-			kept = append(kept, around(kept, r, p, taken)...)
+			around(rules, name, r, p, taken)
 		}
 	}
-	return kept
 }
 
 // closes says that taking source away takes range c away: the whole world
@@ -80,18 +81,13 @@ func closes(source, c string) bool {
 	return within(c, source)
 }
 
-// around is what remains of a rule's range below and above the ports.
-func around(kept []aegis.IngressRule, r aegis.IngressRule, p portRange, cidrs []string) (rules []aegis.IngressRule) {
+// around adds what remains of a rule's range below and above the ports.
+func around(rules map[string]aegis.IngressRule, name string, r aegis.IngressRule, p portRange, cidrs []string) {
 	for _, part := range []portRange{{from: r.FromPort, to: p.from - 1}, {from: p.to + 1, to: r.ToPort}} {
-		if part.from > part.to {
-			continue
+		if part.from <= part.to {
+			rules[freeName(rules, name)] = aegis.IngressRule{Protocol: r.Protocol, FromPort: part.from, ToPort: part.to, CIDRs: cidrs}
 		}
-		taken := slices.Concat(kept, rules)
-		rules = append(rules, aegis.IngressRule{
-			Name: freeName(taken, r.Name), Protocol: r.Protocol, FromPort: part.from, ToPort: part.to, CIDRs: cidrs,
-		})
 	}
-	return rules
 }
 
 func within(inner, outer string) bool {
@@ -112,21 +108,14 @@ func ruleName(p portRange, protocol string) string {
 }
 
 // freeName is the name, with a number behind it when the rules have it.
-func freeName(rules []aegis.IngressRule, name string) string {
+func freeName(rules map[string]aegis.IngressRule, name string) string {
 	free := name
-	for i := 2; slices.ContainsFunc(rules, func(r aegis.IngressRule) bool { return r.Name == free }); i++ {
+	for i := 2; ; i++ {
+		if _, taken := rules[free]; !taken {
+			return free
+		}
 		free = fmt.Sprintf("%s-%d", name, i)
 	}
-	return free
-}
-
-func cloneRules(rules []aegis.IngressRule) []aegis.IngressRule {
-	cloned := make([]aegis.IngressRule, len(rules))
-	for i, r := range rules {
-		r.CIDRs = slices.Clone(r.CIDRs)
-		cloned[i] = r
-	}
-	return cloned
 }
 
 func oneOrMore(list []string) string {

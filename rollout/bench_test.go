@@ -74,7 +74,7 @@ func (b *bench) addStack(id, parameters string) {
 	}
 	stack.State, stack.Revision = aegis.StackClean, 1
 	b.store.revisions[id] = []aegis.SpecRevision{{StackID: id, Revision: 1, Spec: aegis.Spec{
-		Version: 1, Environment: name.Environment, Layer: name.Layer, Region: name.Region, Parameters: json.RawMessage(parameters),
+		Version: aegis.SpecVersion, Environment: name.Environment, Layer: name.Layer, Region: name.Region, Parameters: json.RawMessage(parameters),
 	}}}
 	b.world.real[id] = parametersOf(b.store.revisions[id][0])
 }

@@ -3,7 +3,6 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -25,10 +24,6 @@ func Adoption(spec aegis.Spec, changes []aegis.DriftChange) (patch json.RawMessa
 		switch {
 		case path == nil || c.After == nil || c.After == aegis.Masked:
 			missing = append(missing, c)
-		case path[0] == ingressRules:
-			if !setRule(merge, parameters, path, c.After) {
-				missing = append(missing, c)
-			}
 		default:
 			aegis.SetPath(merge, path, c.After)
 		}
@@ -63,10 +58,8 @@ func typeParameters() map[string]string {
 	}
 }
 
-const ingressRules = "ingress_rules"
-
 // parameterOf is the path of the parameter that an attribute is made of, nil for
-// none. A path of ingressRules has the rule's name and the member's after it.
+// none.
 func parameterOf(parameters map[string]any, c aegis.DriftChange) []string {
 	name, own := strings.CutPrefix(c.Address, c.Type+"::")
 	if !own {
@@ -87,40 +80,26 @@ func parameterOf(parameters map[string]any, c aegis.DriftChange) []string {
 		}
 	case "aws_vpc_security_group_ingress_rule":
 		member := map[string]string{"from_port": "from_port", "to_port": "to_port", "ip_protocol": "protocol"}[c.Attribute]
-		if member != "" {
-			return []string{ingressRules, name, member}
+		if rule := ruleOf(parameters, name); member != "" && rule != "" {
+			return []string{"ingress_rules", rule, member}
 		}
 	}
 	return nil
 }
 
-// setRule sets a member of one ingress rule; a list is patched as a whole.
-func setRule(merge, parameters map[string]any, path []string, value any) bool {
-	list, ok := merge[ingressRules].([]any)
-	if !ok {
-		given, _ := parameters[ingressRules].([]any)
-		list = slices.Clone(given)
-	}
-	for i, one := range list {
+// ruleOf is the name of the ingress rule that is declared as the resource of that
+// name, "" for none.
+func ruleOf(parameters map[string]any, resource string) string {
+	rules, _ := parameters["ingress_rules"].(map[string]any)
+	for name, one := range rules {
 		rule, _ := one.(map[string]any)
-		if !declares(rule, path[1]) {
-			continue
+		cidrs, _ := rule["cidrs"].([]any)
+		if slices.ContainsFunc(cidrs, func(cidr any) bool {
+			text, _ := cidr.(string)
+			return resource == ruleResource(name, text)
+		}) {
+			return name
 		}
-		changed := maps.Clone(rule)
-		changed[path[2]] = value
-		list[i] = changed
-		merge[ingressRules] = list
-		return true
 	}
-	return false
-}
-
-// declares says that a rule of the spec is declared as the resource of that name.
-func declares(rule map[string]any, resource string) bool {
-	name, _ := rule["name"].(string)
-	cidrs, _ := rule["cidrs"].([]any)
-	return slices.ContainsFunc(cidrs, func(cidr any) bool {
-		text, _ := cidr.(string)
-		return resource == ruleResource(name, text)
-	})
+	return ""
 }

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -12,7 +14,7 @@ import (
 
 // securityGroups declares the workload's group and empties the VPC's default
 // one, which would let its members talk freely.
-func securityGroups(s *stack, network *ec2.Vpc, rules []aegis.IngressRule) error {
+func securityGroups(s *stack, network *ec2.Vpc, rules map[string]aegis.IngressRule) error {
 	if _, err := ec2.NewDefaultSecurityGroup(s.ctx, "default", &ec2.DefaultSecurityGroupArgs{
 		VpcId: network.ID(),
 	}, s.opts()...); err != nil {
@@ -27,9 +29,9 @@ func securityGroups(s *stack, network *ec2.Vpc, rules []aegis.IngressRule) error
 		return err
 	}
 	s.output("workload_security_group_id", group.ID())
-	for _, rule := range rules {
-		for _, cidr := range rule.CIDRs {
-			if err := ingress(s, group, rule, cidr); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		for _, cidr := range rules[name].CIDRs {
+			if err := ingress(s, group, name, rules[name], cidr); err != nil {
 				return err
 			}
 		}
@@ -45,10 +47,10 @@ func securityGroups(s *stack, network *ec2.Vpc, rules []aegis.IngressRule) error
 
 // ingress opens a port range to one range of addresses. Its name holds the
 // range, so that the order of a rule's ranges does not matter.
-func ingress(s *stack, group *ec2.SecurityGroup, rule aegis.IngressRule, cidr string) error {
-	_, err := vpc.NewSecurityGroupIngressRule(s.ctx, ruleResource(rule.Name, cidr), &vpc.SecurityGroupIngressRuleArgs{
+func ingress(s *stack, group *ec2.SecurityGroup, name string, rule aegis.IngressRule, cidr string) error {
+	_, err := vpc.NewSecurityGroupIngressRule(s.ctx, ruleResource(name, cidr), &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId: group.ID(),
-		Description:     pulumi.String(rule.Name),
+		Description:     pulumi.String(name),
 		IpProtocol:      pulumi.String(rule.Protocol),
 		FromPort:        pulumi.Int(rule.FromPort),
 		ToPort:          pulumi.Int(rule.ToPort),

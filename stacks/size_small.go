@@ -13,8 +13,8 @@ func smallNetwork(n int) aegis.NetworkSpec {
 		CIDR:  fmt.Sprintf("10.%d.0.0/16", 10+n),
 		Zones: 3,
 		NAT:   "none",
-		IngressRules: []aegis.IngressRule{
-			{Name: "https", Protocol: "tcp", FromPort: 443, ToPort: 443, CIDRs: []string{"10.0.0.0/8"}},
+		IngressRules: map[string]aegis.IngressRule{
+			"https": {Protocol: "tcp", FromPort: 443, ToPort: 443, CIDRs: []string{"10.0.0.0/8"}},
 		},
 	}
 }

@@ -55,7 +55,7 @@ func Validate(spec aegis.Spec) error {
 // envelope checks what surrounds the parameters.
 func envelope(faults *aegis.InvalidError, spec aegis.Spec) {
 	if spec.Version != aegis.SpecVersion {
-		faults.Add("version", fmt.Sprintf("%d is not %d", spec.Version, aegis.SpecVersion))
+		faults.Add("version", wrongVersion(spec.Version))
 	}
 	if !regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(spec.Environment) || len(spec.Environment) > maxEnvironment {
 		faults.Add("environment", fmt.Sprintf("%q must match [a-z][a-z0-9-]* and have at most %d characters", spec.Environment, maxEnvironment))

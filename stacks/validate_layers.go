@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,13 +23,8 @@ func networkRules(faults *aegis.InvalidError, params *aegis.NetworkSpec) {
 			}
 		}
 	}
-	names := map[string]bool{}
-	for i, rule := range params.IngressRules {
-		field := fmt.Sprintf("parameters.ingress_rules.%d", i)
-		if names[rule.Name] {
-			faults.Add(field+".name", fmt.Sprintf("%q is there twice", rule.Name))
-		}
-		names[rule.Name] = true
+	for _, name := range slices.Sorted(maps.Keys(params.IngressRules)) {
+		rule, field := params.IngressRules[name], "parameters.ingress_rules."+name
 		if rule.FromPort > rule.ToPort {
 			faults.Add(field+".from_port", fmt.Sprintf("%d is above to_port %d", rule.FromPort, rule.ToPort))
 		}

@@ -17,7 +17,7 @@ func specWith(t require.TestingT, layer string, params any) aegis.Spec {
 	text, err := json.Marshal(params)
 	require.NoError(t, err)
 	return aegis.Spec{
-		Version: 1, Layer: layer, Environment: "dev", Region: "us-east-1", Regions: []string{"us-east-1"}, Parameters: text,
+		Version: aegis.SpecVersion, Layer: layer, Environment: "dev", Region: "us-east-1", Regions: []string{"us-east-1"}, Parameters: text,
 	}
 }
 
@@ -43,7 +43,7 @@ func TestValidNetworksCanBeDeclared(t *testing.T) {
 		params := aegis.NetworkSpec{
 			CIDR:  fmt.Sprintf("%s/%d", address, rapid.IntRange(14, 22).Draw(t, "bits")),
 			Zones: rapid.IntRange(0, 4).Draw(t, "zones"), NAT: rapid.SampledFrom([]string{"none", "single", "per_zone"}).Draw(t, "nat"),
-			IngressRules: []aegis.IngressRule{},
+			IngressRules: map[string]aegis.IngressRule{},
 		}
 		spec := specWith(t, aegis.LayerNetwork, params)
 		if err := stacks.Validate(spec); err != nil {

@@ -31,7 +31,7 @@ func specOf(t *testing.T, layer, patch string) aegis.Spec {
 
 func TestValidateNamesTheField(t *testing.T) {
 	t.Parallel()
-	const rule = `{"ingress_rules":[{"name":"a","protocol":"tcp","from_port":90,"to_port":80,"cidrs":["10.0.0.0/8"]}]}`
+	const rule = `{"ingress_rules":{"a":{"protocol":"tcp","from_port":90,"to_port":80,"cidrs":["10.0.0.0/8"]}}}`
 	for name, test := range map[string]struct{ layer, patch, field, message string }{
 		"unknown property":         {"runtime", `{"node_maximum":3}`, "parameters.node_maximum", "is not a known name"},
 		"missing property":         {"runtime", `{"node_min":null}`, "parameters.node_min", "is required"},
@@ -55,7 +55,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"two roles of an account":  {"runtime", clustered(`{"pod_identities":{"b":{"namespace":"aegis","service_account":"aegis","role":"x"}}}`), "parameters.clusters.main.pod_identities.b", "can have one role"},
 		"role that may do nothing": {"security", `{"workload_roles":{"cluster":{"service":"eks.amazonaws.com"}}}`, "parameters.workload_roles.cluster", "needs actions or managed_policies"},
 		"instance type":            {"runtime", `{"instance_type":"t3"}`, "parameters.instance_type", "pattern"},
-		"ports in wrong order":     {"network", rule, "parameters.ingress_rules.0.from_port", "90 is above to_port 80"},
+		"ports in wrong order":     {"network", rule, "parameters.ingress_rules.a.from_port", "90 is above to_port 80"},
 		"range that is none":       {"network", `{"cidr":"10.300.0.0/16"}`, "parameters.cidr", "is not an IPv4 range"},
 		"range with host bits":     {"network", `{"cidr":"10.1.2.3/16"}`, "parameters.cidr", "network address 10.1.0.0"},
 		"range that is too small":  {"network", `{"cidr":"10.0.0.0/24"}`, "parameters.cidr", "pattern"},
@@ -115,7 +115,7 @@ func TestValidateEnvelope(t *testing.T) {
 		change func(*aegis.Spec)
 		fault  string
 	}{
-		"another version":     {func(s *aegis.Spec) { s.Version = 2 }, "version: 2 is not 1"},
+		"another version":     {func(s *aegis.Spec) { s.Version = 1 }, "version: 1 is not 2"},
 		"unknown layer":       {func(s *aegis.Spec) { s.Layer = "moon" }, `layer: "moon" is not one of`},
 		"environment":         {func(s *aegis.Spec) { s.Environment = "Dev.1" }, "environment:"},
 		"long environment":    {func(s *aegis.Spec) { s.Environment = "a-name-that-is-far-too-long" }, "at most 20 characters"},

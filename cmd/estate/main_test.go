@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/sandbox/sandboxtest"
+	"github.com/aegisworld/aegis/stacks"
 )
 
 const sandboxURL = "http://127.0.0.1:1"
@@ -124,4 +126,19 @@ func TestDefaultSpecIsThatOfTheEstate(t *testing.T) {
 	spec, err := defaultSpec(name, []string{"us-east-1", "eu-west-1"})
 	require.NoError(t, err)
 	require.Contains(t, string(spec.Parameters), `"10.11.0.0/16"`)
+}
+
+// A configuration that was written for version 1 of the spec still stands.
+func TestConfiguredSpecOfAnOlderVersion(t *testing.T) {
+	t.Parallel()
+	spec, err := defaultSpec(aegis.StackName{Environment: "dev", Layer: "network", Region: "eu-west-1"}, []string{"eu-west-1"})
+	require.NoError(t, err)
+	const rule = `{"protocol":"tcp","from_port":22,"to_port":22,"cidrs":["10.9.0.0/16"]`
+	require.NoError(t, merge(&spec, []byte(`{"version":1,"parameters":{"zones":2,"ingress_rules":[`+rule+`,"name":"ssh"}]}}`)))
+	require.NoError(t, stacks.Validate(spec))
+	var network aegis.NetworkSpec
+	require.NoError(t, json.Unmarshal(spec.Parameters, &network))
+	require.Equal(t, 2, network.Zones)
+	require.Equal(t, aegis.IngressRule{Protocol: "tcp", FromPort: 22, ToPort: 22, CIDRs: []string{"10.9.0.0/16"}}, network.IngressRules["ssh"])
+	require.ErrorContains(t, merge(&spec, []byte(`{"version":9}`)), "aegis:spec: version: 9 is newer than 2")
 }

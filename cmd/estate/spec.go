@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 
@@ -68,9 +69,13 @@ func merge(spec *aegis.Spec, text []byte) error {
 		return aegis.Invalid("aegis:spec", "has more than one value")
 	}
 	if spec.Parameters == nil {
-		spec.Parameters = defaults
-		return nil
+		spec.Parameters = []byte(`{}`)
 	}
+	upgraded, err := stacks.Upgrade(*spec)
+	if err != nil {
+		return fmt.Errorf("aegis:spec: %w", err)
+	}
+	*spec = upgraded
 	merged, err := jsonpatch.MergePatch(defaults, spec.Parameters)
 	if err != nil {
 		return aegis.Invalid("aegis:spec.parameters", err.Error())

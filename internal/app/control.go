@@ -112,6 +112,7 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*postgres.DB
 	if err != nil {
 		return nil, fmt.Errorf("open the control database: %w", err)
 	}
+	db.UpgradeSpec = stacks.Upgrade
 	if err := db.Migrate(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("migrate the control database: %w", err)

@@ -43,6 +43,7 @@ func newEngines(
 		PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin,
 		TerraformProviderAWS: tools.TerraformProviderAWS, PluginCache: tools.PluginCache,
 		Program:    stacks.Program,
+		Upgrade:    stacks.Upgrade,
 		BackendURL: backend, PGPassFile: passwords,
 		SecretsProvider: c.Pulumi.SecretsProvider, PassphraseFile: c.Pulumi.PassphraseFile,
 		TerraformCLI: tools.TerraformCLI, TerraformRC: tools.TerraformRC,

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/aegisworld/aegis"
@@ -28,6 +29,22 @@ func shell(ctx context.Context, t *testing.T, p *e2e.Process, script string) str
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return string(out)
+}
+
+// writtenByVersion1 makes the stack's first spec one that code of version 1 wrote.
+func writtenByVersion1(ctx context.Context, t *testing.T, p *e2e.Process, stack string) {
+	t.Helper()
+	db, err := pgx.Connect(ctx, p.DatabaseURL)
+	require.NoError(t, err)
+	defer func() { _ = db.Close(ctx) }()
+	done, err := db.Exec(ctx, `
+		UPDATE spec_revisions
+		SET spec = jsonb_set(jsonb_set(spec::jsonb, '{version}', '1'), '{parameters,ingress_rules}', (
+			SELECT jsonb_agg(rule.value || jsonb_build_object('name', rule.key))
+			FROM jsonb_each(spec::jsonb #> '{parameters,ingress_rules}') rule))
+		WHERE stack_id = $1`, stack)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, done.RowsAffected())
 }
 
 // TestPulumiUp makes a stack by hand, has the autopilot manage it, and stops
@@ -50,6 +67,7 @@ func TestPulumiUp(t *testing.T) {
 	}
 	require.NoError(t, e2e.Await(ctx, "the stack to be taken in", clean))
 
+	writtenByVersion1(ctx, t, p, stack)
 	stopped, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	require.NoError(t, p.Stop(stopped))
@@ -83,6 +101,10 @@ func TestPulumiUp(t *testing.T) {
 		open = open || aws.ToInt32(rule.FromPort) == 8443 && aws.ToString(rule.CidrIpv4) == "10.1.0.0/16"
 	}
 	require.True(t, open, "the autopilot changes the very stack that pulumi up made")
+	s, err = c.Stack(ctx, stack)
+	require.NoError(t, err)
+	require.Equal(t, aegis.SpecVersion, s.Spec.Version)
+	require.Contains(t, string(s.Spec.Parameters), `"https"`, "what version 1 had stays")
 	destroyed(ctx, t, p, stack)
 }
 

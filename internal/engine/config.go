@@ -33,6 +33,9 @@ type Config struct {
 	PluginCache          string
 	// Program returns the program of a spec.
 	Program func(aegis.Spec) (pulumi.RunFunc, error)
+	// Upgrade, when set, brings an imported spec of older code to the present
+	// format.
+	Upgrade func(aegis.Spec) (aegis.Spec, error)
 	// Project is the Pulumi project's name; "" is "aegis".
 	Project string
 

@@ -260,6 +260,12 @@ func (e *Engines) ImportSpec(ctx context.Context, stack aegis.Stack) (spec aegis
 	if err := decodeOutput(out["spec"], &spec); err != nil {
 		return aegis.Spec{}, fmt.Errorf("decode the spec in the outputs of stack %s: %w", stack.StackID, err)
 	}
+	if e.cfg.Upgrade == nil {
+		return spec, nil
+	}
+	if spec, err = e.cfg.Upgrade(spec); err != nil {
+		return spec, fmt.Errorf("the spec in the outputs of stack %s: %w", stack.StackID, err)
+	}
 	return spec, nil
 }
 

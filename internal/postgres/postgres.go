@@ -11,6 +11,8 @@ import (
 	"log/slog"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/aegisworld/aegis"
 )
 
 // defaultMaxConns is the pool's size when the URL has no pool_max_conns.
@@ -21,6 +23,10 @@ type DB struct {
 	pool   *pgxpool.Pool
 	logger *slog.Logger
 	hub    hub
+	// UpgradeSpec brings a spec of the estate that an older version wrote to the
+	// present format, whenever one is read; nil leaves it as it is. It is set before
+	// the first read.
+	UpgradeSpec func(aegis.Spec) (aegis.Spec, error)
 }
 
 // Open prepares a pool for a postgres:// URL, whose pool_max_conns bounds it

@@ -37,16 +37,41 @@ func (db *DB) AddSpecRevision(ctx context.Context, r aegis.SpecRevision) error {
 // ErrNotFound when there is none.
 func (db *DB) SpecRevision(ctx context.Context, stackID string, revision int64) (aegis.SpecRevision, error) {
 	rows, _ := db.pool.Query(ctx, `
-		SELECT stack_id, revision, spec, change_set_id, created_at
-		FROM spec_revisions
-		WHERE stack_id = $1 AND ($2 = 0 OR revision = $2)
-		ORDER BY revision DESC
+		SELECT stack_id, r.revision, spec, change_set_id, r.created_at, kind, source
+		FROM spec_revisions r JOIN stacks USING (stack_id)
+		WHERE stack_id = $1 AND ($2 = 0 OR r.revision = $2)
+		ORDER BY r.revision DESC
 		LIMIT 1`, stackID, revision)
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[aegis.SpecRevision])
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[revisionRow])
 	if err != nil {
 		return aegis.SpecRevision{}, fmt.Errorf("read spec revision %d of stack %s: %w", revision, stackID, mapError(err))
 	}
-	return r, nil
+	err = db.upgrade(&r.Spec, aegis.Stack{StackID: stackID, Kind: r.Kind, Source: r.Source})
+	return r.SpecRevision, err
+}
+
+// revisionRow is a revision with what says whose stack it is.
+type revisionRow struct {
+	aegis.SpecRevision
+
+	Kind   aegis.TargetKind
+	Source *aegis.WorkspaceSource
+}
+
+// upgrade brings what was read to the present format. What an adopted stack's
+// parameters are, only its own program knows.
+func (db *DB) upgrade(spec *aegis.Spec, stack aegis.Stack) (err error) {
+	if stack.Adopted() {
+		spec.Version = aegis.SpecVersion
+		return nil
+	}
+	if db.UpgradeSpec == nil {
+		return nil
+	}
+	if *spec, err = db.UpgradeSpec(*spec); err != nil {
+		return fmt.Errorf("read the spec of stack %s: %w", stack.StackID, err)
+	}
+	return nil
 }
 
 // SaveObservation keeps the newest observation of a stack.

@@ -102,7 +102,10 @@ func (db *DB) Stack(ctx context.Context, id string) (aegis.Stack, error) {
 	if err != nil {
 		return aegis.Stack{}, fmt.Errorf("read stack %s: %w", id, mapError(err))
 	}
-	return stack, nil
+	if stack.Spec == nil {
+		return stack, nil
+	}
+	return stack, db.upgrade(stack.Spec, stack)
 }
 
 // Stacks lists stacks without their specs, newest first, and returns the

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"testing"
 	"time"
@@ -110,6 +111,45 @@ func TestSpecRevisions(t *testing.T) {
 	third, err := db.SpecRevision(t.Context(), "s", 3)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, third.Revision)
+}
+
+// A spec that older code wrote is read as this code writes it, except where the
+// stack is not the estate's own.
+func TestSpecsAreUpgradedWhenTheyAreRead(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	db.UpgradeSpec = func(s aegis.Spec) (aegis.Spec, error) {
+		if s.Layer == "future" {
+			return s, aegis.Invalid("version", "is too new")
+		}
+		s.Version, s.Parameters = aegis.SpecVersion, json.RawMessage(`{"upgraded":true}`)
+		return s, nil
+	}
+	add := func(stack aegis.Stack, layer string) {
+		stack.Kind = cmp.Or(stack.Kind, aegis.TargetPulumiStack)
+		require.NoError(t, db.UpsertStack(t.Context(), stack))
+		require.NoError(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{
+			StackID: stack.StackID, Revision: 1, Spec: aegis.Spec{Version: 1, Layer: layer, Parameters: json.RawMessage(`{"old":1}`)},
+		}))
+	}
+	add(aegis.Stack{StackID: "own"}, "network")
+	add(aegis.Stack{StackID: "workspace", Kind: aegis.TargetTerraformWorkspace}, "network")
+	add(aegis.Stack{StackID: "project", Source: &aegis.WorkspaceSource{Path: "/p"}}, "network")
+	add(aegis.Stack{StackID: "newer"}, "future")
+	for id, want := range map[string]string{"own": `{"upgraded":true}`, "workspace": `{"old":1}`, "project": `{"old":1}`} {
+		revision, err := db.SpecRevision(t.Context(), id, 0)
+		require.NoError(t, err)
+		stack, err := db.Stack(t.Context(), id)
+		require.NoError(t, err)
+		for _, spec := range []aegis.Spec{revision.Spec, *stack.Spec} {
+			require.Equal(t, aegis.SpecVersion, spec.Version)
+			require.JSONEq(t, want, string(spec.Parameters), id)
+		}
+	}
+	_, err := db.SpecRevision(t.Context(), "newer", 1)
+	require.ErrorContains(t, err, "read the spec of stack newer: version: is too new")
+	_, err = db.Stack(t.Context(), "newer")
+	require.ErrorIs(t, err, aegis.ErrInvalid)
 }
 
 func TestObservationKeepsTheNewest(t *testing.T) {
