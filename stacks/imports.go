@@ -46,8 +46,20 @@ func (i imports) taking(args *pulumi.ResourceTransformationArgs) *pulumi.Resourc
 		return nil
 	}
 	i.taken[address] = true
-	opts := append(args.Opts, pulumi.Import(pulumi.ID(id)), pulumi.RetainOnDelete(true))
+	opts := append(args.Opts, pulumi.Import(pulumi.ID(id)), pulumi.RetainOnDelete(true), pulumi.IgnoreChanges(kept(terraformType)))
 	return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: opts}
+}
+
+// kept are the properties that an imported thing keeps as they are: what AWS chose
+// or took once and for all, where the stack would have made it differently.
+func kept(terraformType string) []string {
+	if terraformType == "aws_eks_cluster" {
+		return []string{
+			"accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons", "encryptionConfig",
+			"kubernetesNetworkConfig", "roleArn", "vpcConfig.securityGroupIds", "vpcConfig.subnetIds",
+		}
+	}
+	return nil
 }
 
 // check refuses addresses that the program does not have.

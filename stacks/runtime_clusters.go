@@ -54,7 +54,8 @@ func cluster(s *stack, name string, spec aegis.ClusterSpec, network NetworkOutpu
 		private.PublicAccessCidrs = pulumi.ToStringArray(spec.PublicCIDRs)
 	}
 	made, err := eks.NewCluster(s.ctx, name, &eks.ClusterArgs{
-		Name: pulumi.String(s.local(name)), Version: pulumi.String(spec.Version), RoleArn: pulumi.String(role), VpcConfig: private,
+		Name:    pulumi.String(s.imports.id("aws_eks_cluster", name, s.local(name))),
+		Version: pulumi.String(spec.Version), RoleArn: pulumi.String(role), VpcConfig: private,
 		AccessConfig: eks.ClusterAccessConfigArgs{
 			AuthenticationMode: pulumi.String("API"), BootstrapClusterCreatorAdminPermissions: pulumi.Bool(false),
 		},
