@@ -1,12 +1,8 @@
 package eventstream_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,14 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/cloud"
-	"github.com/aegisworld/aegis/internal/eventstream"
-	"github.com/aegisworld/aegis/internal/pgtest"
-	"github.com/aegisworld/aegis/internal/postgres"
+	"github.com/aegisworld/aegis/internal/pgtest/streamtest"
 	"github.com/aegisworld/aegis/internal/sandbox"
 	"github.com/aegisworld/aegis/internal/sandbox/sandboxtest"
 )
@@ -29,13 +22,10 @@ import (
 // choice is a way in which events can be read by others: from the control
 // database, where they are anyhow, or from a stream that they are passed on to.
 type choice struct {
-	db   *postgres.DB
-	conn *pgx.Conn
+	streamtest.Source
+
 	// sink is nil where there is nothing to pass on to.
-	sink interface {
-		Name() string
-		Send(ctx context.Context, events []aegis.Event) error
-	}
+	sink streamtest.Sink
 	// read returns all that can be read, in the order of reading.
 	read func(t *testing.T) []aegis.Event
 }
@@ -46,12 +36,12 @@ func TestConformance(t *testing.T) {
 	for name, fresh := range map[string]func(*testing.T) choice{
 		"postgres": func(t *testing.T) choice {
 			t.Helper()
-			db, conn := database(t)
-			return choice{db: db, conn: conn, read: func(t *testing.T) []aegis.Event {
+			source := streamtest.New(t)
+			return choice{Source: source, read: func(t *testing.T) []aegis.Event {
 				t.Helper()
 				var all []aegis.Event
 				for after := int64(0); ; after = all[len(all)-1].Seq {
-					page, err := db.Events(t.Context(), "", after, 0)
+					page, err := source.DB.Events(t.Context(), "", after, 0)
 					require.NoError(t, err)
 					if all = append(all, page...); len(page) == 0 {
 						return all
@@ -68,18 +58,6 @@ func TestConformance(t *testing.T) {
 			t.Run("nothing is lost by many senders that die", func(t *testing.T) { t.Parallel(); conformDeath(t, fresh(t)) })
 		})
 	}
-}
-
-func database(t *testing.T) (*postgres.DB, *pgx.Conn) {
-	t.Helper()
-	url := pgtest.New(t)
-	db, err := postgres.Open(t.Context(), url, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	t.Cleanup(db.Close)
-	conn, err := pgx.Connect(t.Context(), url)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) })
-	return db, conn
 }
 
 // kinesisChoice makes a stream of two shards, as the account's administrator.
@@ -101,8 +79,7 @@ func kinesisChoice(t *testing.T, account *sandbox.Account) choice {
 		Wait(t.Context(), &kinesis.DescribeStreamInput{StreamName: &name}, time.Minute))
 	stream, err := connected.EventStream("arn:aws:kinesis:eu-west-1:" + sandbox.AccountID + ":stream/" + name)
 	require.NoError(t, err)
-	db, conn := database(t)
-	return choice{db: db, conn: conn, sink: stream, read: func(t *testing.T) []aegis.Event {
+	return choice{Source: streamtest.New(t), sink: stream, read: func(t *testing.T) []aegis.Event {
 		t.Helper()
 		return readStream(t, client, name)
 	}}
@@ -137,25 +114,8 @@ func readStream(t *testing.T, client *kinesis.Client, name string) (all []aegis.
 // pass passes everything on, if there is anywhere to.
 func (c choice) pass(t *testing.T) {
 	t.Helper()
-	if c.sink == nil {
-		return
-	}
-	for {
-		sent, err := c.db.DeliverEvents(t.Context(), c.sink.Name(), 500, c.sink.Send)
-		require.NoError(t, err)
-		if sent == 0 {
-			return
-		}
-	}
-}
-
-func (c choice) happen(t *testing.T, events ...aegis.Event) {
-	t.Helper()
-	for _, e := range events {
-		_, err := c.conn.Exec(t.Context(), `
-			WITH one AS (INSERT INTO events (kind, id, goal_id, type, data) VALUES ($1, $2, $3, $4, $5) RETURNING seq)
-			SELECT pg_notify('aegis_events', seq::text) FROM one`, e.Kind, e.ID, e.GoalID, e.Type, string(e.Data))
-		require.NoError(t, err)
+	if c.sink != nil {
+		c.Deliver(t, c.sink)
 	}
 }
 
@@ -164,7 +124,7 @@ func conformOrder(t *testing.T, c choice) {
 	const objects, each = 7, 9
 	for n := range each {
 		for o := range objects {
-			c.happen(t, aegis.Event{Kind: "stack", ID: string(rune('a' + o)), Type: "stack.state", Data: json.RawMessage{byte('0' + n)}})
+			c.Happen(t, aegis.Event{Kind: "stack", ID: string(rune('a' + o)), Type: "stack.state", Data: json.RawMessage{byte('0' + n)}})
 		}
 	}
 	c.pass(t)
@@ -187,7 +147,7 @@ func conformContent(t *testing.T, c choice) {
 		Kind: "change_set", ID: "cs-1", GoalID: "goal-1", Type: "change_set.promoted",
 		Data: json.RawMessage(`{"summary":"ünïcode \u0000 <&>","stack_ids":["a"],"after":"(secret)"}`),
 	}
-	c.happen(t, was)
+	c.Happen(t, was)
 	c.pass(t)
 	all := c.read(t)
 	require.Len(t, all, 1)
@@ -199,49 +159,13 @@ func conformContent(t *testing.T, c choice) {
 	require.Equal(t, was, is)
 }
 
-// flaky fails, after it took everything, when it is told to.
-type flaky struct {
-	choice
-
-	mu    sync.Mutex
-	calls int
-}
-
-func (f *flaky) Name() string { return f.sink.Name() }
-
-func (f *flaky) Send(ctx context.Context, events []aegis.Event) error {
-	err := f.sink.Send(ctx, events)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.calls++; f.calls == 1 {
-		return errors.Join(err, errors.New("the process died before it noted what was taken"))
-	}
-	return err
-}
-
-type noMetrics struct{}
-
-func (noMetrics) CountEventsSent(string, int, error) {}
-
 func conformDeath(t *testing.T, c choice) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	var group sync.WaitGroup
 	if c.sink != nil {
-		sink := &flaky{choice: c}
-		for range 3 {
-			streamer := &eventstream.Streamer{Store: c.db, Sink: sink, Metrics: noMetrics{}, Logger: slog.New(slog.DiscardHandler)}
-			group.Go(func() {
-				if err := streamer.Run(ctx); err != nil {
-					t.Error(err)
-				}
-			})
-		}
+		defer c.Compete(t, c.sink)()
 	}
 	const many = 40
-	for range many {
-		c.happen(t, aegis.Event{Kind: "goal", ID: aegis.NewID("goal", time.Now()), Type: "goal.accepted", Data: json.RawMessage(`{}`)})
-	}
+	c.Happen(t, streamtest.Goals(many)...)
 	require.Eventually(t, func() bool {
 		seen := map[int64]bool{}
 		for _, e := range c.read(t) {
@@ -249,6 +173,4 @@ func conformDeath(t *testing.T, c choice) {
 		}
 		return len(seen) == many
 	}, time.Minute, 100*time.Millisecond)
-	cancel()
-	group.Wait()
 }

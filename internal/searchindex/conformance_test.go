@@ -1,25 +1,19 @@
 package searchindex_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/jackc/pgx/v5"
 	"github.com/opensearch-project/opensearch-go/v4/signer/awsv2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/aegisworld/aegis"
-	"github.com/aegisworld/aegis/internal/eventstream"
-	"github.com/aegisworld/aegis/internal/pgtest"
-	"github.com/aegisworld/aegis/internal/postgres"
+	"github.com/aegisworld/aegis/internal/pgtest/streamtest"
 	"github.com/aegisworld/aegis/internal/searchindex"
 	"github.com/aegisworld/aegis/internal/searchindex/searchtest"
 	"github.com/aegisworld/aegis/rollout"
@@ -28,8 +22,8 @@ import (
 // choice is a place in which telemetry can be looked up: the control database,
 // where it is anyhow, or an index that it is passed on to.
 type choice struct {
-	db   *postgres.DB
-	conn *pgx.Conn
+	streamtest.Source
+
 	// sink is nil where there is nothing to pass on to.
 	sink *searchindex.Index
 	// events, traces and decisions return all that can be found.
@@ -58,26 +52,14 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func database(t *testing.T) (*postgres.DB, *pgx.Conn) {
-	t.Helper()
-	url := pgtest.New(t)
-	db, err := postgres.Open(t.Context(), url, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	t.Cleanup(db.Close)
-	conn, err := pgx.Connect(t.Context(), url)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) })
-	return db, conn
-}
-
 func postgresChoice(t *testing.T) choice {
 	t.Helper()
-	db, conn := database(t)
+	source := streamtest.New(t)
 	return choice{
-		db: db, conn: conn,
+		Source: source,
 		events: func(t *testing.T) map[int64]aegis.Event {
 			t.Helper()
-			page, err := db.Events(t.Context(), "", 0, 0)
+			page, err := source.DB.Events(t.Context(), "", 0, 0)
 			require.NoError(t, err)
 			found := map[int64]aegis.Event{}
 			for _, e := range page {
@@ -87,7 +69,7 @@ func postgresChoice(t *testing.T) choice {
 		},
 		traces: func(t *testing.T) map[string]aegis.TaskTrace {
 			t.Helper()
-			page, _, err := db.Traces(t.Context(), aegis.Page{})
+			page, _, err := source.DB.Traces(t.Context(), aegis.Page{})
 			require.NoError(t, err)
 			found := map[string]aegis.TaskTrace{}
 			for _, trace := range page {
@@ -97,7 +79,7 @@ func postgresChoice(t *testing.T) choice {
 		},
 		decisions: func(t *testing.T) map[string]outcome {
 			t.Helper()
-			page, _, err := db.Decisions(t.Context(), aegis.DecisionFilter{}, aegis.Page{})
+			page, _, err := source.DB.Decisions(t.Context(), aegis.DecisionFilter{}, aegis.Page{})
 			require.NoError(t, err)
 			found := map[string]outcome{}
 			for _, d := range page {
@@ -132,10 +114,10 @@ func openIndex(t *testing.T, server *searchtest.Server, change func(*searchindex
 func openSearchChoice(t *testing.T) choice {
 	t.Helper()
 	server := searchtest.Start(t)
-	db, conn := database(t)
-	index := openIndex(t, server, func(o *searchindex.Options) { o.History = db })
+	source := streamtest.New(t)
+	index := openIndex(t, server, func(o *searchindex.Options) { o.History = source.DB })
 	return choice{
-		db: db, conn: conn, sink: index,
+		Source: source, sink: index,
 		events: func(t *testing.T) map[int64]aegis.Event {
 			t.Helper()
 			found := map[int64]aegis.Event{}
@@ -172,22 +154,8 @@ func documents[T any](t *testing.T, server *searchtest.Server, pattern string) m
 // pass passes everything on, if there is anywhere to.
 func (c choice) pass(t *testing.T) {
 	t.Helper()
-	for c.sink != nil {
-		sent, err := c.db.DeliverEvents(t.Context(), c.sink.Name(), 500, c.sink.Send)
-		require.NoError(t, err)
-		if sent == 0 {
-			return
-		}
-	}
-}
-
-func (c choice) happen(t *testing.T, events ...aegis.Event) {
-	t.Helper()
-	for _, e := range events {
-		_, err := c.conn.Exec(t.Context(), `
-			WITH one AS (INSERT INTO events (kind, id, goal_id, type, data) VALUES ($1, $2, $3, $4, $5) RETURNING seq)
-			SELECT pg_notify('aegis_events', seq::text) FROM one`, e.Kind, e.ID, e.GoalID, e.Type, string(e.Data))
-		require.NoError(t, err)
+	if c.sink != nil {
+		c.Deliver(t, c.sink)
 	}
 }
 
@@ -198,7 +166,7 @@ func conformEvents(t *testing.T, c choice) {
 		{Kind: "stack", ID: "prod.data.eu-west-1", Type: "stack.state", Data: json.RawMessage(`{"after":"another type than before"}`)},
 		{Kind: "goal", ID: "goal-1", GoalID: "goal-1", Type: "goal.accepted", Data: json.RawMessage(`[]`)},
 	}
-	c.happen(t, was...)
+	c.Happen(t, was...)
 	c.pass(t)
 	found := c.events(t)
 	require.Len(t, found, len(was))
@@ -231,9 +199,9 @@ func (c choice) deny(t *testing.T, id string) (aegis.TaskTrace, aegis.Decision) 
 		ChangeSetID: id, TraceID: trace.TraceID, Source: aegis.SourceGoal, PromotionState: aegis.StateProposed, Phase: aegis.PhaseGate, Version: 1,
 		Target: aegis.Target{Kind: aegis.TargetPulumiStack, StackIDs: decision.StackIDs}, CreatedAt: at,
 	}
-	require.NoError(t, c.db.InsertChangeSet(t.Context(), cs))
+	require.NoError(t, c.DB.InsertChangeSet(t.Context(), cs))
 	cs.PromotionState, cs.Phase, cs.DecisionID = aegis.StateDenied, aegis.PhaseDone, decision.DecisionID
-	require.NoError(t, c.db.CommitStep(t.Context(), rollout.Step{
+	require.NoError(t, c.DB.CommitStep(t.Context(), rollout.Step{
 		ChangeSet: cs, Decision: &decision, Trace: trace,
 		Events: []aegis.Event{{Kind: "change_set", ID: id, Type: "change_set.denied", Data: json.RawMessage(`{}`)}},
 	}))
@@ -250,48 +218,12 @@ func conformChangeSets(t *testing.T, c choice) {
 	require.Equal(t, map[string]outcome{decision.DecisionID: {"cs-1", "denied", decision.StackIDs, []string{"open_port"}}}, c.decisions(t))
 }
 
-// flaky fails, after it took everything, when it is told to.
-type flaky struct {
-	*searchindex.Index
-
-	mu    sync.Mutex
-	calls int
-}
-
-func (f *flaky) Send(ctx context.Context, events []aegis.Event) error {
-	err := f.Index.Send(ctx, events)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.calls++; f.calls == 1 {
-		return errors.Join(err, errors.New("the process died before it noted what was taken"))
-	}
-	return err
-}
-
-type noMetrics struct{}
-
-func (noMetrics) CountEventsSent(string, int, error) {}
-
 func conformDeath(t *testing.T, c choice) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	var group sync.WaitGroup
 	if c.sink != nil {
-		sink := &flaky{Index: c.sink}
-		for range 3 {
-			streamer := &eventstream.Streamer{Store: c.db, Sink: sink, Metrics: noMetrics{}, Logger: slog.New(slog.DiscardHandler)}
-			group.Go(func() {
-				if err := streamer.Run(ctx); err != nil {
-					t.Error(err)
-				}
-			})
-		}
+		defer c.Compete(t, c.sink)()
 	}
 	const many = 40
-	for range many {
-		c.happen(t, aegis.Event{Kind: "goal", ID: aegis.NewID("goal", time.Now()), Type: "goal.accepted", Data: json.RawMessage(`{}`)})
-	}
+	c.Happen(t, streamtest.Goals(many)...)
 	require.Eventually(t, func() bool { return len(c.events(t)) == many }, time.Minute, 100*time.Millisecond)
-	cancel()
-	group.Wait()
 }
