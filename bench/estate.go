@@ -20,7 +20,8 @@ const (
 
 // Estate starts a sandbox, which start does, with the full estate and reports
 // how long it takes to converge from nothing, how long a look at all of it takes
-// once nothing is left to do, and the memory of all processes.
+// once nothing is left to do, how long it takes to destroy, and the memory of all
+// processes.
 func Estate(ctx context.Context, start func(context.Context) (*e2e.Process, error), w io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, estateWait)
 	defer cancel()
@@ -42,10 +43,19 @@ func Estate(ctx context.Context, start func(context.Context) (*e2e.Process, erro
 		return err
 	}
 	again := time.Since(begun)
+	if err := letGo(ctx, c); err != nil {
+		return err
+	}
+	begun = time.Now()
+	if err := tearDown(ctx, c); err != nil {
+		return err
+	}
+	gone := time.Since(begun)
 	r := report{title: "Full estate in three regions, from nothing"}
 	r.atLeast("resources", float64(resources), "", 250)
 	r.add("converged", made.Seconds(), "s", 600)
 	r.add("all looked at again, nothing to do", again.Seconds(), "s", 60)
+	r.add("destroyed, stack by stack", gone.Seconds(), "s", 600)
 	r.add("peak memory of all processes", float64(peak())/(1<<20), "MiB", 6<<10)
 	return r.write(w)
 }
@@ -79,4 +89,51 @@ func lookAgain(ctx context.Context, c *client.Client) (resources int, err error)
 		}
 	}
 	return resources, nil
+}
+
+// letGo makes every stack one that may be destroyed, with its databases and tables.
+func letGo(ctx context.Context, c *client.Client) error {
+	list, err := c.Stacks(ctx, aegis.Page{Limit: 500})
+	if err != nil {
+		return fmt.Errorf("list stacks: %w", err)
+	}
+	sets := make([]string, 0, len(list.Items))
+	for _, s := range list.Items {
+		patch := map[string]any{"deletable": true}
+		if s.Layer == aegis.LayerData {
+			patch["databases"] = map[string]any{"main": map[string]any{"deletable": true}}
+			patch["tables"] = map[string]any{"locks": map[string]any{"deletable": true}}
+		}
+		cs, err := c.SetStackVariables(ctx, s.StackID, client.VariableChange{MergePatch: patch})
+		if err != nil {
+			return fmt.Errorf("let stack %s go: %w", s.StackID, err)
+		}
+		sets = append(sets, cs.ChangeSetID)
+	}
+	for _, id := range sets {
+		cs, err := e2e.AwaitChangeSet(ctx, c, id)
+		if err != nil {
+			return fmt.Errorf("let a stack go: %w", err)
+		}
+		if cs.PromotionState != aegis.StatePromoted {
+			return fmt.Errorf("let %v go: %s %s %v: %w", cs.Target.StackIDs, cs.PromotionState, cs.Error, cs.Denials, ErrBound)
+		}
+	}
+	return nil
+}
+
+// tearDown destroys all stacks.
+func tearDown(ctx context.Context, c *client.Client) error {
+	t, err := c.Teardown(ctx)
+	if err != nil {
+		return fmt.Errorf("plan the teardown: %w", err)
+	}
+	err = e2e.Await(ctx, "the estate to go", t.Step)
+	if err != nil {
+		return fmt.Errorf("destroy the estate: %w", err)
+	}
+	for _, l := range t.Left() {
+		return fmt.Errorf("stack %s is left, %s: %s: %w", l.StackID, l.State, l.Error, ErrBound)
+	}
+	return nil
 }

@@ -92,8 +92,8 @@ goes_with_bucket(c) if {
 	bucket.before.bucket == c.before.bucket
 }
 
-# may_go says that an operator may destroy the stack. Its spec is the one that was
-# applied before: what destroys a stack changes nothing else.
+# may_go says that an operator may destroy the stack, by the spec that the change
+# leads to: what destroys a stack changes nothing else of it.
 may_go(stack_id) if {
 	input.source == "operator"
 	input.specs[stack_id].parameters.deletable == true

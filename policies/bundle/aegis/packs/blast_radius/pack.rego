@@ -9,7 +9,9 @@ import data.aegis.lib
 
 # METADATA
 # title: Too much at once
-# description: One change set touches and deletes a bounded number of resources. Rollbacks and policy bundles are exempt.
+# description: |
+#   One change set touches and deletes a bounded number of resources. Rollbacks,
+#   policy bundles and stacks that may go as a whole are exempt.
 # custom:
 #   code: blast_radius
 #   severity: high
@@ -18,12 +20,14 @@ deny contains lib.finding("blast_radius", msg, "") if {
 	input.source != "rollback"
 	not input.change_set.target.kind == "policy_bundle"
 	some limit in [
-		{"what": "changed", "n": count(lib.changes), "max": lib.settings.max_changes},
-		{"what": "deleted", "n": count(lib.by_action.delete), "max": lib.settings.max_deletes},
+		{"what": "changed", "n": count(lib.changes) - count(leaving), "max": lib.settings.max_changes},
+		{"what": "deleted", "n": count(lib.by_action.delete) - count(leaving), "max": lib.settings.max_deletes},
 	]
 	limit.n > limit.max
 	msg := sprintf("%d resources would be %s; the most is %d", [limit.n, limit.what, limit.max])
 }
+
+leaving := [c | some c in lib.by_action.delete; lib.goes_with_stack(c)]
 
 # METADATA
 # title: Mass replacement

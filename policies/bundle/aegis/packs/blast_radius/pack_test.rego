@@ -17,6 +17,18 @@ test_blast_radius if {
 	denied(given({"diff": many(26, "delete"), "source": "rollback"})) == set()
 }
 
+test_stacks_that_may_go_are_no_blast if {
+	stack := "dev.data.eu-west-1"
+	gone := {
+		"diff": [object.union(c, {"stack_id": stack}) | some c in many(60, "delete")], "source": "operator",
+		"change_set": {"patches": [{"stack_id": stack, "destroy": true}]},
+		"specs": {stack: {"parameters": {"deletable": true}}},
+	}
+	denied(given(gone)) == set()
+	"blast_radius" in denied(given(object.union(gone, {"source": "goal"})))
+	"blast_radius" in denied(given(object.union(gone, {"change_set": {"patches": []}})))
+}
+
 test_mass_replacement if {
 	denied(diff(many(11, "replace"))) == {"mass_replacement"}
 	denied(diff(many(10, "replace"))) == set()

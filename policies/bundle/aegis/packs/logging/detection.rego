@@ -4,7 +4,9 @@ import data.aegis.lib
 
 # METADATA
 # title: Trail weakened
-# description: CloudTrail goes on recording every region, with validation of its files.
+# description: |
+#   CloudTrail goes on recording every region, with validation of its files, until
+#   its stack goes.
 # custom:
 #   code: trail_weakened
 #   severity: critical
@@ -20,6 +22,7 @@ deny contains lib.finding("trail_weakened", msg, c.address) if {
 deny contains lib.finding("trail_weakened", msg, c.address) if {
 	some c in lib.removed_by_type.aws_cloudtrail
 	input.source != "rollback"
+	not lib.goes_with_stack(c)
 	msg := sprintf("%s would be %sd", [c.address, c.action])
 }
 
@@ -40,7 +43,7 @@ warn contains lib.finding("trail_unencrypted", msg, c.address) if {
 
 # METADATA
 # title: Detector turned off
-# description: What finds threats and misconfiguration stays on, in every region.
+# description: What finds threats and misconfiguration stays on, in every region, until its stack goes.
 # custom:
 #   code: detector_disabled
 #   severity: critical
@@ -68,6 +71,7 @@ deny contains lib.finding("detector_disabled", msg, c.address) if {
 	})
 	some c in lib.removed_by_type[type]
 	c.action == "delete"
+	not lib.goes_with_stack(c)
 	msg := sprintf("%s would be deleted", [c.address])
 }
 

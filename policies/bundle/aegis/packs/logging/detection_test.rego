@@ -6,9 +6,25 @@ import data.aegis.fixtures.delete
 import data.aegis.fixtures.denied
 import data.aegis.fixtures.denies
 import data.aegis.fixtures.diff
+import data.aegis.fixtures.given
 import data.aegis.fixtures.update
 import data.aegis.fixtures.warned
 import data.aegis.fixtures.warns
+
+test_what_watches_goes_with_a_stack_that_may_go if {
+	stack := "dev.security.eu-west-1"
+	watchers := [object.union(delete(type, {}), {"stack_id": stack}) |
+		some type in ["aws_cloudtrail", "aws_guardduty_detector", "aws_securityhub_account"]
+	]
+	gone := {
+		"diff": watchers, "source": "operator", "change_set": {"patches": [{"stack_id": stack, "destroy": true}]},
+		"specs": {stack: {"parameters": {"deletable": true}}},
+	}
+	denied(given(gone)) == set()
+	denied(given(object.union(gone, {"change_set": {"patches": [{"stack_id": stack, "merge_patch": {"trail": null}}]}}))) == {
+		"detector_disabled", "trail_weakened",
+	}
+}
 
 test_trails_stay if {
 	full := {"enable_logging": true, "is_multi_region_trail": true, "enable_log_file_validation": true}

@@ -4,11 +4,13 @@ import data.aegis.lib
 
 # METADATA
 # title: Deletion protection removed
-# description: What is protected from deletion stays protected.
+# description: |
+#   What is protected from deletion stays protected, but for an operator whose
+#   stack may go.
 # custom:
 #   code: deletion_protection_removed
 #   severity: high
-#   remediation: Keep deletion protection on.
+#   remediation: Keep deletion protection on, or set deletable in the stack's parameters, too.
 #   controls: ["FSBP:DocumentDB.5", "FSBP:DynamoDB.6", "FSBP:ELB.6", "FSBP:Neptune.4", "FSBP:RDS.7", "FSBP:RDS.8"]
 deny contains lib.finding("deletion_protection_removed", msg, c.address) if {
 	input.source != "rollback"
@@ -17,6 +19,7 @@ deny contains lib.finding("deletion_protection_removed", msg, c.address) if {
 	protected(c.before, name)
 	not protected(c.after, name)
 	not lib.pending(c, name)
+	not lib.may_go(c.stack_id)
 	msg := sprintf("%s loses %s", [c.address, name])
 }
 

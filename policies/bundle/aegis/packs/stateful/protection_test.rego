@@ -5,6 +5,7 @@ import data.aegis.fixtures.create
 import data.aegis.fixtures.delete
 import data.aegis.fixtures.denied
 import data.aegis.fixtures.denies
+import data.aegis.fixtures.given
 import data.aegis.fixtures.pending
 import data.aegis.fixtures.update
 import data.aegis.fixtures.warns
@@ -17,6 +18,14 @@ test_protection_stays if {
 		not denies("deletion_protection_removed", pending(update(type, {name: true}, {}), [name]))
 		not "deletion_protection_removed" in denied(by("rollback", [update(type, {name: true}, {name: false})]))
 	}
+}
+
+test_protection_goes_with_a_stack_that_may_go if {
+	table := update("aws_dynamodb_table", {"deletion_protection_enabled": true}, {"deletion_protection_enabled": false})
+	change := {"source": "operator", "diff": [table], "specs": {table.stack_id: {"parameters": {"deletable": true}}}}
+	not "deletion_protection_removed" in denied(given(change))
+	"deletion_protection_removed" in denied(given(object.union(change, {"source": "goal"})))
+	"deletion_protection_removed" in denied(given(object.remove(change, ["specs"])))
 }
 
 test_databases_are_created_protected if {
