@@ -12,7 +12,7 @@ TOOL_MODULES := tools/pulumi-resource-aws tools/pulumi-language-go tools/deploy
 # Written by npm when it is done.
 NODE_MODULES := tools/webhook-verify/node_modules/.package-lock.json
 # Two packages at a time: tests start databases, emulators and engines.
-TEST := go test -race -p 2 -timeout 40m
+TEST := go test -race -p 2 -timeout 60m
 
 .PHONY: help setup build run test test-tools bench fmt lint clean
 

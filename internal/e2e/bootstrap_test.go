@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -139,7 +140,9 @@ func destroyed(ctx context.Context, t *testing.T, p *e2e.Process, stack string) 
 }
 
 // TestBootstrap makes an estate before there is an autopilot, in a file, then
-// moves it to the control database; a second run changes nothing.
+// moves it to the control database. A region is gone, a quota is exhausted, calls are
+// throttled: they stop what they hit. The first run is killed, the second goes on
+// where it can; once all is well the third finishes, and the last has nothing to do.
 func TestBootstrap(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
@@ -152,53 +155,44 @@ func TestBootstrap(t *testing.T) {
 			"\n  bootstrap_url: file://" + dir + "\n"
 		require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
 	}
-	bootstrap := `bin/aegis bootstrap --config ` + config
+	const endpoint = `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `
+	bootstrap := `bin/aegis bootstrap --config ` + config + ` 2>&1`
 
 	write("")
-	out := shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" timeout -s KILL 20 `+bootstrap+` || true`)
+	hurt(ctx, t, p)
+	out := shell(ctx, t, p, endpoint+`timeout -s KILL 20 `+bootstrap+` || true`)
 	require.Contains(t, out, "boot.security.us-east-1", "the first run is killed half-way")
-	out = shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `+bootstrap)
+	out = shell(ctx, t, p, endpoint+bootstrap+` && exit 1 || true`)
+	require.Contains(t, out, "bootstrap boot.edge.eu-west-1: ")
+	require.Contains(t, out, "AddressLimitExceeded")
+	require.Contains(t, out, "bootstrap boot.security.ap-southeast-1: region ap-southeast-1 does not answer")
+	require.Contains(t, out, "bootstrap boot.data.ap-southeast-1: waits for boot.security.ap-southeast-1")
+	require.Contains(t, out, "9 of 15 stacks are made; run it again for the others")
+	for _, id := range []string{"boot.data.us-east-1", "boot.runtime.us-east-1", "boot.edge.us-east-1", "boot.data.eu-west-1", "boot.network.eu-west-1"} {
+		require.Regexp(t, regexp.QuoteMeta(id)+"  (created|exists), ", out)
+	}
+
+	require.NoError(t, p.Fault(ctx, "clear"))
+	out = shell(ctx, t, p, endpoint+bootstrap)
 	require.Contains(t, out, "[15/15]")
+	require.Contains(t, out, "boot.runtime.ap-southeast-1  created, ")
 	require.Contains(t, out, "set database.url")
 
 	write("database:\n  url: " + p.DatabaseURL + "\n")
-	out = shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `+bootstrap)
+	out = shell(ctx, t, p, endpoint+bootstrap)
 	require.Equal(t, 15, strings.Count(out, "moved to the control database"), out)
-	out = shell(ctx, t, p, `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" `+bootstrap)
+	out = shell(ctx, t, p, endpoint+bootstrap)
 	require.Equal(t, 15, strings.Count(out, "is in the control database already"), out)
 }
 
-// TestABootstrapGoesOnWhereItCan meets a region that is gone, an exhausted quota
-// and throttling, all at once: they stop what they hit, and the next run finishes.
-func TestABootstrapGoesOnWhereItCan(t *testing.T) {
-	t.Parallel()
-	ctx := within(t)
-	p := start(t, "none")
-	dir := t.TempDir()
-	config := filepath.Join(dir, "aegis.yaml")
-	require.NoError(t, os.WriteFile(config, []byte("environment: hurt\nwork_dir: "+filepath.Join(dir, "work")+
-		"\npulumi:\n  passphrase_file: "+filepath.Join(p.DataDir(), "sandbox", "pulumi-passphrase")+"\n  bootstrap_url: file://"+dir+"\n"), 0o600))
-	bootstrap := `AEGIS_AWS_ENDPOINT="$AWS_ENDPOINT_URL" bin/aegis bootstrap --config ` + config + ` 2>&1`
-
+// hurt takes a region away, exhausts a quota in another, and throttles in the third.
+func hurt(ctx context.Context, t *testing.T, p *e2e.Process) {
+	t.Helper()
 	require.NoError(t, p.Fault(ctx, "set", "--region", "ap-southeast-1", "--unreachable"))
 	require.NoError(t, p.Fault(ctx, "set", "--region", "eu-west-1", "--service", "ec2", "--action", "AllocateAddress",
 		"--error-rate", "1", "--error-code", "AddressLimitExceeded", "--error-status", "400"))
 	require.NoError(t, p.Fault(ctx, "set", "--region", "us-east-1", "--service", "kinesis", "--error-rate", "0.2",
 		"--error-code", "LimitExceededException", "--error-status", "400"))
-	out := shell(ctx, t, p, bootstrap+` && exit 1 || true`)
-	require.Contains(t, out, "bootstrap hurt.edge.eu-west-1: ")
-	require.Contains(t, out, "AddressLimitExceeded")
-	require.Contains(t, out, "bootstrap hurt.security.ap-southeast-1: region ap-southeast-1 does not answer")
-	require.Contains(t, out, "bootstrap hurt.data.ap-southeast-1: waits for hurt.security.ap-southeast-1")
-	require.Contains(t, out, "9 of 15 stacks are made; run it again for the others")
-	for _, id := range []string{"hurt.data.us-east-1", "hurt.runtime.us-east-1", "hurt.edge.us-east-1", "hurt.data.eu-west-1", "hurt.network.eu-west-1"} {
-		require.Contains(t, out, id+"  created, ")
-	}
-
-	require.NoError(t, p.Fault(ctx, "clear"))
-	out = shell(ctx, t, p, bootstrap)
-	require.Contains(t, out, "[15/15]")
-	require.Contains(t, out, "hurt.runtime.ap-southeast-1  created, ")
 }
 
 // TestRealAccountsMustBeNamed holds the line that keeps everyone's accounts
