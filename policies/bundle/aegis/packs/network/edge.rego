@@ -60,6 +60,7 @@ deny contains lib.finding("web_firewall_removed", msg, c.address) if {
 	input.source != "rollback"
 	c.action == "delete"
 	not balancer_removed(c)
+	not lib.goes_with_stack(c)
 	msg := sprintf("%s would be removed while what it protects stays", [c.address])
 }
 

@@ -5,6 +5,7 @@ import data.aegis.fixtures.delete
 import data.aegis.fixtures.denied
 import data.aegis.fixtures.denies
 import data.aegis.fixtures.diff
+import data.aegis.fixtures.given
 import data.aegis.fixtures.update
 import data.aegis.fixtures.warns
 
@@ -42,6 +43,17 @@ test_web_firewalls_stay if {
 	denied(diff([association, delete("aws_lb", {"arn": "arn:lb"})])) == set()
 	denies("web_firewall_removed", update("aws_cloudfront_distribution", {"web_acl_id": "arn:acl"}, {}))
 	not denies("web_firewall_removed", update("aws_cloudfront_distribution", {}, {}))
+}
+
+test_web_firewalls_go_with_a_stack_that_may_go if {
+	stack := "dev.runtime.eu-west-1"
+	association := object.union(delete("aws_wafv2_web_acl_association", {"resource_arn": "arn:lb"}), {"stack_id": stack})
+	gone := {
+		"diff": [association], "source": "operator", "change_set": {"patches": [{"stack_id": stack, "destroy": true}]},
+		"specs": {stack: {"parameters": {"deletable": true}}},
+	}
+	denied(given(gone)) == set()
+	denied(given(object.union(gone, {"source": "goal"}))) == {"stack_destroy", "web_firewall_removed"}
 }
 
 test_headers_are_checked if {
