@@ -39,6 +39,7 @@ func Options(tb testing.TB, regions ...string) sandbox.Options {
 	}
 	return sandbox.Options{
 		DataDir: tb.TempDir(), Regions: regions, PostgresBin: postgresBin(tb), Moto: []string{motoServer(tb)},
+		Alone:  time.Hour, // the test ends it
 		Logger: slog.New(slog.NewTextHandler(logWriter{tb}, nil)),
 	}
 }
