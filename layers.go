@@ -9,6 +9,10 @@ const (
 	LayerEdge     = "edge"
 )
 
+// ReplicationRole is the name of the role with which S3 copies objects to other
+// regions.
+const ReplicationRole = "replication"
+
 // FlowLogsRole is the name of the workload role that writes flow logs.
 const FlowLogsRole = "flow-logs"
 
@@ -88,6 +92,9 @@ type SecuritySpec struct {
 	// Stores makes the policy with which the control plane uses what of layer data
 	// it keeps things in.
 	Stores *StoresSpec `json:"stores,omitempty"`
+	// Replicated makes what copies in other regions need: a key with one identity in
+	// all regions, for secrets, and the role with which S3 copies objects.
+	Replicated bool `json:"replicated,omitempty"`
 	// Deletable lets an operator destroy the stack.
 	Deletable bool `json:"deletable,omitempty"`
 	// Import has ids of things that were there before, by address such as
@@ -171,6 +178,10 @@ type SecretSpec struct {
 	Description string `json:"description,omitempty" jsonschema:"maxLength=200"`
 	// RecoveryDays is how long a deleted secret can be restored, in days.
 	RecoveryDays int `json:"recovery_days" jsonschema:"minimum=7,maximum=30"`
+	// ReplicaRegions are other regions of the estate that have a copy, under the
+	// same name. The key is then layer security's shared one, which needs
+	// replicated there.
+	ReplicaRegions []string `json:"replica_regions,omitempty"`
 }
 
 // CacheSpec sizes a Redis replication group.
@@ -320,6 +331,10 @@ type EdgeSpec struct {
 	Balanced bool `json:"balanced,omitempty"`
 	// Distribution puts CloudFront before the load balancers of all regions.
 	Distribution *DistributionSpec `json:"distribution,omitempty"`
+	// ReplicatedBuckets are buckets of the region's layer data, by name, each with
+	// the regions to whose bucket of that name S3 copies its objects. It needs
+	// replicated in layer security.
+	ReplicatedBuckets map[string][]string `json:"replicated_buckets,omitempty"`
 	// Deletable lets an operator destroy the stack.
 	Deletable bool `json:"deletable,omitempty"`
 	// Import has ids of things that were there before, by address such as

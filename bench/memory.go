@@ -15,22 +15,30 @@ func watchMemory(ctx context.Context) (peak func() uint64) {
 	return sampled(ctx, func() uint64 { return descendantMemory(os.Getpid()) })
 }
 
+// A measuring of many large processes takes a while: it is to disturb what it
+// measures no more than one part in sampleShare of the time.
+const (
+	samplePause = 50 * time.Millisecond
+	sampleShare = 20
+)
+
 // sampled calls measure until the returned function is called, which answers the
 // highest value.
 func sampled(ctx context.Context, measure func() uint64) (peak func() uint64) {
 	ctx, cancel := context.WithCancel(ctx)
 	result := make(chan uint64, 1)
 	go func() {
-		tick := time.NewTicker(50 * time.Millisecond)
-		defer tick.Stop()
 		var highest uint64
 		for {
+			begun := time.Now()
 			highest = max(highest, measure())
+			pause := time.NewTimer(max(samplePause, sampleShare*time.Since(begun)))
 			select {
 			case <-ctx.Done():
+				pause.Stop()
 				result <- highest
 				return
-			case <-tick.C:
+			case <-pause.C:
 			}
 		}
 	}()
@@ -70,13 +78,13 @@ func descendantMemory(root int) uint64 {
 }
 
 func processMemory(pid int) uint64 {
-	for name, field := range map[string]string{"smaps_rollup": "Pss:", "status": "VmRSS:"} {
-		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + name) //nolint:gosec // procfs
+	for _, from := range [][2]string{{"smaps_rollup", "Pss:"}, {"status", "VmRSS:"}} {
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + from[0]) //nolint:gosec // procfs
 		if err != nil {
 			continue
 		}
 		for line := range strings.SplitSeq(string(text), "\n") {
-			if rest, ok := strings.CutPrefix(line, field); ok {
+			if rest, ok := strings.CutPrefix(line, from[1]); ok {
 				kib, _ := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 				return kib << 10
 			}

@@ -50,7 +50,8 @@ func keyAttribute(name string) dynamodb.TableAttributeArgs {
 	return dynamodb.TableAttributeArgs{Name: pulumi.String(name), Type: pulumi.String("S")}
 }
 
-// secrets declares places for secrets, and nothing of what is in them.
+// secrets declares places for secrets, and nothing of what is in them. A secret
+// with copies has the shared key, which each of these regions has.
 func secrets(s *stack, keyARN string, secrets map[string]aegis.SecretSpec) error {
 	if len(secrets) == 0 {
 		return nil
@@ -66,6 +67,11 @@ func secrets(s *stack, keyARN string, secrets map[string]aegis.SecretSpec) error
 		if spec.Description != "" {
 			args.Description = pulumi.String(spec.Description)
 		}
+		if len(spec.ReplicaRegions) > 0 {
+			if err := secretReplicas(s, args, spec.ReplicaRegions); err != nil {
+				return err
+			}
+		}
 		secret, err := secretsmanager.NewSecret(s.ctx, name, args, s.opts()...)
 		if err != nil {
 			return err
@@ -74,5 +80,20 @@ func secrets(s *stack, keyARN string, secrets map[string]aegis.SecretSpec) error
 		s.check("secret "+name+" exists", "aws_secretsmanager_secret", secret.Arn, map[string]string{"deleted": "false"})
 	}
 	s.output("secret_arns", arns)
+	return nil
+}
+
+func secretReplicas(s *stack, args *secretsmanager.SecretArgs, regions []string) error {
+	shared, err := outputsOf[SharedKeyOutputs](s, stackID(s.spec.Environment, aegis.LayerSecurity, s.spec.Region))
+	if err != nil {
+		return err
+	}
+	var replicas secretsmanager.SecretReplicaArray
+	for _, region := range regions {
+		replicas = append(replicas, secretsmanager.SecretReplicaArgs{
+			Region: pulumi.String(region), KmsKeyId: pulumi.String(keyIn(region, shared.SharedKeyARN)),
+		})
+	}
+	args.KmsKeyId, args.Replicas = pulumi.String(shared.SharedKeyARN), replicas
 	return nil
 }

@@ -20,6 +20,9 @@ func edge(s *stack, params aegis.EdgeSpec) error {
 			return err
 		}
 	}
+	if err := replicateBuckets(s, params.ReplicatedBuckets); err != nil {
+		return err
+	}
 	s.output("zone_id", zone)
 	s.check("zone exists", "aws_route53_zone", zone, nil)
 	if !params.Balanced {

@@ -116,7 +116,8 @@ func (p Plan) spec(faults *aegis.InvalidError, layer, region string, n int) (aeg
 }
 
 // dataDependsOn lists what layer data needs beside security: the network of its
-// servers, and the primary region's stack, whose global databases it joins.
+// servers, the primary region's stack, whose global databases it joins, and the
+// keys of the regions that have copies of its secrets.
 func dataDependsOn(spec aegis.Spec, params aegis.DataSpec) []string {
 	var needed []string
 	if primary := primaryRegion(spec); primary != spec.Region && slices.ContainsFunc(slices.Collect(maps.Values(params.Databases)), isGlobal) {
@@ -125,7 +126,12 @@ func dataDependsOn(spec aegis.Spec, params aegis.DataSpec) []string {
 	if needsNetwork(params) {
 		needed = append(needed, stackID(spec.Environment, aegis.LayerNetwork, spec.Region))
 	}
-	return needed
+	var replicas []string
+	for _, secret := range params.Secrets {
+		replicas = append(replicas, secret.ReplicaRegions...)
+	}
+	slices.Sort(replicas)
+	return append(needed, stackIDs(spec.Environment, aegis.LayerSecurity, slices.Compact(replicas))...)
 }
 
 func isGlobal(spec aegis.DatabaseSpec) bool { return spec.Global }
@@ -141,6 +147,12 @@ func DependsOn(spec aegis.Spec) []string {
 		var params aegis.DataSpec
 		_ = json.Unmarshal(spec.Parameters, &params) // what can't be read needs nothing more
 		return append(dataDependsOn(spec, params), same(aegis.LayerSecurity))
+	case aegis.LayerSecurity:
+		var params aegis.SecuritySpec
+		_ = json.Unmarshal(spec.Parameters, &params) // Validate says what is wrong with it
+		if primary := primaryRegion(spec); params.Replicated && primary != spec.Region {
+			return []string{stackID(spec.Environment, aegis.LayerSecurity, primary)}
+		}
 	case aegis.LayerRuntime:
 		ids := []string{same(aegis.LayerNetwork), same(aegis.LayerSecurity)}
 		var params aegis.RuntimeSpec
@@ -175,7 +187,17 @@ func edgeDependsOn(spec aegis.Spec) (ids []string) {
 	if later := regionsAfter(spec); params.Peered && len(later) > 0 {
 		ids = append(ids, stackIDs(spec.Environment, aegis.LayerNetwork, append([]string{spec.Region}, later...))...)
 	}
-	return ids
+	if len(params.ReplicatedBuckets) == 0 {
+		return ids
+	}
+	regions := []string{spec.Region}
+	for _, to := range params.ReplicatedBuckets {
+		regions = append(regions, to...)
+	}
+	slices.Sort(regions)
+	regions = slices.Compact(regions)
+	ids = append(ids, stackIDs(spec.Environment, aegis.LayerSecurity, regions)...)
+	return append(ids, stackIDs(spec.Environment, aegis.LayerData, regions)...)
 }
 
 func stackIDs(environment, layer string, regions []string) (ids []string) {

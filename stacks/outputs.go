@@ -42,6 +42,17 @@ type SecurityOutputs struct {
 	InstanceProfiles map[string]string `json:"instance_profiles"`
 }
 
+// SharedKeyOutputs and ReplicationOutputs are what a security stack exports when
+// it is replicated.
+type SharedKeyOutputs struct {
+	SharedKeyARN string `json:"shared_key_arn"`
+}
+
+// ReplicationOutputs name the role with which S3 copies objects.
+type ReplicationOutputs struct {
+	ReplicationRoleARN string `json:"replication_role_arn"`
+}
+
 // DataOutputs are the names that a data stack exports, keyed by the names in
 // the spec.
 type DataOutputs struct {

@@ -9,21 +9,24 @@ import (
 
 // security declares the keys and the IAM roles of one region.
 func security(s *stack, params aegis.SecuritySpec) error {
-	dataKey, err := key(s, "data", params, dataKeyPolicy(s))
+	dataKey, err := key(s, "data", params, dataKeyPolicy(s), false)
 	if err != nil {
 		return err
 	}
-	logsKey, err := key(s, "logs", params, logsKeyPolicy(s))
+	logsKey, err := key(s, "logs", params, logsKeyPolicy(s), false)
 	if err != nil {
 		return err
 	}
 	s.output("data_key_arn", dataKey.Arn)
 	s.output("logs_key_arn", logsKey.Arn)
-	boundary, err := boundary(s)
+	boundary, err := boundary(s, params.Replicated)
 	if err != nil {
 		return err
 	}
-	if err := executor(s, boundary, params.ExecutorSessionSeconds); err != nil {
+	if err := executor(s, boundary, params); err != nil {
+		return err
+	}
+	if err := replication(s, params, boundary, dataKey); err != nil {
 		return err
 	}
 	if params.CloudEvents {
@@ -45,28 +48,37 @@ func security(s *stack, params aegis.SecuritySpec) error {
 	return useStores(s, policy, roles[aegis.ControlPlaneRole])
 }
 
-// key declares a KMS key that rotates, and its alias.
-func key(s *stack, name string, params aegis.SecuritySpec, policy document) (*kms.Key, error) {
+// key declares a KMS key that rotates, and its alias. One of many regions can have
+// replicas in the others.
+func key(s *stack, name string, params aegis.SecuritySpec, policy document, manyRegions bool) (*kms.Key, error) {
 	text, err := policy.json()
 	if err != nil {
 		return nil, err
 	}
-	key, err := kms.NewKey(s.ctx, name, &kms.KeyArgs{
+	args := &kms.KeyArgs{
 		Description:          pulumi.String(s.local(name)),
 		EnableKeyRotation:    pulumi.Bool(true),
 		RotationPeriodInDays: pulumi.Int(params.KeyRotationDays),
 		DeletionWindowInDays: pulumi.Int(params.KeyDeletionWindowDays),
 		Policy:               pulumi.String(text),
-	}, s.opts()...)
+	}
+	if manyRegions {
+		args.MultiRegion = pulumi.Bool(true)
+	}
+	key, err := kms.NewKey(s.ctx, name, args, s.opts()...)
 	if err != nil {
 		return nil, err
 	}
 	s.check("key "+name+" enabled", "aws_kms_key", key.ID(), map[string]string{"key_state": "Enabled"})
-	_, err = kms.NewAlias(s.ctx, name, &kms.AliasArgs{
+	return key, alias(s, name, key.KeyId)
+}
+
+func alias(s *stack, name string, key pulumi.StringInput) error {
+	_, err := kms.NewAlias(s.ctx, name, &kms.AliasArgs{
 		Name:        pulumi.String("alias/" + s.local(name)),
-		TargetKeyId: key.KeyId,
+		TargetKeyId: key,
 	}, s.opts()...)
-	return key, err
+	return err
 }
 
 // dataKeyPolicy leaves the key's use to IAM policies of the account.

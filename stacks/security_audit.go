@@ -26,7 +26,7 @@ func trailed(s *stack, params aegis.SecuritySpec) bool {
 // audit declares the bucket of trail and recorder with its key, and both. It
 // returns what the recorder consists of.
 func audit(s *stack, params aegis.SecuritySpec, boundary *iam.Policy) ([]pulumi.Resource, error) {
-	key, err := key(s, "audit", params, auditKeyPolicy(s))
+	key, err := key(s, "audit", params, auditKeyPolicy(s), false)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@ import (
 
 // boundary declares the most that any role of this stack may ever do,
 // whatever policies are attached to it.
-func boundary(s *stack) (*iam.Policy, error) {
-	text, err := boundaryPolicy(s).json()
+func boundary(s *stack, replicated bool) (*iam.Policy, error) {
+	text, err := boundaryPolicy(s, replicated).json()
 	if err != nil {
 		return nil, err
 	}
@@ -20,11 +20,12 @@ func boundary(s *stack) (*iam.Policy, error) {
 }
 
 // boundaryPolicy allows the estate's services in this region and IAM for the
-// environment's names, and forbids every way of getting rid of the boundary.
-func boundaryPolicy(s *stack) document {
+// environment's names, what replication needs in others, and forbids every way
+// of getting rid of the boundary.
+func boundaryPolicy(s *stack, replicated bool) document {
 	boundaryARN := s.iamARN("policy/" + s.inAccount("boundary"))
 	names := s.local("*")
-	return document{
+	policy := document{
 		{
 			Sid: "Region", Effect: "Allow", Action: regionalActions(), Resource: []string{"*"},
 			Condition: condition{"StringEquals": {"aws:RequestedRegion": s.spec.Region}},
@@ -72,6 +73,10 @@ func boundaryPolicy(s *stack) document {
 			Condition: condition{"StringNotEquals": {"iam:PermissionsBoundary": boundaryARN}},
 		},
 	}
+	if replicated {
+		policy = append(policy, replicationBoundary(s)...)
+	}
+	return policy
 }
 
 // roleActions manage roles, policies and instance profiles.

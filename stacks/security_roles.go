@@ -15,7 +15,7 @@ const serviceEC2 = "ec2.amazonaws.com"
 
 // executor declares the role with which changes are made in this region. The
 // boundary is also its permissions: each session narrows them.
-func executor(s *stack, boundary *iam.Policy, sessionSeconds int) error {
+func executor(s *stack, boundary *iam.Policy, params aegis.SecuritySpec) error {
 	trust, err := document{{
 		Sid: "Autopilot", Effect: "Allow", Action: []string{"sts:AssumeRole"},
 		Principal: principal{"AWS": s.iamARN("root")},
@@ -28,13 +28,13 @@ func executor(s *stack, boundary *iam.Policy, sessionSeconds int) error {
 		Name:                pulumi.String(s.inAccount("executor")),
 		AssumeRolePolicy:    pulumi.String(trust),
 		PermissionsBoundary: boundary.Arn,
-		MaxSessionDuration:  pulumi.Int(sessionSeconds),
+		MaxSessionDuration:  pulumi.Int(params.ExecutorSessionSeconds),
 	}, s.opts()...)
 	if err != nil {
 		return err
 	}
 	s.output("executor_role_arn", role.Arn)
-	text, err := boundaryPolicy(s).json()
+	text, err := boundaryPolicy(s, params.Replicated).json()
 	if err != nil {
 		return err
 	}

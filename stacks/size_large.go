@@ -59,12 +59,12 @@ func networkOf(size string, n int) aegis.NetworkSpec {
 // searchRole may do everything in the search domains.
 const searchRole = "search"
 
-func securityOf(size string) aegis.SecuritySpec {
+func securityOf(size string, regions []string) aegis.SecuritySpec {
 	spec := smallSecurity()
 	if size == SizeSmall {
 		return spec
 	}
-	spec.CloudEvents = true
+	spec.CloudEvents, spec.Replicated = true, len(regions) > 1
 	spec.WorkloadRoles[aegis.FlowLogsRole] = aegis.WorkloadRole{Service: serviceFlowLogs, Actions: []string{
 		"logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents",
 	}}
@@ -89,17 +89,18 @@ func securityOf(size string) aegis.SecuritySpec {
 	return spec
 }
 
-func dataOf(size, environment string) aegis.DataSpec {
+// dataOf is the nth region's. The first has the secrets, and the others copies.
+func dataOf(size, environment string, regions []string, n int) aegis.DataSpec {
 	spec := smallData(environment)
 	if size == SizeSmall {
 		return spec
 	}
-	n := largeOf(size)
+	l := largeOf(size)
 	spec.LogRetentionDays = 90
 	spec.LogGroups = []string{"app", "audit", "gateway", "jobs"}
 	spec.Streams = map[string]aegis.StreamSpec{
-		"events":    {Shards: n.shards, RetentionHours: 72},
-		"telemetry": {Shards: n.shards, RetentionHours: 24},
+		"events":    {Shards: l.shards, RetentionHours: 72},
+		"telemetry": {Shards: l.shards, RetentionHours: 24},
 	}
 	spec.Buckets = map[string]aegis.BucketSpec{
 		"artifacts": {NoncurrentExpireDays: 90, InfrequentDays: 60},
@@ -107,20 +108,22 @@ func dataOf(size, environment string) aegis.DataSpec {
 		"traces":    {ExpireDays: 90, NoncurrentExpireDays: 7},
 	}
 	spec.Tables = map[string]aegis.TableSpec{"locks": {HashKey: "LockID", TTLAttribute: "expires"}}
-	spec.Secrets = map[string]aegis.SecretSpec{
-		"signing": {Description: "Keys that sign what the platform sends", RecoveryDays: 30},
-		"webhook": {Description: "Secrets of webhook endpoints", RecoveryDays: 30},
+	if n == 0 {
+		spec.Secrets = map[string]aegis.SecretSpec{
+			"signing": {Description: "Keys that sign what the platform sends", RecoveryDays: 30, ReplicaRegions: regions[1:]},
+			"webhook": {Description: "Secrets of webhook endpoints", RecoveryDays: 30, ReplicaRegions: regions[1:]},
+		}
 	}
 	spec.Databases = map[string]aegis.DatabaseSpec{"main": {
-		EngineVersion: "16.6", InstanceClass: n.databaseClass, Instances: n.databaseInstances, Database: "aegis", BackupDays: 14, Global: true,
+		EngineVersion: "16.6", InstanceClass: l.databaseClass, Instances: l.databaseInstances, Database: "aegis", BackupDays: 14, Global: true,
 	}}
 	spec.Caches = map[string]aegis.CacheSpec{"hot": {
-		EngineVersion: "7.1", NodeType: n.cacheType, Shards: n.cacheShards, Replicas: 2, SnapshotDays: 7,
+		EngineVersion: "7.1", NodeType: l.cacheType, Shards: l.cacheShards, Replicas: 2, SnapshotDays: 7,
 		Settings: map[string]string{"maxmemory-policy": "allkeys-lru"},
 	}}
 	spec.SearchDomains = map[string]aegis.SearchSpec{"telemetry": {
-		EngineVersion: "OpenSearch_2.19", InstanceType: n.searchType, Nodes: n.searchNodes, VolumeGiB: n.searchGiB,
-		MasterNodes: 3, MasterType: n.searchMasterType, AdminRole: searchRole,
+		EngineVersion: "OpenSearch_2.19", InstanceType: l.searchType, Nodes: l.searchNodes, VolumeGiB: l.searchGiB,
+		MasterNodes: 3, MasterType: l.searchMasterType, AdminRole: searchRole,
 	}}
 	spec.Backup = &aegis.BackupSpec{Schedule: "cron(0 5 * * ? *)", DeleteAfterDays: 35}
 	return spec
@@ -154,13 +157,18 @@ func runtimeOf(size string, regions []string, n int) aegis.RuntimeSpec {
 	return spec
 }
 
-// edgeOf has a distribution where a region can make it.
-func edgeOf(size, environment string, regions []string) aegis.EdgeSpec {
+// edgeOf is the nth region's. Its buckets are copied to the next region, the last
+// one's to the first; a distribution is where a region can make it.
+func edgeOf(size, environment string, regions []string, n int) aegis.EdgeSpec {
 	spec := smallEdge(environment)
 	if size == SizeSmall {
 		return spec
 	}
 	spec.Peered, spec.Balanced = true, true
+	if len(regions) > 1 {
+		next := []string{regions[(n+1)%len(regions)]}
+		spec.ReplicatedBuckets = map[string][]string{"artifacts": next, "evidence": next}
+	}
 	if !slices.Contains(regions, distributionRegion) {
 		return spec
 	}

@@ -22,12 +22,12 @@ func parametersOf(size, layer, environment string, regions []string, n int) any 
 	case aegis.LayerNetwork:
 		return networkOf(size, n)
 	case aegis.LayerSecurity:
-		return securityOf(size)
+		return securityOf(size, regions)
 	case aegis.LayerData:
-		return dataOf(size, environment)
+		return dataOf(size, environment, regions, n)
 	case aegis.LayerRuntime:
 		return runtimeOf(size, regions, n)
 	default:
-		return edgeOf(size, environment, regions)
+		return edgeOf(size, environment, regions, n)
 	}
 }

@@ -47,7 +47,7 @@ func Validate(spec aegis.Spec) error {
 		balancerSpecRules(faults, spec, params)
 		clusterRules(faults, spec, params)
 	case *aegis.EdgeSpec:
-		edgeRules(faults, params)
+		edgeRules(faults, spec, params)
 	}
 	return faults.OrNil()
 }

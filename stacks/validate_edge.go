@@ -8,7 +8,14 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-func edgeRules(faults *aegis.InvalidError, params *aegis.EdgeSpec) {
+func edgeRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.EdgeSpec) {
+	for _, name := range sortedKeys(params.ReplicatedBuckets) {
+		copyRules(faults, "parameters.replicated_buckets."+name, spec, params.ReplicatedBuckets[name])
+	}
+	distributionSpecRules(faults, params)
+}
+
+func distributionSpecRules(faults *aegis.InvalidError, params *aegis.EdgeSpec) {
 	spec := params.Distribution
 	if spec == nil {
 		return

@@ -36,6 +36,7 @@ func estateRules(faults *aegis.InvalidError, specs []aegis.Spec) {
 	trailRules(faults, specs)
 	guardRules(faults, specs)
 	clusterRoleRules(faults, specs)
+	replicationRules(faults, specs)
 	domain := ""
 	for _, edge := range ofLayer[aegis.EdgeSpec](specs, aegis.LayerEdge) {
 		if domain == "" {

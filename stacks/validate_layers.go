@@ -63,9 +63,12 @@ func securityRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.Se
 	}
 	watchRules(faults, params)
 	storesRules(faults, params.Stores)
+	if params.Replicated && len(spec.Regions) < 2 {
+		faults.Add("parameters.replicated", "needs another region in regions")
+	}
 	for _, name := range sortedKeys(params.WorkloadRoles) {
 		field := "parameters.workload_roles." + name
-		if slices.Contains([]string{"boundary", "executor", recorderRole, storesPolicy}, name) {
+		if slices.Contains([]string{"boundary", "executor", recorderRole, storesPolicy, aegis.ReplicationRole}, name) {
 			faults.Add(field, "is a name of the estate's own")
 		}
 		if full := (&stack{spec: spec}).inAccount(name); len(full) > maxRoleName {
@@ -119,6 +122,9 @@ func dataRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.DataSp
 	searchRules(faults, spec, params)
 	databaseRules(faults, spec, params)
 	backupRules(faults, params.Backup)
+	for _, name := range sortedKeys(params.Secrets) {
+		copyRules(faults, "parameters.secrets."+name+".replica_regions", spec, params.Secrets[name].ReplicaRegions)
+	}
 	twice(faults, "parameters.log_groups", params.LogGroups)
 	flat := map[string]string{}
 	for _, name := range sortedKeys(params.Settings) {

@@ -44,7 +44,7 @@ func sessionStatements(run aegis.StackRun, estate []string) ([]statement, error)
 	if err := properServices(run.Policy.NetworkScope.Services); err != nil {
 		return nil, err
 	}
-	return append(statements, writeStatements(run, regions)...), nil
+	return append(statements, writeStatements(run, regions, estate)...), nil
 }
 
 // properServices refuses what is no service's prefix: "*", "i*m" and "IAM"
@@ -84,7 +84,7 @@ func scopeRegions(run aegis.StackRun, estate []string) ([]string, error) {
 
 // writeStatements allow the policy's services. IAM and Route 53 have no
 // region; IAM is bound to the environment's names instead.
-func writeStatements(run aegis.StackRun, regions []string) []statement {
+func writeStatements(run aegis.StackRun, regions, estate []string) []statement {
 	services := run.Policy.NetworkScope.Services
 	if len(services) == 0 {
 		services = layerServices(run.Stack)
@@ -110,12 +110,44 @@ func writeStatements(run aegis.StackRun, regions []string) []statement {
 			Effect: "Allow", Action: regional, Resource: []string{"*"}, Condition: inRegions(regions),
 		})
 	}
+	if slices.Contains(services, "kms") {
+		statements = append(statements, replicaStatements(run.Stack, estate)...)
+	}
 	if !run.Policy.DataScope.Secrets && !run.Stack.Adopted() {
 		statements = append(statements, statement{
 			Effect: "Deny", Action: []string{"secretsmanager:GetSecretValue", "kms:Decrypt"}, Resource: []string{"*"},
 		})
 	}
 	return statements
+}
+
+// replicaStatements allow what copies in other regions need: layer security makes
+// its region's replica of a key, and layer data has Secrets Manager use the keys
+// of the regions that get copies of a secret.
+func replicaStatements(stack aegis.Stack, estate []string) []statement {
+	if stack.Adopted() {
+		return nil
+	}
+	switch stack.Layer {
+	case aegis.LayerSecurity:
+		return []statement{{
+			Effect: "Allow", Action: []string{"kms:ReplicateKey"}, Resource: []string{"arn:aws:kms:*:*:key/mrk-*"},
+			Condition: map[string]any{"StringEquals": map[string]any{"kms:ReplicaRegion": []string{stack.Region}}},
+		}}
+	case aegis.LayerData:
+		var by []string
+		for _, region := range estate {
+			by = append(by, "secretsmanager."+region+".amazonaws.com")
+		}
+		if len(by) == 0 {
+			return nil
+		}
+		return []statement{{
+			Effect: "Allow", Action: []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}, Resource: []string{"*"},
+			Condition: map[string]any{"StringEquals": map[string]any{"kms:ViaService": by}},
+		}}
+	}
+	return nil
 }
 
 // iamStatements allow IAM for the environment's names. A workspace's names
@@ -156,7 +188,7 @@ func layerServices(stack aegis.Stack) []string {
 		aegis.LayerSecurity: {"access-analyzer", "cloudtrail", "config", "events", "guardduty", "iam", "kms", "s3", "securityhub", "sqs", "wafv2"},
 		aegis.LayerData:     {"backup", "dynamodb", "ec2", "elasticache", "es", "iam", "kinesis", "kms", "logs", "rds", "s3", "secretsmanager", "ssm"},
 		aegis.LayerRuntime:  {"autoscaling", "ec2", "ecr", "eks", "elasticloadbalancing", "iam", "kms", "route53", "wafv2"},
-		aegis.LayerEdge:     {"acm", "cloudfront", "cloudwatch", "ec2", "route53", "wafv2"},
+		aegis.LayerEdge:     {"acm", "cloudfront", "cloudwatch", "ec2", "iam", "route53", "s3", "wafv2"},
 	}[stack.Layer]
 }
 

@@ -175,7 +175,7 @@ func (t *Table) global(resourceType string, attrs map[string]any) (float64, bool
 		return t.Global.PublicIPv4Hour * hoursPerMonth, true
 	case "aws_eks_cluster":
 		return t.Global.ClusterHour * hoursPerMonth, true
-	case "aws_kms_key":
+	case "aws_kms_key", "aws_kms_replica_key":
 		return t.Global.KMSKeyMonth, true
 	case "aws_route53_zone":
 		return t.Global.HostedZoneMonth, true
@@ -184,7 +184,8 @@ func (t *Table) global(resourceType string, attrs map[string]any) (float64, bool
 	case "aws_cloudwatch_metric_alarm":
 		return t.Global.AlarmMonth, true
 	case "aws_secretsmanager_secret":
-		return t.Global.SecretMonth, true
+		replicas, _ := attrs["replica"].([]any)
+		return t.Global.SecretMonth * float64(1+len(replicas)), true
 	case "aws_wafv2_web_acl":
 		return t.webACL(attrs), true
 	default:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -88,6 +89,23 @@ func TestDetachedSupervisor(t *testing.T) {
 
 	require.NoError(t, recovered.Stop(t.Context()))
 	require.Empty(t, processes(t, opts.DataDir), "nothing is left")
+}
+
+// A killed supervisor has its lock for a moment after its memory and its
+// socket are gone.
+func TestStartOutlastsADyingSupervisor(t *testing.T) {
+	t.Parallel()
+	opts := detachedOptions(t)
+	opts.PostgresBin = ""
+	folder := filepath.Join(opts.DataDir, "sandbox")
+	require.NoError(t, os.MkdirAll(folder, 0o700))
+	dying := flock.New(filepath.Join(folder, "supervisor.lock"))
+	require.NoError(t, dying.Lock())
+	time.AfterFunc(10*pollPause, func() { _ = dying.Unlock() })
+
+	account, err := sandbox.Start(t.Context(), opts)
+	require.NoError(t, err)
+	require.NoError(t, account.Stop(context.WithoutCancel(t.Context())))
 }
 
 func execute(t *testing.T, account *sandbox.Account, statement string) {

@@ -33,7 +33,10 @@ func Start(ctx context.Context, opts Options) (*Account, error) {
 	if running, err := supervised(opts); err != nil {
 		return nil, err
 	} else if running {
-		return await(ctx, opts, nil)
+		account, err := await(ctx, opts, nil)
+		if !errors.Is(err, ErrGone) {
+			return account, err
+		}
 	}
 	ended, err := launch(opts)
 	if err != nil {
@@ -77,7 +80,9 @@ func launch(opts Options) (<-chan error, error) {
 	return ended, nil
 }
 
-// await polls the control socket until the account is ready or has failed.
+// await polls the control socket until the account is ready or has failed. It
+// returns ErrGone when the supervisor ends first: a killed one holds the data
+// directory's lock for a moment after it stopped answering.
 func await(ctx context.Context, opts Options, ended <-chan error) (*Account, error) {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
@@ -90,6 +95,12 @@ func await(ctx context.Context, opts Options, ended <-chan error) (*Account, err
 			return nil, errors.Join(fmt.Errorf("start sandbox: %s", s.Error), awaitExit(ctx, ended))
 		case err != nil && !errors.Is(err, ErrNotRunning):
 			return nil, fmt.Errorf("start sandbox: %w", err)
+		case err != nil && ended == nil:
+			if running, err := supervised(opts); err != nil {
+				return nil, err
+			} else if !running {
+				return nil, ErrGone
+			}
 		}
 		select {
 		case <-ctx.Done():

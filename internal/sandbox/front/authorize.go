@@ -129,6 +129,9 @@ func (f *Front) conditionKeys(r *http.Request, c wire.Call, who caller) policy.C
 	}
 	f.formKeys(c, keys)
 	listKeys(c, keys)
+	if c.Service == "kms" && c.Action == "ReplicateKey" {
+		keys["kms:replicaregion"] = []string{bodyOf[keyReplication](c).ReplicaRegion}
+	}
 	if !c.ReadOnly() {
 		maps.Copy(keys, requestTags(c))
 	}

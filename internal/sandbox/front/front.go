@@ -125,7 +125,7 @@ func (f *Front) home(c wire.Call) (*region, *wire.APIError) {
 	if globalService(c.Service) {
 		return f.primary(), nil
 	}
-	r, ok := f.byName[c.Region]
+	r, ok := f.byName[f.keeper(c)]
 	if !ok {
 		return nil, c.Refuse(wire.UnknownKey, fmt.Sprintf("region %s is not enabled in this account", c.Region))
 	}
@@ -145,6 +145,9 @@ func (f *Front) perform(ctx context.Context, c wire.Call) (wire.Response, error)
 			f.learn(c, resp)
 		}
 		return resp, err
+	}
+	if err := f.checkReplicas(ctx, c); err != nil {
+		return wire.Response{}, err
 	}
 	c, err := f.introduced(ctx, f.asked(c))
 	if err != nil {
@@ -166,6 +169,8 @@ func (f *Front) perform(ctx context.Context, c wire.Call) (wire.Response, error)
 		if err := f.repeatPeering(ctx, c, resp); err != nil {
 			return resp, err
 		}
+	case "s3":
+		f.copyObject(ctx, c)
 	}
 	return resp, f.followUp(ctx, c)
 }

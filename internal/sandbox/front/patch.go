@@ -55,7 +55,7 @@ func patches() []patch {
 	var all []patch
 	for _, of := range [][]patch{
 		analyzerPatches(), autoscalingPatches(), backupPatches(), cloudFrontPatches(), cloudTrailPatches(), configPatches(), dynamodbPatches(), elasticachePatches(),
-		ec2Patches(), eksPatches(), iamPatches(), kinesisPatches(), kmsPatches(), openSearchPatches(), rdsPatches(), s3Patches(), securityHubPatches(), sqsPatches(),
+		ec2Patches(), eksPatches(), iamPatches(), kinesisPatches(), kmsPatches(), openSearchPatches(), rdsPatches(), s3Patches(), s3ReplicationPatches(), secretPatches(), securityHubPatches(), sqsPatches(),
 	} {
 		all = append(all, of...)
 	}

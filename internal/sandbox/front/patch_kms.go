@@ -9,7 +9,8 @@ import (
 	"github.com/aegisworld/aegis/internal/sandbox/wire"
 )
 
-// kmsPatches remember a key's rotation period, which the emulator forgets.
+// kmsPatches remember a key's rotation period, which the emulator forgets, and
+// make replicas of multi-Region keys.
 func kmsPatches() []patch {
 	return []patch{
 		{service: "kms", action: "EnableKeyRotation", note: noteRotation},
@@ -17,6 +18,8 @@ func kmsPatches() []patch {
 			n.set(c.Region, rotationFact(bodyOf[rotation](c).KeyID), "")
 		}},
 		{service: "kms", action: "GetKeyRotationStatus", answer: tellRotation},
+		{service: "kms", action: "ReplicateKey", serve: replicateKey, note: noteKeyReplica},
+		{service: "kms", action: "DescribeKey", answer: tellKeyReplicas},
 	}
 }
 
