@@ -100,3 +100,89 @@ resource "aws_dynamodb_table" "locks" {
 	w.settle(t, strings.NewReplacer(`a = "1"`, `a = "2"`).Replace(configuration))
 	w.destroy(t)
 }
+
+// A key, a secret and a bucket of one region, each with its copy in another.
+func TestProviderMakesCopies(t *testing.T) {
+	t.Parallel()
+	account := sandboxtest.Start(t, "us-east-1", "eu-west-1")
+	configuration := `
+provider "aws" {
+  alias  = "eu"
+  region = "eu-west-1"
+}
+resource "aws_kms_key" "shared" {
+  multi_region = true
+}
+resource "aws_kms_replica_key" "shared" {
+  provider                = aws.eu
+  primary_key_arn         = aws_kms_key.shared.arn
+  description             = "shared"
+  deletion_window_in_days = 7
+  tags                    = { a = "1" }
+}
+resource "aws_secretsmanager_secret" "token" {
+  name       = "aegis-dev-token"
+  kms_key_id = aws_kms_key.shared.arn
+  replica {
+    region     = "eu-west-1"
+    kms_key_id = aws_kms_replica_key.shared.arn
+  }
+  tags = { a = "1" }
+}
+resource "aws_s3_bucket" "here" {
+  bucket        = "aegis-dev-here"
+}
+resource "aws_s3_bucket" "there" {
+  provider = aws.eu
+  bucket   = "aegis-dev-there"
+}
+resource "aws_s3_bucket_versioning" "here" {
+  bucket = aws_s3_bucket.here.bucket
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+resource "aws_s3_bucket_versioning" "there" {
+  provider = aws.eu
+  bucket   = aws_s3_bucket.there.bucket
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+resource "aws_iam_role" "copy" {
+  name               = "aegis-dev-copy"
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "s3.amazonaws.com" } }] })
+}
+resource "aws_s3_bucket_replication_configuration" "here" {
+  depends_on = [aws_s3_bucket_versioning.here, aws_s3_bucket_versioning.there]
+  bucket     = aws_s3_bucket.here.bucket
+  role       = aws_iam_role.copy.arn
+  rule {
+    id       = "eu-west-1"
+    priority = 0
+    status   = "Enabled"
+    filter {
+      prefix = ""
+    }
+    delete_marker_replication {
+      status = "Enabled"
+    }
+    source_selection_criteria {
+      sse_kms_encrypted_objects {
+        status = "Enabled"
+      }
+    }
+    destination {
+      bucket = aws_s3_bucket.there.arn
+      encryption_configuration {
+        replica_kms_key_id = aws_kms_replica_key.shared.arn
+      }
+    }
+  }
+}
+`
+	w := newWorkspace(t, account, configuration)
+	w.settle(t, configuration)
+	w.settle(t, strings.NewReplacer(`a = "1"`, `a = "2"`, `prefix = ""`, `prefix = "kept/"`).Replace(configuration))
+	w.destroy(t)
+}
