@@ -18,7 +18,7 @@ func replicateBuckets(s *stack, replicated map[string][]string) error {
 	if err != nil {
 		return err
 	}
-	here, err := outputsOf[DataOutputs](s, stackID(s.spec.Environment, aegis.LayerData, s.spec.Region))
+	here, err := outputsOf[BucketOutputs](s, stackID(s.spec.Environment, aegis.LayerData, s.spec.Region))
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func replicationRule(s *stack, name, region string, priority int) (rule s3.Bucke
 	if err != nil {
 		return rule, err
 	}
-	there, err := outputsOf[DataOutputs](s, stackID(s.spec.Environment, aegis.LayerData, region))
+	there, err := outputsOf[BucketOutputs](s, stackID(s.spec.Environment, aegis.LayerData, region))
 	if err != nil {
 		return rule, err
 	}

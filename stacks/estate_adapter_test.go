@@ -97,7 +97,7 @@ func importID(lookup aegis.Lookup, one apitype.ResourceV3) string {
 		"aws_ecr_lifecycle_policy", "aws_ecr_replication_configuration", "aws_eks_access_policy_association", "aws_wafv2_web_acl_association",
 		"aws_iam_role_policy_attachment", "aws_securityhub_standards_subscription",
 		"aws_autoscaling_policy", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_default_security_group", "aws_iam_role_policy", "aws_s3_bucket_policy",
-		"aws_s3_bucket_object_lock_configuration", "aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning":
+		"aws_s3_bucket_object_lock_configuration", "aws_s3_bucket_public_access_block", "aws_s3_bucket_replication_configuration", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning":
 		return ""
 	case "aws_backup_selection":
 		return in("plan_id") + "|" + string(one.ID)

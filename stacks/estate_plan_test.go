@@ -40,6 +40,12 @@ func TestPlanPatchesLayersThenStacks(t *testing.T) {
 	require.Equal(t, map[string]int{"us-east-1": 3, "eu-west-1": 5, "ap-southeast-1": 3}, desired)
 }
 
+// copied is a secret with copies in regions.
+func copied(regions ...string) string {
+	text, _ := json.Marshal(map[string]any{"secrets": map[string]any{"token": map[string]any{"recovery_days": 7, "replica_regions": regions}}})
+	return string(text)
+}
+
 func TestPlanNamesTheFaults(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -54,6 +60,12 @@ func TestPlanNamesTheFaults(t *testing.T) {
 		"flow logs of nobody":    {nil, map[string]string{"dev.network.eu-west-1": `{"flow_log_days":7}`}, []string{"dev.network.eu-west-1.parameters.flow_log_days"}},
 		"trail of no primary":    {nil, map[string]string{"dev.security.eu-west-1": `{"trail":{"retention_days":90}}`}, []string{"dev.security.eu-west-1.parameters.trail"}},
 		"bucket of the trail":    {map[string]string{"security": `{"trail":{"retention_days":90}}`}, map[string]string{"dev.data.us-east-1": `{"buckets":{"audit-trail":{"expire_days":0,"noncurrent_expire_days":1}}}`}, []string{"dev.data.us-east-1.parameters.buckets.audit-trail"}},
+		"secret copied home":     {nil, map[string]string{"dev.data.eu-west-1": copied("eu-west-1", "mars-1")}, []string{"dev.data.eu-west-1.parameters.secrets.token.replica_regions.0", "dev.data.eu-west-1.parameters.secrets.token.replica_regions.1"}},
+		"copies without a key":   {nil, map[string]string{"dev.data.us-east-1": copied("eu-west-1")}, []string{"dev.data.us-east-1.parameters.secrets.token.replica_regions", "dev.data.us-east-1.parameters.secrets.token.replica_regions"}},
+		"copies in the way":      {map[string]string{"security": `{"replicated":true}`}, map[string]string{"dev.data.us-east-1": copied("eu-west-1"), "dev.data.eu-west-1": copied()}, []string{"dev.data.us-east-1.parameters.secrets.token.replica_regions"}},
+		"replica of no key":      {map[string]string{"security": `{"replicated":true}`}, map[string]string{"dev.security.us-east-1": `{"replicated":false}`}, []string{"dev.security.eu-west-1.parameters.replicated", "dev.security.ap-southeast-1.parameters.replicated"}},
+		"bucket of no region":    {map[string]string{"security": `{"replicated":true}`}, map[string]string{"dev.edge.us-east-1": `{"replicated_buckets":{"artifacts":["mars-1"]}}`}, []string{"dev.edge.us-east-1.parameters.replicated_buckets.artifacts.0"}},
+		"copy of no bucket":      {map[string]string{"security": `{"replicated":true}`}, map[string]string{"dev.edge.us-east-1": `{"replicated_buckets":{"other":["eu-west-1"]}}`}, []string{"dev.edge.us-east-1.parameters.replicated_buckets.other", "dev.edge.us-east-1.parameters.replicated_buckets.other"}},
 		"certificate of nobody":  {map[string]string{"runtime": balanced("", "10.0.0.0/8")}, nil, []string{"dev.runtime.us-east-1.parameters.load_balancer.certificate_arn", "dev.runtime.eu-west-1.parameters.load_balancer.certificate_arn", "dev.runtime.ap-southeast-1.parameters.load_balancer.certificate_arn"}},
 		"name of nothing":        {nil, map[string]string{"dev.edge.eu-west-1": `{"balanced":true}`}, []string{"dev.runtime.eu-west-1.parameters.load_balancer"}},
 		"web ACL of nobody":      {nil, map[string]string{"dev.edge.eu-west-1": `{"balanced":true}`, "dev.runtime.eu-west-1": `{"load_balancer":{"client_cidrs":["10.0.0.0/8"],"target_port":8443,"health_path":"/","drain_seconds":30,"web_acl":true}}`}, []string{"dev.runtime.eu-west-1.parameters.load_balancer.web_acl"}},

@@ -53,6 +53,11 @@ type ReplicationOutputs struct {
 	ReplicationRoleARN string `json:"replication_role_arn"`
 }
 
+// BucketOutputs are the names of a data stack's buckets, by those in the spec.
+type BucketOutputs struct {
+	BucketNames map[string]string `json:"bucket_names"`
+}
+
 // DataOutputs are the names that a data stack exports, keyed by the names in
 // the spec.
 type DataOutputs struct {

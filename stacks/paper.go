@@ -150,11 +150,25 @@ func paperOutputs(spec aegis.Spec) (map[string]any, error) {
 		return outputs, err
 	case aegis.LayerSecurity:
 		return paperSecurity(spec)
+	case aegis.LayerData:
+		return paperData(spec)
 	case aegis.LayerEdge:
 		return paperEdge(spec)
 	default:
 		return nil, fmt.Errorf("nothing reads outputs of layer %q", spec.Layer)
 	}
+}
+
+func paperData(spec aegis.Spec) (map[string]any, error) {
+	var params aegis.DataSpec
+	if err := json.Unmarshal(spec.Parameters, &params); err != nil {
+		return nil, fmt.Errorf("read parameters: %w", err)
+	}
+	names := map[string]string{}
+	for name := range params.Buckets {
+		names[name] = bucketName(spec.Environment, name, paperAccount, spec.Region)
+	}
+	return toMap(BucketOutputs{BucketNames: names})
 }
 
 func paperSecurity(spec aegis.Spec) (map[string]any, error) {
@@ -172,6 +186,10 @@ func paperSecurity(spec aegis.Spec) (map[string]any, error) {
 	})
 	if err == nil && params.WebACL != nil {
 		outputs["web_acl_arn"] = "arn:aws:wafv2:::regional/webacl/regional"
+	}
+	if err == nil && params.Replicated {
+		outputs["shared_key_arn"] = "arn:aws:kms:" + spec.Region + "::key/mrk-0"
+		outputs["replication_role_arn"] = "arn:aws:iam:::role/replication"
 	}
 	return outputs, err
 }

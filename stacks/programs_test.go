@@ -174,9 +174,14 @@ func TestDataIsEncryptedAndPrivate(t *testing.T) {
 
 func TestSecurityNamesAndBounds(t *testing.T) {
 	t.Parallel()
-	all := declare(t, specOf(t, aegis.LayerSecurity, `{}`))
+	longest, err := stacks.Plan{
+		Size: stacks.SizeSmall, Environment: "environment-of-20ab", Regions: []string{"ap-southeast-1", "us-east-1", "eu-west-1"},
+		Layers: map[string]json.RawMessage{aegis.LayerSecurity: json.RawMessage(`{"replicated":true}`)},
+	}.Specs()
+	require.NoError(t, err)
+	all := append(declare(t, specOf(t, aegis.LayerSecurity, `{}`)), declare(t, longest[0])...)
 	for _, role := range of(t, all, "aws_iam_role") {
-		require.True(t, strings.HasPrefix(role.inputs["name"].StringValue(), "aegis-dev-us-east-1-"))
+		require.Regexp(t, "^aegis-(dev-us-east-1|environment-of-20ab-ap-southeast-1)-", role.inputs["name"].StringValue())
 		require.NotEmpty(t, role.inputs["permissionsBoundary"].StringValue())
 	}
 	for _, key := range of(t, all, "aws_kms_key") {

@@ -90,38 +90,39 @@ func roleActions() []string {
 }
 
 // regionalActions are the actions of the estate's regional services, by how they
-// begin: Ass is Assign and Associate; De is Delete, Deregister, Describe and Detach; U is Untag, Update and
-// Upgrade; Re is Register and Remove. IAM takes 6144 characters.
+// begin, as short as it means the same: De is Delete, Deregister, Describe and
+// Detach, D also Disable and Disassociate; St is Start and Stop, U is Untag, Update
+// and Upgrade. IAM takes 6144 characters.
 func regionalActions() []string {
 	verbs := map[string][]string{
 		"access-analyzer":      {"Get", "List"},
-		"acm":                  {"Add", "De", "Get", "List", "Remove", "Request"},
-		"autoscaling":          {"Attach", "Cancel", "Create", "De", "Disable", "Enable", "Put", "Resume", "Set", "Start", "Suspend", "Update"},
-		"backup":               {"Create", "De", "Get", "List", "Put", "Start", "Stop", "Tag", "U"},
+		"acm":                  {"Add", "De", "Get", "List", "Re"},
+		"autoscaling":          {"Attach", "C", "D", "E", "Put", "R", "S", "Update"},
+		"backup":               {"Create", "De", "Get", "List", "Put", "St", "Tag", "U"},
 		"cloudfront":           {"Create", "Delete", "Get", "List", "Tag", "U"},
 		"cloudtrail":           {"Describe", "GetEvent", "GetInsight", "GetTrail", "List"},
-		"cloudwatch":           {"De", "Disable", "Enable", "Get", "List", "Put", "Tag", "Untag"},
+		"cloudwatch":           {"D", "Enable", "Get", "List", "Put", "Tag", "Untag"},
 		"config":               {"Describe", "List"},
 		"dynamodb":             {"Batch", "Create", "De", "Get", "List", "Put", "Query", "Restore", "Scan", "Start", "Tag", "U"},
-		"ec2":                  {"Accept", "Allocate", "Ass", "Attach", "Authorize", "Create", "De", "Disassociate", "Get", "Modify", "Release", "Replace", "Revoke", "Run", "Terminate", "UnassignPrivate"},
+		"ec2":                  {"A", "Create", "D", "Get", "Modify", "Re", "Run", "Terminate", "UnassignPrivate"},
 		"ecr":                  {"Batch", "Create", "De", "Get", "List", "Put", "Tag", "Untag"},
-		"eks":                  {"Associate", "Create", "De", "Disassociate", "List", "Tag", "U"},
+		"eks":                  {"Associate", "Create", "D", "List", "Tag", "U"},
 		"eks-auth":             {"AssumeRoleForPodIdentity"},
-		"elasticache":          {"Add", "Create", "De", "Increase", "List", "Modify", "Remove", "Reset"},
+		"elasticache":          {"Add", "Create", "De", "Increase", "List", "Modify", "Re"},
 		"elasticloadbalancing": {"Add", "Create", "De", "Modify", "Re", "Set"},
 		"es":                   {"Add", "Create", "De", "ESHttp", "Get", "List", "Remove", "U"},
-		"events":               {"De", "Disable", "Enable", "List", "Put", "Remove", "Tag", "Untag"},
+		"events":               {"D", "Enable", "List", "Put", "Remove", "Tag", "Untag"},
 		"guardduty":            {"Get", "List"},
-		"kinesis":              {"Add", "Create", "De", "Get", "Increase", "List", "Put", "Remove", "Start", "Stop", "Update"},
-		"kms":                  {"Cancel", "Create", "De", "Disable", "Enable", "Encrypt", "Generate", "Get", "List", "Put", "ReEncrypt", "Schedule", "Tag", "U"},
-		"logs":                 {"Associate", "Create", "De", "Disassociate", "Get", "List", "Put", "Tag", "Untag"},
-		"rds":                  {"Add", "Create", "De", "Failover", "List", "Modify", "Promote", "Reboot", "Remove", "Reset", "Restore", "Switchover"},
+		"kinesis":              {"Add", "Create", "De", "Get", "Increase", "List", "Put", "Remove", "St", "Update"},
+		"kms":                  {"Cancel", "Create", "D", "E", "Ge", "List", "Put", "ReEncrypt", "Schedule", "Tag", "U"},
+		"logs":                 {"Associate", "Create", "D", "Get", "List", "Put", "Tag", "Untag"},
+		"rds":                  {"Add", "Create", "De", "Failover", "List", "Modify", "Promote", "Re", "Switchover"},
 		"s3":                   {"Create", "Delete", "Get", "List", "Put"},
-		"secretsmanager":       {"Create", "De", "Get", "List", "Put", "Replicate", "Restore", "Rotate", "Stop", "Tag", "U"},
+		"secretsmanager":       {"Create", "De", "Get", "List", "Put", "R", "Stop", "Tag", "U"},
 		"securityhub":          {"Describe", "GetEnabled", "List"},
 		"sqs":                  {"Change", "Create", "Delete", "Get", "List", "Receive", "Set", "Tag", "Untag"},
 		"ssm":                  {"Add", "De", "Get", "Label", "List", "Put", "Remove"},
-		"wafv2":                {"Associate", "Create", "Delete", "Disassociate", "Get", "List", "Tag", "U"},
+		"wafv2":                {"Associate", "Create", "D", "Get", "List", "Tag", "U"},
 	}
 	var actions []string
 	for _, service := range sortedKeys(verbs) {

@@ -113,7 +113,7 @@ func replicationPolicy(s *stack, dataKey string) document {
 			Sid: "Read", Effect: "Allow", Resource: objects,
 			Action: []string{"s3:GetObjectLegalHold", "s3:GetObjectRetention", "s3:GetObjectVersionAcl", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"},
 		},
-		{Sid: "Copy", Effect: "Allow", Action: copyActions(), Resource: objects},
+		{Sid: "Copy", Effect: "Allow", Action: []string{"s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"}, Resource: objects},
 		{
 			Sid: "Decrypt", Effect: "Allow", Action: []string{"kms:Decrypt"}, Resource: []string{dataKey},
 			Condition: condition{"StringEquals": {"kms:ViaService": through("s3", []string{s.spec.Region})}},
@@ -125,32 +125,19 @@ func replicationPolicy(s *stack, dataKey string) document {
 	}
 }
 
-func copyActions() []string {
-	return []string{"s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"}
-}
-
-// anyKeys are the account's keys in the estate's other regions.
-func (s *stack) anyKeys() (arns []string) {
-	for _, region := range s.otherRegions() {
-		arns = append(arns, "arn:aws:kms:"+region+":"+s.account+":key/*")
-	}
-	return arns
-}
+// anyKeys are the account's keys: what is allowed with them depends on the region
+// of the service that uses them.
+func (s *stack) anyKeys() []string { return []string{"arn:aws:kms:*:" + s.account + ":key/*"} }
 
 // replicationBoundary is what roles may do beyond their region where things are
 // replicated: copy objects, use keys there by way of S3 and Secrets Manager, and
 // make this region's replica of a key.
 func replicationBoundary(s *stack) document {
-	others := s.otherRegions()
-	if len(others) == 0 {
-		return nil
-	}
 	return document{
-		{Sid: "Copies", Effect: "Allow", Action: copyActions(), Resource: []string{"arn:aws:s3:::" + s.local("*")}},
+		{Sid: "Copy", Effect: "Allow", Action: []string{"s3:Replicate*"}, Resource: []string{"arn:aws:s3:::" + s.local("*")}},
 		{
-			Sid: "CopiesKeys", Effect: "Allow", Resource: s.anyKeys(),
-			Action:    []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
-			Condition: condition{"StringEquals": {"kms:ViaService": append(through("s3", others), through("secretsmanager", others)...)}},
+			Sid: "CopyKeys", Effect: "Allow", Resource: s.anyKeys(), Action: []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
+			Condition: condition{"StringLike": {"kms:ViaService": []string{"s3.*.amazonaws.com", "secretsmanager.*.amazonaws.com"}}},
 		},
 		{
 			Sid: "Replica", Effect: "Allow", Action: []string{"kms:ReplicateKey"},

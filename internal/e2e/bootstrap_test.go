@@ -143,6 +143,7 @@ func destroyed(ctx context.Context, t *testing.T, p *e2e.Process, stack string) 
 // moves it to the control database. A region is gone, a quota is exhausted, calls are
 // throttled: they stop what they hit. The first run is killed, the second goes on
 // where it can; once all is well the third finishes, and the last has nothing to do.
+// The autopilot then takes the estate in, and destroys all of it.
 func TestBootstrap(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
@@ -150,7 +151,7 @@ func TestBootstrap(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "aegis.yaml")
 	write := func(database string) {
-		text := "environment: boot\nwork_dir: " + filepath.Join(dir, "work") + "\n" + database +
+		text := "environment: sandbox\nwork_dir: " + filepath.Join(dir, "work") + "\n" + database + deletableLayers +
 			"pulumi:\n  passphrase_file: " + filepath.Join(p.DataDir(), "sandbox", "pulumi-passphrase") +
 			"\n  bootstrap_url: file://" + dir + "\n"
 		require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
@@ -161,21 +162,21 @@ func TestBootstrap(t *testing.T) {
 	write("")
 	hurt(ctx, t, p)
 	out := shell(ctx, t, p, endpoint+`timeout -s KILL 20 `+bootstrap+` || true`)
-	require.Contains(t, out, "boot.security.us-east-1", "the first run is killed half-way")
+	require.Contains(t, out, "sandbox.security.us-east-1", "the first run is killed half-way")
 	out = shell(ctx, t, p, endpoint+bootstrap+` && exit 1 || true`)
-	require.Contains(t, out, "bootstrap boot.edge.eu-west-1: ")
+	require.Contains(t, out, "bootstrap sandbox.edge.eu-west-1: ")
 	require.Contains(t, out, "AddressLimitExceeded")
-	require.Contains(t, out, "bootstrap boot.security.ap-southeast-1: region ap-southeast-1 does not answer")
-	require.Contains(t, out, "bootstrap boot.data.ap-southeast-1: waits for boot.security.ap-southeast-1")
+	require.Contains(t, out, "bootstrap sandbox.security.ap-southeast-1: region ap-southeast-1 does not answer")
+	require.Contains(t, out, "bootstrap sandbox.data.ap-southeast-1: waits for sandbox.security.ap-southeast-1")
 	require.Contains(t, out, "9 of 15 stacks are made; run it again for the others")
-	for _, id := range []string{"boot.data.us-east-1", "boot.runtime.us-east-1", "boot.edge.us-east-1", "boot.data.eu-west-1", "boot.network.eu-west-1"} {
+	for _, id := range []string{"sandbox.data.us-east-1", "sandbox.runtime.us-east-1", "sandbox.edge.us-east-1", "sandbox.data.eu-west-1", "sandbox.network.eu-west-1"} {
 		require.Regexp(t, regexp.QuoteMeta(id)+"  (created|exists), ", out)
 	}
 
 	require.NoError(t, p.Fault(ctx, "clear"))
 	out = shell(ctx, t, p, endpoint+bootstrap)
 	require.Contains(t, out, "[15/15]")
-	require.Contains(t, out, "boot.runtime.ap-southeast-1  created, ")
+	require.Contains(t, out, "sandbox.runtime.ap-southeast-1  created, ")
 	require.Contains(t, out, "set database.url")
 
 	write("database:\n  url: " + p.DatabaseURL + "\n")
@@ -183,6 +184,7 @@ func TestBootstrap(t *testing.T) {
 	require.Equal(t, 15, strings.Count(out, "moved to the control database"), out)
 	out = shell(ctx, t, p, endpoint+bootstrap)
 	require.Equal(t, 15, strings.Count(out, "is in the control database already"), out)
+	leavesNothing(within(t), t, p)
 }
 
 // hurt takes a region away, exhausts a quota in another, and throttles in the third.

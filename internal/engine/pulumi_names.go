@@ -86,6 +86,7 @@ func attributeName(tfType, property string) string {
 		"aws_route53_zone.vpcs":                                    "vpc",
 		"aws_route_table.routes":                                   "route",
 		"aws_s3_bucket_replication_configuration.rules":            "rule",
+		"aws_secretsmanager_secret.replicas":                       "replica",
 		"aws_kms_key.customKeyStoreId":                             "custom_key_store_id",
 		"aws_autoscaling_group.initialLifecycleHooks":              "initial_lifecycle_hook",
 		"aws_autoscaling_policy.stepAdjustments":                   "step_adjustment",

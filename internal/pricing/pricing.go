@@ -184,8 +184,7 @@ func (t *Table) global(resourceType string, attrs map[string]any) (float64, bool
 	case "aws_cloudwatch_metric_alarm":
 		return t.Global.AlarmMonth, true
 	case "aws_secretsmanager_secret":
-		replicas, _ := attrs["replica"].([]any)
-		return t.Global.SecretMonth * float64(1+len(replicas)), true
+		return t.Global.SecretMonth * float64(1+len(blocks(attrs, "replica"))), true
 	case "aws_wafv2_web_acl":
 		return t.webACL(attrs), true
 	default:

@@ -23,6 +23,7 @@ func pricedBy(resourceType string) []string {
 		"aws_rds_cluster_instance":          {"instance_class"},
 		"aws_opensearch_domain":             {"cluster_config"},
 		"aws_route53_health_check":          {"type", "request_interval"},
+		"aws_secretsmanager_secret":         {"replica"},
 		"aws_vpc_endpoint":                  {"vpc_endpoint_type"},
 		"aws_wafv2_web_acl":                 {"rule"},
 	}[resourceType]
@@ -103,14 +104,18 @@ func (t *Table) healthCheck(attrs map[string]any) float64 {
 	return usd
 }
 
-// webACL is the price of a web ACL and of each of its rules, which the engines
-// call by different names.
+// webACL is the price of a web ACL and of each of its rules.
 func (t *Table) webACL(attrs map[string]any) float64 {
-	rules, ok := attrs["rule"].([]any)
+	return t.Global.WebACLMonth + float64(len(blocks(attrs, "rule")))*t.Global.WebACLRuleMonth
+}
+
+// blocks are the ones of a name, of which Pulumi has the plural.
+func blocks(attrs map[string]any, name string) []any {
+	found, ok := attrs[name].([]any)
 	if !ok {
-		rules, _ = attrs["rules"].([]any)
+		found, _ = attrs[name+"s"].([]any)
 	}
-	return t.Global.WebACLMonth + float64(len(rules))*t.Global.WebACLRuleMonth
+	return found
 }
 
 func text(attrs map[string]any, name string) string {

@@ -20,6 +20,9 @@ func TestServersMonthly(t *testing.T) {
 			"cluster_config": []any{map[string]any{"instance_type": "r6g.large.search", "instance_count": 3, "dedicated_master_count": 3, "dedicated_master_type": "m6g.large.search"}},
 			"ebs_options":    []any{map[string]any{"volume_size": 100}},
 		}, 3*(0.167*730+100*0.122) + 3*0.128*730},
+		"secret with copies":           {"aws_secretsmanager_secret", "us-east-1", map[string]any{"replica": []any{map[string]any{}, map[string]any{}}}, 3 * 0.4},
+		"secret with copies in Pulumi": {"aws_secretsmanager_secret", "us-east-1", map[string]any{"replicas": []any{map[string]any{}}}, 2 * 0.4},
+		"replica of a key":             {"aws_kms_replica_key", "us-east-1", nil, 1},
 		"domain as Pulumi has it": {"aws_opensearch_domain", "us-east-1", map[string]any{
 			"cluster_config": map[string]any{"instanceType": "t3.small.search", "instanceCount": 1}, "ebs_options": map[string]any{"volumeSize": 10},
 		}, 0.036*730 + 1.22},

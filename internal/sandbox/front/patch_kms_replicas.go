@@ -36,7 +36,9 @@ type keyMetadata struct {
 	} `json:"MultiRegionConfiguration"`
 }
 
-func keyReplicasFact(id string) string { return "replicas of key " + id[strings.LastIndexByte(id, '/')+1:] }
+func keyReplicasFact(id string) string {
+	return "replicas of key " + id[strings.LastIndexByte(id, '/')+1:]
+}
 
 // keyReplicas are the regions of a multi-Region key's replicas, in order.
 func (n *notes) keyReplicas(primary, id string) []string {

@@ -45,7 +45,9 @@ type replicationRule struct {
 	}
 }
 
-func (r replicationRule) bucket() string { return strings.TrimPrefix(r.Destination.Bucket, "arn:aws:s3:::") }
+func (r replicationRule) bucket() string {
+	return strings.TrimPrefix(r.Destination.Bucket, "arn:aws:s3:::")
+}
 
 func (f *Front) replicationOf(region, bucket string) replication {
 	var found replication
