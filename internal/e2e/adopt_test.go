@@ -131,7 +131,7 @@ func retention(ctx context.Context, t *testing.T, p *e2e.Process, group string) 
 func TestStacksOfOthersAreAdopted(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
-	p := start(t, "none")
+	p := start(t)
 	dir := yard(t)
 	for _, name := range []string{"forty", "shop", "broken"} {
 		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o755))

@@ -54,7 +54,7 @@ func TestPulumiUp(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
 	const stack = "sandbox.network.eu-west-1"
-	p := start(t, "none")
+	p := start(t)
 	shell(ctx, t, p, "pulumi stack select --create "+stack+" && pulumi up --yes --skip-preview")
 	t.Cleanup(func() { _ = os.Remove(filepath.Join(root(t), "Pulumi."+stack+".yaml")) })
 
@@ -147,7 +147,7 @@ func destroyed(ctx context.Context, t *testing.T, p *e2e.Process, stack string) 
 func TestBootstrap(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
-	p := start(t, "none")
+	p := start(t)
 	dir := t.TempDir()
 	config := filepath.Join(dir, "aegis.yaml")
 	write := func(database string) {

@@ -105,12 +105,12 @@ func (s *syncBuffer) tail() string {
 }
 
 // start starts a sandbox of the test's own, which ends with the test.
-func start(t *testing.T, size string) *e2e.Process {
+func start(t *testing.T) *e2e.Process {
 	t.Helper()
 	log := &syncBuffer{}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	p, err := e2e.Start(ctx, e2e.Options{Executable: binary(), DataDir: t.TempDir(), Estate: size, Log: log})
+	p, err := e2e.Start(ctx, e2e.Options{Executable: binary(), DataDir: t.TempDir(), Estate: "none", Log: log})
 	require.NoError(t, err, log.tail())
 	t.Cleanup(func() {
 		if t.Failed() {

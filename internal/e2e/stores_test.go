@@ -251,7 +251,7 @@ func targz(t *testing.T, name, text string) []byte {
 func TestStoresOfTheEstate(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
-	s := startStored(ctx, t, start(t, "none"))
+	s := startStored(ctx, t, start(t))
 
 	const secret = "not-for-the-bucket"
 	_, err := s.AdoptStack(ctx, client.Adoption{
