@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 
 	"github.com/aegisworld/aegis/internal/sandbox"
 	"github.com/aegisworld/aegis/internal/toolchain"
@@ -65,6 +67,8 @@ func SandboxEnv(ctx context.Context, dataDir string) ([]string, error) {
 		"PGPASSFILE=" + account.DatabasePasswordFile,
 		"PULUMI_CONFIG_PASSPHRASE_FILE=" + account.PulumiPassphraseFile,
 		"PULUMI_DIY_BACKEND_PARALLEL=1",
+		// More stack references at once can wait for each other's connections.
+		"PULUMI_PARALLEL=" + strconv.Itoa(runtime.GOMAXPROCS(0)),
 		"PULUMI_DIY_BACKEND_GZIP=true",
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",

@@ -1,6 +1,10 @@
 package engine
 
-import "path/filepath"
+import (
+	"path/filepath"
+	"runtime"
+	"strconv"
+)
 
 // baseEnv is the environment that every engine process starts from: a path, a
 // scratch home, nothing inherited.
@@ -38,7 +42,8 @@ func (c Config) awsEnv(region string, key credentialKey) []string {
 // pulumiEnv is the environment of the Pulumi CLI. A run's credentials are no
 // part of it: providers are processes of their own.
 func (c Config) pulumiEnv() []string {
-	env := append(c.baseEnv(),
+	env := append(c.baseEnv(), concurrency()...)
+	env = append(env,
 		"PULUMI_HOME="+filepath.Join(c.WorkDir, "pulumi"),
 		"PULUMI_BACKEND_URL="+c.BackendURL,
 		"PULUMI_AUTOMATION_API=true",
@@ -62,6 +67,19 @@ func (c Config) pulumiEnv() []string {
 		env = append(env, c.awsEnv("", c.backendKey)...)
 	}
 	return env
+}
+
+// leastOperations is how many operations Pulumi does at once on any machine.
+const leastOperations = 8
+
+// concurrency is the part of the Pulumi CLI's environment that bounds how much it
+// does at once. The CLI takes at most two connections for each of GOMAXPROCS from
+// its state in Postgres. Stack references that are refreshed together hold one and
+// wait for another: with as many of them as connections, all wait for ever. Two
+// connections for each operation are always enough.
+func concurrency() []string {
+	operations := strconv.Itoa(max(leastOperations, 4*runtime.NumCPU())) // Pulumi's own choice is four for each core
+	return []string{"GOMAXPROCS=" + operations, "PULUMI_PARALLEL=" + operations}
 }
 
 // pluginEnv are the settings of the stand-in for the AWS plugin.

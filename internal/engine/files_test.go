@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -125,6 +127,9 @@ func TestEnvironmentInheritsNothing(t *testing.T) {
 	require.Contains(t, env, "HOME=/w/home")
 	require.Contains(t, env, "AWS_ENDPOINT_URL=http://127.0.0.1:1")
 	require.Contains(t, env, "PULUMI_DIY_BACKEND_PARALLEL=1")
+	operations := strconv.Itoa(max(8, 4*runtime.NumCPU()))
+	require.Contains(t, env, "PULUMI_PARALLEL="+operations)
+	require.Contains(t, env, "GOMAXPROCS="+operations, "each has two connections to the state")
 	for _, e := range cfg.pulumiEnv() {
 		require.NotContains(t, e, "AWS_")
 	}

@@ -56,6 +56,7 @@ func irregularType(module, name string) string {
 		"rds/SubnetGroup":                     "aws_db_subnet_group",
 		"rds/ParameterGroup":                  "aws_db_parameter_group",
 		"s3/BucketAclV2":                      "aws_s3_bucket_acl",
+		"s3/BucketReplicationConfig":          "aws_s3_bucket_replication_configuration",
 		"vpc/SecurityGroupIngressRule":        "aws_vpc_security_group_ingress_rule",
 		"vpc/SecurityGroupEgressRule":         "aws_vpc_security_group_egress_rule",
 		"secretsmanager/SecretVersion":        "aws_secretsmanager_secret_version",
