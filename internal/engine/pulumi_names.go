@@ -46,6 +46,8 @@ func irregularType(module, name string) string {
 		"cloudtrail/Trail":                    "aws_cloudtrail",
 		"cfg/Rule":                            "aws_config_config_rule",
 		"cfg/Recorder":                        "aws_config_configuration_recorder",
+		"cfg/RecorderStatus":                  "aws_config_configuration_recorder_status",
+		"iam/OpenIdConnectProvider":           "aws_iam_openid_connect_provider",
 		"ebs/Volume":                          "aws_ebs_volume",
 		"ec2/TransitGatewayPeeringAttachment": "aws_ec2_transit_gateway_peering_attachment",
 		"ec2transitgateway/TransitGateway":    "aws_ec2_transit_gateway",

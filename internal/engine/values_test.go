@@ -38,11 +38,14 @@ func TestTerraformType(t *testing.T) {
 		"aws:cloudwatch/metricAlarm:MetricAlarm":                    "aws_cloudwatch_metric_alarm",
 		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "aws_vpc_security_group_ingress_rule",
 		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": "aws_s3_bucket_server_side_encryption_configuration",
-		"aws:autoscaling/group:Group":                       "aws_autoscaling_group",
-		"aws:iam/rolePolicyAttachment:RolePolicyAttachment": "aws_iam_role_policy_attachment",
-		"aws:dynamodb/table:Table":                          "aws_dynamodb_table",
-		"comp:x:Y$aws:ec2/subnet:Subnet":                    "aws_subnet",
-		"kubernetes:core/v1:Pod":                            "kubernetes:core/v1:Pod",
+		"aws:autoscaling/group:Group":                            "aws_autoscaling_group",
+		"aws:iam/rolePolicyAttachment:RolePolicyAttachment":      "aws_iam_role_policy_attachment",
+		"aws:dynamodb/table:Table":                               "aws_dynamodb_table",
+		"comp:x:Y$aws:ec2/subnet:Subnet":                         "aws_subnet",
+		"kubernetes:core/v1:Pod":                                 "kubernetes:core/v1:Pod",
+		"aws:cfg/recorderStatus:RecorderStatus":                  "aws_config_configuration_recorder_status",
+		"aws:iam/openIdConnectProvider:OpenIdConnectProvider":    "aws_iam_openid_connect_provider",
+		"aws:s3/bucketReplicationConfig:BucketReplicationConfig": "aws_s3_bucket_replication_configuration",
 	} {
 		require.Equal(t, want, terraformType(token))
 	}
