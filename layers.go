@@ -9,10 +9,6 @@ const (
 	LayerEdge     = "edge"
 )
 
-// ReplicationRole is the name of the role with which S3 copies objects to other
-// regions.
-const ReplicationRole = "replication"
-
 // FlowLogsRole is the name of the workload role that writes flow logs.
 const FlowLogsRole = "flow-logs"
 

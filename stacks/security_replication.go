@@ -11,8 +11,12 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// sharedKey is the name of the key that has one identity in all regions.
-const sharedKey = "shared"
+const (
+	// sharedKey is the name of the key that has one identity in all regions.
+	sharedKey = "shared"
+	// replicationRole is the name of the role with which S3 copies objects.
+	replicationRole = "replication"
+)
 
 // replication declares what copies of things in other regions need: a key that
 // is the same in all regions, and the role with which S3 copies objects.
@@ -32,8 +36,8 @@ func replication(s *stack, params aegis.SecuritySpec, boundary *iam.Policy, data
 	if err != nil {
 		return err
 	}
-	role, err := iam.NewRole(s.ctx, aegis.ReplicationRole, &iam.RoleArgs{
-		Name:                pulumi.String(s.inAccount(aegis.ReplicationRole)),
+	role, err := iam.NewRole(s.ctx, replicationRole, &iam.RoleArgs{
+		Name:                pulumi.String(s.inAccount(replicationRole)),
 		AssumeRolePolicy:    pulumi.String(trust),
 		PermissionsBoundary: boundary.Arn,
 	}, s.opts()...)
@@ -41,7 +45,7 @@ func replication(s *stack, params aegis.SecuritySpec, boundary *iam.Policy, data
 		return err
 	}
 	s.output("replication_role_arn", role.Arn)
-	_, err = iam.NewRolePolicy(s.ctx, aegis.ReplicationRole, &iam.RolePolicyArgs{
+	_, err = iam.NewRolePolicy(s.ctx, replicationRole, &iam.RolePolicyArgs{
 		Name: pulumi.String("copy"), Role: role.Name,
 		Policy: dataKey.Arn.ApplyT(func(key string) (string, error) { return replicationPolicy(s, key).json() }),
 	}, s.opts()...)

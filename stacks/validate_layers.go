@@ -68,7 +68,7 @@ func securityRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.Se
 	}
 	for _, name := range sortedKeys(params.WorkloadRoles) {
 		field := "parameters.workload_roles." + name
-		if slices.Contains([]string{"boundary", "executor", recorderRole, storesPolicy, aegis.ReplicationRole}, name) {
+		if slices.Contains([]string{"boundary", "executor", recorderRole, storesPolicy, replicationRole}, name) {
 			faults.Add(field, "is a name of the estate's own")
 		}
 		if full := (&stack{spec: spec}).inAccount(name); len(full) > maxRoleName {

@@ -34,11 +34,11 @@ func replicationRules(faults *aegis.InvalidError, specs []aegis.Spec) {
 			faults.Add(StackID(one.spec)+".parameters.replicated", "needs replicated in "+primary+", whose key the other regions' are replicas of")
 		}
 	}
-	stacks := map[string]aegis.DataSpec{}
-	for _, data := range ofLayer[aegis.DataSpec](specs, aegis.LayerData) {
+	stacks, all := map[string]aegis.DataSpec{}, ofLayer[aegis.DataSpec](specs, aegis.LayerData)
+	for _, data := range all {
 		stacks[data.spec.Region] = data.of
 	}
-	for _, data := range ofLayer[aegis.DataSpec](specs, aegis.LayerData) {
+	for _, data := range all {
 		secretCopyRules(faults, data, stacks, replicated)
 	}
 	for _, edge := range ofLayer[aegis.EdgeSpec](specs, aegis.LayerEdge) {

@@ -57,14 +57,18 @@ func TestTablesHaveReplicas(t *testing.T) {
 	requireCode(t, err, "ResourceNotFoundException")
 }
 
-func TestProviderMakesReplicas(t *testing.T) {
-	t.Parallel()
-	account := sandboxtest.Start(t, "us-east-1", "eu-west-1")
-	configuration := `
+// otherRegion is the provider of the region that has copies.
+const otherRegion = `
 provider "aws" {
   alias  = "eu"
   region = "eu-west-1"
 }
+`
+
+func TestProviderMakesReplicas(t *testing.T) {
+	t.Parallel()
+	account := sandboxtest.Start(t, "us-east-1", "eu-west-1")
+	configuration := otherRegion + `
 resource "aws_kms_key" "us" {}
 resource "aws_kms_key" "eu" {
   provider = aws.eu
@@ -105,11 +109,7 @@ resource "aws_dynamodb_table" "locks" {
 func TestProviderMakesCopies(t *testing.T) {
 	t.Parallel()
 	account := sandboxtest.Start(t, "us-east-1", "eu-west-1")
-	configuration := `
-provider "aws" {
-  alias  = "eu"
-  region = "eu-west-1"
-}
+	configuration := otherRegion + `
 resource "aws_kms_key" "shared" {
   multi_region = true
 }

@@ -25,12 +25,8 @@ func askJSON(service, region, target string, in any) (wire.Call, error) {
 
 // keyExists asks a region's emulator for a KMS key, by id, ARN or alias.
 func (f *Front) keyExists(ctx context.Context, region, id string) bool {
-	c, err := askJSON("kms", region, "TrentService.DescribeKey", map[string]string{"KeyId": id})
-	if err != nil {
-		return false
-	}
-	resp, err := f.perform(ctx, c)
-	return err == nil && resp.Status == http.StatusOK
+	_, err := f.describeKey(ctx, region, id)
+	return err == nil
 }
 
 // askQuery is a call of the front's own in the query protocol.

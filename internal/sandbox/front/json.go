@@ -34,6 +34,12 @@ func bodyOf[T any](c wire.Call) T {
 	return body
 }
 
+// edited is an answer with a JSON object changed; as it is when it is none.
+func edited(answer []byte, edit func(body map[string]any)) []byte {
+	text, _ := wire.EditJSON(answer, edit)
+	return text
+}
+
 // pathArg is the path's segment after the named one; "" when there is none.
 func pathArg(c wire.Call, after string) string {
 	parts := strings.Split(strings.Trim(c.URL.EscapedPath(), "/"), "/")

@@ -167,8 +167,7 @@ func (f *Front) dropReplica(ctx context.Context, region, name, from string) erro
 // tellReplicas adds the other regions' replicas to a table's description.
 func tellReplicas(_ context.Context, f *Front, c wire.Call, body []byte) []byte {
 	group := f.notes.replicasOf(c.Region, bodyOf[tableUpdate](c).TableName)
-	var answer map[string]map[string]any
-	if len(group) == 0 || json.Unmarshal(body, &answer) != nil || answer["Table"] == nil {
+	if len(group) == 0 {
 		return body
 	}
 	replicas := []any{}
@@ -182,10 +181,9 @@ func tellReplicas(_ context.Context, f *Front, c wire.Call, body []byte) []byte 
 		}
 		replicas = append(replicas, one)
 	}
-	answer["Table"]["Replicas"], answer["Table"]["GlobalTableVersion"] = replicas, "2019.11.21"
-	mended, err := json.Marshal(answer)
-	if err != nil {
-		return body
-	}
-	return mended
+	return edited(body, func(answer map[string]any) {
+		if table, ok := answer["Table"].(map[string]any); ok {
+			table["Replicas"], table["GlobalTableVersion"] = replicas, "2019.11.21"
+		}
+	})
 }

@@ -2,7 +2,6 @@ package front
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -41,19 +40,15 @@ func noteRotation(n *notes, c wire.Call) {
 }
 
 func tellRotation(_ context.Context, f *Front, c wire.Call, body []byte) []byte {
-	var status map[string]any
-	if json.Unmarshal(body, &status) != nil || status["KeyRotationEnabled"] != true {
-		return body
-	}
-	id := bodyOf[rotation](c).KeyID
-	days, err := strconv.Atoi(f.notes.get(c.Region, rotationFact(id)))
-	if err != nil {
-		days = defaultRotation
-	}
-	status["KeyId"], status["RotationPeriodInDays"] = id, days
-	mended, err := json.Marshal(status)
-	if err != nil {
-		return body
-	}
-	return mended
+	return edited(body, func(status map[string]any) {
+		if status["KeyRotationEnabled"] != true {
+			return
+		}
+		id := bodyOf[rotation](c).KeyID
+		days, err := strconv.Atoi(f.notes.get(c.Region, rotationFact(id)))
+		if err != nil {
+			days = defaultRotation
+		}
+		status["KeyId"], status["RotationPeriodInDays"] = id, days
+	})
 }

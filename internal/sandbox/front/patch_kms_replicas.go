@@ -115,23 +115,20 @@ func (f *Front) describeKey(ctx context.Context, region, id string) (keyMetadata
 
 // tellKeyReplicas lists a multi-Region key's replicas in its description.
 func tellKeyReplicas(_ context.Context, f *Front, _ wire.Call, body []byte) []byte {
-	var typed struct{ KeyMetadata keyMetadata }
-	var answer map[string]map[string]any
-	if json.Unmarshal(body, &typed) != nil || !typed.KeyMetadata.MultiRegion || json.Unmarshal(body, &answer) != nil {
+	var found struct{ KeyMetadata keyMetadata }
+	if json.Unmarshal(body, &found) != nil || !found.KeyMetadata.MultiRegion {
 		return body
 	}
-	key, replicas := typed.KeyMetadata, []any{}
+	key, replicas := found.KeyMetadata, []any{}
 	for _, region := range f.notes.keyReplicas(key.Configuration.PrimaryKey.Region, key.KeyID) {
 		replicas = append(replicas, map[string]string{
 			"Arn": "arn:aws:kms:" + region + ":" + f.accountID + ":key/" + key.KeyID, "Region": region,
 		})
 	}
-	if configuration, ok := answer["KeyMetadata"]["MultiRegionConfiguration"].(map[string]any); ok {
-		configuration["ReplicaKeys"] = replicas
-	}
-	mended, err := json.Marshal(answer)
-	if err != nil {
-		return body
-	}
-	return mended
+	return edited(body, func(answer map[string]any) {
+		metadata, _ := answer["KeyMetadata"].(map[string]any)
+		if configuration, ok := metadata["MultiRegionConfiguration"].(map[string]any); ok {
+			configuration["ReplicaKeys"] = replicas
+		}
+	})
 }

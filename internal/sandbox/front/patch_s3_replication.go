@@ -29,13 +29,12 @@ func replicationFact(bucket string) string { return "replication of bucket " + b
 
 // replication is what is read of a bucket's ReplicationConfiguration.
 type replication struct {
-	XMLName xml.Name `xml:"ReplicationConfiguration"`
-	Role    string
+	XMLName xml.Name          `xml:"ReplicationConfiguration"`
 	Rules   []replicationRule `xml:"Rule"`
 }
 
 type replicationRule struct {
-	ID, Status    string
+	Status        string
 	Prefix        string
 	FilterPrefix  string `xml:"Filter>Prefix"`
 	DeleteMarkers string `xml:"DeleteMarkerReplication>Status"`

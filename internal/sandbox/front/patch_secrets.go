@@ -96,25 +96,18 @@ func (f *Front) checkReplicas(ctx context.Context, c wire.Call) error {
 // listReplicas adds the replicas that the other regions' emulators keep for this
 // region.
 func listReplicas(ctx context.Context, f *Front, c wire.Call, body []byte) []byte {
-	var answer map[string]any
-	if json.Unmarshal(body, &answer) != nil {
-		return body
-	}
-	list, _ := answer["SecretList"].([]any)
-	for _, name := range f.regions {
-		if name == c.Region {
-			continue
+	return edited(body, func(answer map[string]any) {
+		list, _ := answer["SecretList"].([]any)
+		for _, name := range f.regions {
+			if name == c.Region {
+				continue
+			}
+			var more struct{ SecretList []any }
+			resp, err := f.byName[name].do(ctx, c)
+			if err == nil && resp.Status == http.StatusOK && json.Unmarshal(resp.Body, &more) == nil {
+				list = append(list, more.SecretList...)
+			}
 		}
-		var more struct{ SecretList []any }
-		resp, err := f.byName[name].do(ctx, c)
-		if err == nil && resp.Status == http.StatusOK && json.Unmarshal(resp.Body, &more) == nil {
-			list = append(list, more.SecretList...)
-		}
-	}
-	answer["SecretList"] = list
-	mended, err := json.Marshal(answer)
-	if err != nil {
-		return body
-	}
-	return mended
+		answer["SecretList"] = list
+	})
 }

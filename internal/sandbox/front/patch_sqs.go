@@ -22,20 +22,14 @@ func sqsPatches() []patch {
 }
 
 func compactRedrive(_ context.Context, _ *Front, _ wire.Call, body []byte) []byte {
-	var answer map[string]map[string]string
-	if json.Unmarshal(body, &answer) != nil || answer["Attributes"]["RedrivePolicy"] == "" {
-		return body
-	}
-	var text bytes.Buffer
-	if json.Compact(&text, []byte(answer["Attributes"]["RedrivePolicy"])) != nil {
-		return body
-	}
-	answer["Attributes"]["RedrivePolicy"] = text.String()
-	mended, err := json.Marshal(answer)
-	if err != nil {
-		return body
-	}
-	return mended
+	return edited(body, func(answer map[string]any) {
+		attributes, _ := answer["Attributes"].(map[string]any)
+		given, _ := attributes["RedrivePolicy"].(string)
+		var text bytes.Buffer
+		if given != "" && json.Compact(&text, []byte(given)) == nil {
+			attributes["RedrivePolicy"] = text.String()
+		}
+	})
 }
 
 const (
