@@ -45,6 +45,9 @@ func security(s *stack, params aegis.SecuritySpec) error {
 	if err != nil {
 		return err
 	}
+	if err := useSessions(s, roles[aegis.ControlPlaneRole]); err != nil {
+		return err
+	}
 	return useStores(s, policy, roles[aegis.ControlPlaneRole])
 }
 

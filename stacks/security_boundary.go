@@ -3,6 +3,16 @@ package stacks
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/aegisworld/aegis"
+)
+
+const (
+	// boundaryName is the name of the permission boundary, and how that of any other
+	// begins.
+	boundaryName = "boundary"
+	// executorRole is the name of the role with which changes are made.
+	executorRole = "executor"
 )
 
 // boundary declares the most that any role of this stack may ever do,
@@ -12,8 +22,8 @@ func boundary(s *stack, replicated bool) (*iam.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return iam.NewPolicy(s.ctx, "boundary", &iam.PolicyArgs{
-		Name:        pulumi.String(s.inAccount("boundary")),
+	return iam.NewPolicy(s.ctx, boundaryName, &iam.PolicyArgs{
+		Name:        pulumi.String(s.inAccount(boundaryName)),
 		Description: pulumi.String("The most that roles of " + StackID(s.spec) + " may do"),
 		Policy:      pulumi.String(text),
 	}, s.opts()...)
@@ -21,9 +31,9 @@ func boundary(s *stack, replicated bool) (*iam.Policy, error) {
 
 // boundaryPolicy allows the estate's services in this region and IAM for the
 // environment's names, what replication needs in others, and forbids every way
-// of getting rid of the boundary.
+// of getting rid of a boundary, and of being the control plane.
 func boundaryPolicy(s *stack, replicated bool) document {
-	boundaryARN := s.iamARN("policy/" + s.inAccount("boundary"))
+	boundaryARN := s.iamARN("policy/" + s.inAccount(boundaryName))
 	names := s.local("*")
 	policy := document{
 		{
@@ -53,11 +63,12 @@ func boundaryPolicy(s *stack, replicated bool) document {
 			},
 		},
 		{
-			Sid: "KeepBoundary", Effect: "Deny", Resource: []string{boundaryARN},
+			Sid: "KeepBoundary", Effect: "Deny", Resource: []string{boundaryARN + "*"},
 			Action: []string{"iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion"},
 		},
 		{
-			Sid: "KeepExecutor", Effect: "Deny", Resource: []string{s.iamARN("role/" + s.inAccount("executor"))},
+			Sid: "KeepRoles", Effect: "Deny",
+			Resource: []string{s.iamARN("role/" + s.inAccount(aegis.ControlPlaneRole)), s.iamARN("role/" + s.inAccount(executorRole))},
 			Action: []string{
 				"iam:AttachRolePolicy", "iam:DeleteRole", "iam:DetachRolePolicy", "iam:PutRolePolicy",
 				"iam:UpdateAssumeRolePolicy", "iam:UpdateRole",

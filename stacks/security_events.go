@@ -107,7 +107,7 @@ func eventsQueuePolicy(s *stack) document {
 			Sid: "OnlyExecutor", Effect: "Deny", Principal: principal{"AWS": "*"},
 			Action:    []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:PurgeQueue", "sqs:ReceiveMessage"},
 			Resource:  []string{queue},
-			Condition: condition{"ArnNotEquals": {"aws:PrincipalArn": s.iamARN("role/" + s.inAccount("executor"))}},
+			Condition: condition{"ArnNotEquals": {"aws:PrincipalArn": s.iamARN("role/" + s.inAccount(executorRole))}},
 		},
 	}
 }

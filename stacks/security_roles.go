@@ -24,8 +24,8 @@ func executor(s *stack, boundary *iam.Policy, params aegis.SecuritySpec) error {
 	if err != nil {
 		return err
 	}
-	role, err := iam.NewRole(s.ctx, "executor", &iam.RoleArgs{
-		Name:                pulumi.String(s.inAccount("executor")),
+	role, err := iam.NewRole(s.ctx, executorRole, &iam.RoleArgs{
+		Name:                pulumi.String(s.inAccount(executorRole)),
 		AssumeRolePolicy:    pulumi.String(trust),
 		PermissionsBoundary: boundary.Arn,
 		MaxSessionDuration:  pulumi.Int(params.ExecutorSessionSeconds),
@@ -38,7 +38,7 @@ func executor(s *stack, boundary *iam.Policy, params aegis.SecuritySpec) error {
 	if err != nil {
 		return err
 	}
-	_, err = iam.NewRolePolicy(s.ctx, "executor", &iam.RolePolicyArgs{
+	_, err = iam.NewRolePolicy(s.ctx, executorRole, &iam.RolePolicyArgs{
 		Name: pulumi.String("estate"), Role: role.Name, Policy: pulumi.String(text),
 	}, s.opts()...)
 	return err
@@ -49,7 +49,11 @@ func executor(s *stack, boundary *iam.Policy, params aegis.SecuritySpec) error {
 func workloadRoles(s *stack, boundary *iam.Policy, roles map[string]aegis.WorkloadRole) (map[string]*iam.Role, error) {
 	arns, profiles, made := pulumi.StringMap{}, pulumi.StringMap{}, map[string]*iam.Role{}
 	for _, name := range sortedKeys(roles) {
-		role, err := workloadRole(s, boundary, name, roles[name])
+		limit, err := limitOf(s, boundary, name)
+		if err != nil {
+			return nil, err
+		}
+		role, err := workloadRole(s, limit, name, roles[name])
 		if err != nil {
 			return nil, err
 		}
@@ -68,6 +72,14 @@ func workloadRoles(s *stack, boundary *iam.Policy, roles map[string]aegis.Worklo
 	s.output("workload_role_arns", arns)
 	s.output("instance_profiles", profiles)
 	return made, nil
+}
+
+// limitOf is a workload role's permission boundary.
+func limitOf(s *stack, boundary *iam.Policy, name string) (*iam.Policy, error) {
+	if name == aegis.ControlPlaneRole {
+		return controlPlaneBoundary(s)
+	}
+	return boundary, nil
 }
 
 // workloadRole declares a role that may call its actions on the environment's

@@ -10,8 +10,23 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-// estateRules are the rules between stacks, each of which is valid by itself.
+// Contradictions are the faults between an environment's specs, each of which
+// Validate has passed; each field begins with its stack's id. That all regions are
+// peered, or none, is left out: it is of two layers, and a change is of one.
+func Contradictions(specs []aegis.Spec) []aegis.FieldFault {
+	faults := &aegis.InvalidError{}
+	betweenStacks(faults, specs)
+	return faults.Faults
+}
+
+// estateRules are the rules of a whole estate, each stack of which is valid by
+// itself.
 func estateRules(faults *aegis.InvalidError, specs []aegis.Spec) {
+	betweenStacks(faults, specs)
+	peeringRules(faults, specs)
+}
+
+func betweenStacks(faults *aegis.InvalidError, specs []aegis.Spec) {
 	writers := map[string]aegis.WorkloadRole{} // of flow logs, by region
 	for _, params := range ofLayer[aegis.SecuritySpec](specs, aegis.LayerSecurity) {
 		writers[params.spec.Region] = params.of.WorkloadRoles[aegis.FlowLogsRole]
@@ -32,7 +47,6 @@ func estateRules(faults *aegis.InvalidError, specs []aegis.Spec) {
 		}
 		ranges[id] = prefix
 	}
-	peeringRules(faults, specs)
 	trailRules(faults, specs)
 	guardRules(faults, specs)
 	clusterRoleRules(faults, specs)

@@ -68,15 +68,14 @@ func securityRules(faults *aegis.InvalidError, spec aegis.Spec, params *aegis.Se
 	}
 	for _, name := range sortedKeys(params.WorkloadRoles) {
 		field := "parameters.workload_roles." + name
-		if slices.Contains([]string{"boundary", "executor", recorderRole, storesPolicy, replicationRole}, name) {
+		if slices.Contains([]string{boundaryName, executorRole, aegis.ControlPlaneRole + "-sessions", recorderRole, storesPolicy, replicationRole}, name) {
 			faults.Add(field, "is a name of the estate's own")
 		}
 		if full := (&stack{spec: spec}).inAccount(name); len(full) > maxRoleName {
 			faults.Add(field, fmt.Sprintf("%s has more than %d characters", full, maxRoleName))
 		}
 		role := params.WorkloadRoles[name]
-		stored := name == aegis.ControlPlaneRole && params.Stores != nil
-		if !stored && len(role.Actions)+len(role.ManagedPolicies) == 0 {
+		if name != aegis.ControlPlaneRole && len(role.Actions)+len(role.ManagedPolicies) == 0 {
 			faults.Add(field, "needs actions or managed_policies")
 		}
 		if name == aegis.ControlPlaneRole && role.Service != servicePods {

@@ -117,6 +117,7 @@ func (f *Front) conditionKeys(r *http.Request, c wire.Call, who caller) policy.C
 		"aws:currenttime":      {f.now().UTC().Format(time.RFC3339)},
 		"aws:epochtime":        {strconv.FormatInt(f.now().Unix(), 10)},
 		"aws:principaltype":    {"User"},
+		"aws:resourceaccount":  {f.accountID}, // there is no other
 	}
 	if who.role() {
 		keys["aws:principaltype"] = []string{"AssumedRole"}
