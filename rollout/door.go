@@ -44,6 +44,9 @@ type checker interface {
 // specs knows what a valid spec is.
 type specs interface {
 	Validate(spec aegis.Spec) error
+	// Contradictions are the faults between specs of one environment, each of which
+	// is valid; a field begins with its stack's id.
+	Contradictions(specs []aegis.Spec) []aegis.FieldFault
 }
 
 // Config is what a Door is made of.

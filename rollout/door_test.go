@@ -63,6 +63,20 @@ func TestPromotion(t *testing.T) {
 		require.Equal(t, aegis.StackClean, b.store.stacks[ids[0]].State)
 		require.InDelta(t, 2, b.store.accounts["estate"].SpentUSD, 1e-9)
 	})
+	t.Run("finishes a stack whose resources are all there", func(t *testing.T) {
+		t.Parallel()
+		b := newBench()
+		id := "sandbox.data.us-east-1"
+		b.addStack(id, "")
+		b.world.set(id, "ssm_parameter-x", "1")
+		cs := patch(`{"ssm_parameter-x":"1"}`, id)
+		cs.Source, cs.Patches[0].BaseRevision = aegis.SourceBootstrap, 0
+		got := b.run(t, cs)
+		require.Equal(t, aegis.StatePromoted, got.PromotionState)
+		require.Equal(t, []string{id}, b.world.applies, "others read its outputs")
+		require.Len(t, b.store.revisions[id], 1)
+		require.Len(t, b.store.decisions, 1)
+	})
 	t.Run("settles the goal and adds up its times", func(t *testing.T) {
 		t.Parallel()
 		b := newBench()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -367,6 +368,19 @@ func (s *memStore) SpecRevision(_ context.Context, id string, revision int64) (a
 		return aegis.SpecRevision{}, aegis.ErrNotFound
 	}
 	return list[revision-1], nil
+}
+
+func (s *memStore) EnvironmentSpecs(_ context.Context, environment string) ([]aegis.Spec, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []aegis.Spec
+	for _, id := range slices.Sorted(maps.Keys(s.stacks)) {
+		stack, list := s.stacks[id], s.revisions[id]
+		if stack.Environment == environment && stack.State != aegis.StackPending && !stack.Adopted() && len(list) > 0 {
+			out = append(out, list[len(list)-1].Spec)
+		}
+	}
+	return out, nil
 }
 
 func (s *memStore) Leases(_ context.Context, ids []string) ([]aegis.Lease, error) {

@@ -43,7 +43,7 @@ func plan(ctx context.Context, r *run) (Verdict, error) {
 	if r.cs.Adopts() {
 		return r.provesAdoption(ctx, wants[0])
 	}
-	if len(r.cs.Diff) > 0 {
+	if len(r.cs.Diff) > 0 || slices.ContainsFunc(wants, desired.begins) {
 		return proceed(), nil
 	}
 	return r.promoteUnchanged(wants, plans), nil
@@ -101,7 +101,7 @@ func (r *run) wants(ctx context.Context) ([]desired, error) {
 		}
 		wants = append(wants, w)
 	}
-	return wants, nil
+	return wants, r.agree(ctx, r.cs.Source, wants)
 }
 
 // stackRun is an engine operation of this change set on one stack. policy nil

@@ -57,7 +57,7 @@ func (d *Door) insert(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.
 // proposed takes from a proposal what proposers may say, and nothing else.
 func proposed(in aegis.AutonomousChangeSet) aegis.AutonomousChangeSet {
 	cs := aegis.AutonomousChangeSet{
-		Source: in.Source, GoalID: in.GoalID, Actor: in.Actor, Summary: in.Summary, Target: in.Target,
+		Source: in.Source, GoalID: in.GoalID, TaskID: in.TaskID, Actor: in.Actor, Summary: in.Summary, Target: in.Target,
 		Patches: slices.Clone(in.Patches), RiskTolerance: in.RiskTolerance, Budget: in.Budget, RollbackOf: in.RollbackOf,
 		Constraints: slices.Clone(in.Constraints), Removals: slices.Clone(in.Removals),
 	}
@@ -193,6 +193,7 @@ func checkPatch(field string, p aegis.SpecPatch, faults *aegis.InvalidError) {
 func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 	faults := &aegis.InvalidError{}
 	var found []aegis.Stack
+	var wants []desired
 	for _, id := range cs.Target.StackIDs {
 		stack, err := d.store.Stack(ctx, id)
 		if errors.Is(err, aegis.ErrNotFound) {
@@ -206,12 +207,17 @@ func (d *Door) fits(ctx context.Context, cs *aegis.AutonomousChangeSet) error {
 		if stack.Region != "" && !slices.Contains(cs.Target.Regions, stack.Region) {
 			cs.Target.Regions = append(cs.Target.Regions, stack.Region)
 		}
-		if err := d.fitsStack(ctx, cs, stack, faults); err != nil {
+		w, err := d.fitsStack(ctx, cs, stack, faults)
+		if err != nil {
 			return err
 		}
+		wants = append(wants, w)
 	}
 	together(cs.Target.Kind, found, faults)
-	return faults.OrNil()
+	if err := faults.OrNil(); err != nil {
+		return err
+	}
+	return d.agree(ctx, cs.Source, wants)
 }
 
 // together checks that stacks may be changed, and by one change set.
@@ -242,32 +248,32 @@ func observed(stack aegis.Stack) string {
 }
 
 // fitsStack tries the patch of one stack on its newest revision.
-func (d *Door) fitsStack(ctx context.Context, cs *aegis.AutonomousChangeSet, stack aegis.Stack, faults *aegis.InvalidError) error {
+func (d *Door) fitsStack(ctx context.Context, cs *aegis.AutonomousChangeSet, stack aegis.Stack, faults *aegis.InvalidError) (desired, error) {
 	newest, err := d.base(ctx, stack, 0)
 	if err != nil {
-		return err
+		return desired{}, err
 	}
 	if newest.Revision == 0 && cs.Source != aegis.SourceBootstrap {
 		faults.Add("target.stack_ids", fmt.Sprintf("stack %s has no revision yet: bootstrap it first", stack.StackID))
-		return nil
+		return desired{}, nil
 	}
 	patch := patchOf(cs, stack.StackID)
-	if patch == nil {
-		return nil
-	}
-	if patch.BaseRevision > newest.Revision {
+	if patch != nil && patch.BaseRevision > newest.Revision {
 		faults.Add("patches.base_revision", fmt.Sprintf("stack %s has no revision %d, its newest is %d", stack.StackID, patch.BaseRevision, newest.Revision))
-		return nil
+		return desired{}, nil
 	}
 	w, err := want(stack, patch, newest)
 	if err != nil {
 		faults.Add("patches.merge_patch", err.Error())
-		return nil
+		return desired{}, nil // it is among the faults
+	}
+	if patch == nil {
+		return w, nil
 	}
 	if err := d.validate(w); err != nil {
 		faults.Faults = append(faults.Faults, specFaults(stack.StackID, err)...)
 	}
-	return nil
+	return w, nil
 }
 
 func specFaults(stackID string, err error) []aegis.FieldFault {

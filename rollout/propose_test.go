@@ -35,6 +35,7 @@ func TestProposeRefuses(t *testing.T) {
 		"a patch that is no JSON":   {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].MergePatch = json.RawMessage(`{`) }, "patches.0.merge_patch"},
 		"a patch of null":           {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].MergePatch = json.RawMessage(`null`) }, "patches.0.merge_patch"},
 		"a spec that is not valid":  {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].MergePatch = json.RawMessage(`{"bad":1}`) }, "parameters.bad"},
+		"what another stack has":    {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].MergePatch = json.RawMessage(`{"claims":"ours"}`) }, eu + ".parameters.claims"},
 		"a base that is to come":    {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].BaseRevision = 2 }, "patches.base_revision"},
 		"a negative base":           {func(cs *aegis.AutonomousChangeSet) { cs.Patches[0].BaseRevision = -1 }, "patches.0.base_revision"},
 		"an unknown tolerance":      {func(cs *aegis.AutonomousChangeSet) { cs.RiskTolerance = "none" }, "risk_tolerance"},
@@ -47,6 +48,7 @@ func TestProposeRefuses(t *testing.T) {
 			b := newBench()
 			b.addStack("sandbox.network.us-east-1", `{}`)
 			b.addStack("sandbox.edge.us-east-1", "")
+			b.addStack("sandbox.data.us-east-1", `{"claims":"ours"}`)
 			cs := patch(`{"ssm_parameter-a":"2"}`, eu)
 			c.change(&cs)
 			_, err := b.door.Propose(t.Context(), cs)

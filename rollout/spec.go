@@ -28,6 +28,10 @@ type desired struct {
 
 func (w desired) destroy() bool { return w.patch != nil && w.patch.Destroy }
 
+// begins says that the stack was never applied to its end: although all its
+// resources may be there, what others read of it is not.
+func (w desired) begins() bool { return w.patch != nil && !w.destroy() && w.base.Revision == 0 }
+
 // changesSpec says that applying it makes a new revision.
 func (w desired) changesSpec() bool {
 	return w.patch != nil && (w.base.Revision == 0 || w.destroy() ||

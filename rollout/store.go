@@ -14,6 +14,7 @@ type store interface {
 	work
 	changeSets
 	estate
+	environments
 	policyState
 	leftDrift
 }
@@ -22,6 +23,13 @@ type store interface {
 type work interface {
 	claims
 	orphans
+}
+
+// environments reads what stacks are with others.
+type environments interface {
+	// EnvironmentSpecs are the newest specs of the environment's stacks that exist,
+	// adopted ones apart.
+	EnvironmentSpecs(ctx context.Context, environment string) ([]aegis.Spec, error)
 }
 
 // leftDrift is drift that is known and stays.

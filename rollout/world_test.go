@@ -292,8 +292,23 @@ func (c *checks) Check(_ context.Context, list []aegis.Check) []aegis.CheckResul
 	return out
 }
 
-// anySpec accepts all but a parameter named bad.
+// anySpec accepts all but a parameter named bad, and two stacks that claim one
+// thing.
 type anySpec struct{}
+
+func (anySpec) Contradictions(specs []aegis.Spec) (faults []aegis.FieldFault) {
+	taken := map[string]string{}
+	for _, spec := range specs {
+		var claim struct{ Claims string }
+		_ = json.Unmarshal(spec.Parameters, &claim)
+		id := spec.Environment + "." + spec.Layer + "." + spec.Region
+		if other := taken[claim.Claims]; claim.Claims != "" && other != "" {
+			faults = append(faults, aegis.FieldFault{Field: id + ".parameters.claims", Message: claim.Claims + " is claimed by " + other})
+		}
+		taken[claim.Claims] = id
+	}
+	return faults
+}
 
 func (anySpec) Validate(spec aegis.Spec) error {
 	if strings.Contains(string(spec.Parameters), `"bad"`) {

@@ -124,6 +124,8 @@ func (c *cloud) Check(context.Context, []aegis.Check) []aegis.CheckResult { retu
 
 func (c *cloud) Validate(aegis.Spec) error { return nil }
 
+func (c *cloud) Contradictions([]aegis.Spec) []aegis.FieldFault { return nil }
+
 // TestWorkersShareTheDoor has two workers on one database pass several change
 // sets of the same few stacks through the pipeline.
 func TestWorkersShareTheDoor(t *testing.T) {

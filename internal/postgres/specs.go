@@ -50,6 +50,28 @@ func (db *DB) SpecRevision(ctx context.Context, stackID string, revision int64) 
 	return r.SpecRevision, err
 }
 
+// EnvironmentSpecs are the newest specs of the environment's stacks that exist,
+// adopted ones apart, in the order of their ids.
+func (db *DB) EnvironmentSpecs(ctx context.Context, environment string) ([]aegis.Spec, error) {
+	rows, _ := db.pool.Query(ctx, `
+		SELECT s.stack_id, r.revision, r.spec, r.change_set_id, r.created_at, s.kind, s.source
+		FROM stacks s JOIN spec_revisions r ON r.stack_id = s.stack_id AND r.revision = s.revision
+		WHERE s.environment = $1 AND s.state <> $2 AND s.kind = $3 AND s.source IS NULL
+		ORDER BY s.stack_id`, environment, aegis.StackPending, aegis.TargetPulumiStack)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[revisionRow])
+	if err != nil {
+		return nil, fmt.Errorf("read specs of environment %s: %w", environment, mapError(err))
+	}
+	specs := make([]aegis.Spec, len(found))
+	for i, row := range found {
+		specs[i] = row.Spec
+		if err := db.upgrade(&specs[i], aegis.Stack{StackID: row.StackID, Kind: row.Kind}); err != nil {
+			return nil, err
+		}
+	}
+	return specs, nil
+}
+
 // revisionRow is a revision with what says whose stack it is.
 type revisionRow struct {
 	aegis.SpecRevision

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -111,6 +112,33 @@ func TestSpecRevisions(t *testing.T) {
 	third, err := db.SpecRevision(t.Context(), "s", 3)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, third.Revision)
+}
+
+// Adopted stacks and those that are not there are no part of the estate.
+func TestEnvironmentSpecs(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	at := time.Now()
+	for id, environment := range map[string]string{"here": "dev", "pending": "dev", "elsewhere": "prod"} {
+		require.NoError(t, db.UpsertStack(t.Context(), aegis.Stack{StackID: id, Kind: aegis.TargetPulumiStack, Environment: environment}))
+		for revision := range int64(2) {
+			spec := aegis.Spec{Version: 1, Layer: id, Parameters: json.RawMessage(fmt.Sprintf(`{"n":%d}`, revision))}
+			require.NoError(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{StackID: id, Revision: revision + 1, Spec: spec}))
+		}
+		if id != "pending" {
+			require.NoError(t, db.SetStackState(t.Context(), id, aegis.StackDrifted, "", 1, &at))
+		}
+	}
+	require.NoError(t, db.UpsertStack(t.Context(), aegis.Stack{
+		StackID: "adopted", Kind: aegis.TargetPulumiStack, Environment: "dev", Source: &aegis.WorkspaceSource{Path: "/p"},
+	}))
+	require.NoError(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{StackID: "adopted", Revision: 1, Spec: aegis.Spec{Version: 1}}))
+	require.NoError(t, db.SetStackState(t.Context(), "adopted", aegis.StackClean, "", 1, &at))
+	found, err := db.EnvironmentSpecs(t.Context(), "dev")
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, "here", found[0].Layer)
+	require.JSONEq(t, `{"n":1}`, string(found[0].Parameters), "the newest")
 }
 
 // A spec that older code wrote is read as this code writes it, except where the
