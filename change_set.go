@@ -139,6 +139,8 @@ type AutonomousChangeSet struct {
 	ChangeSetID string `json:"change_set_id"`
 	Source      Source `json:"source"`
 	GoalID      string `json:"goal_id,omitempty"`
+	// TaskID is the goal's task that it carries out; a task has one change set.
+	TaskID string `json:"task_id,omitempty"`
 	// Actor is the principal or agent that proposed it.
 	Actor string `json:"actor"`
 	// Summary says in one line what it is for.

@@ -80,6 +80,10 @@ type Goal struct {
 	ChangeSetIDs []string `json:"change_set_ids"`
 	// Understanding says how the planner read the intent.
 	Understanding string `json:"understanding,omitempty"`
+	// Plan is what it comes to; nil before it is planned.
+	Plan *GoalPlan `json:"plan,omitempty"`
+	// Result is what came of it; nil before its end.
+	Result *GoalResult `json:"result,omitempty"`
 	// Error says why the goal failed or was denied, and what would help.
 	Error     string    `json:"error,omitempty"`
 	TraceID   string    `json:"trace_id,omitempty"`

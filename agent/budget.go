@@ -12,28 +12,60 @@ import (
 // far as that can be told before an engine has planned it. The gate judges
 // the real difference.
 func (p *Planner) checkBudget(pl plan) error {
-	if p.Pricer == nil || pl.limits.budget == nil || pl.limits.budget.USDMonth == nil {
+	budget := pl.reading.limits.budget
+	if p.Pricer == nil || budget == nil || budget.USDMonth == nil {
 		return nil
 	}
-	var changes []aegis.ResourceChange
+	usd := 0.0
 	for _, l := range pl.layers {
-		for _, s := range l.stacks {
-			more, err := estimate(s)
-			if err != nil {
-				return fmt.Errorf("estimate %s: %w", s.stack.StackID, err)
-			}
-			changes = append(changes, more...)
-		}
+		usd += l.usd
 	}
-	usd, _ := p.Pricer.Delta(changes)
-	if limit := *pl.limits.budget.USDMonth; usd > limit && usd > 0 {
+	if limit := *budget.USDMonth; usd > limit && usd > 0 {
 		return refuse("it would add about $%.2f a month; the budget is $%.2f", usd, limit)
 	}
 	return nil
 }
 
+// estimated is by how much a month is thought to cost more with a layer's
+// change, in US dollars.
+func (p *Planner) estimated(l layer) (float64, error) {
+	if p.Pricer == nil {
+		return 0, nil
+	}
+	var changes []aegis.ResourceChange
+	for _, s := range l.stacks {
+		more, err := estimate(s)
+		if err != nil {
+			return 0, fmt.Errorf("estimate %s: %w", s.stack.StackID, err)
+		}
+		changes = append(changes, more...)
+	}
+	usd, _ := p.Pricer.Delta(changes)
+	return usd, nil
+}
+
+// difference is estimated for other parameters of one stack; 0 when nothing can
+// be told.
+func (p *Planner) difference(layerName, region string, before, after any) float64 {
+	change := stackChange{stack: aegis.Stack{Layer: layerName, Region: region, StackID: "estimate." + layerName + "." + region}}
+	was, err := json.Marshal(before)
+	if err != nil {
+		return 0
+	}
+	will, err := json.Marshal(after)
+	if err != nil {
+		return 0
+	}
+	change.revision.Spec.Parameters, change.after.Parameters = was, will
+	usd, err := p.estimated(layer{stacks: []stackChange{change}})
+	if err != nil {
+		return 0
+	}
+	return usd
+}
+
 // estimate writes a spec's difference as the resources whose price depends on
-// it most: instances, streams and NAT gateways.
+// it most: instances, streams, NAT gateways, keys and health checks.
 func estimate(s stackChange) ([]aegis.ResourceChange, error) {
 	switch s.stack.Layer {
 	case aegis.LayerNetwork:
@@ -42,6 +74,10 @@ func estimate(s stackChange) ([]aegis.ResourceChange, error) {
 		return estimateRuntime(s)
 	case aegis.LayerData:
 		return estimateData(s)
+	case aegis.LayerSecurity:
+		return estimateSecurity(s)
+	case aegis.LayerEdge:
+		return estimateEdge(s)
 	default:
 		return nil, nil
 	}
@@ -123,6 +159,34 @@ func estimateData(s stackChange) (changes []aegis.ResourceChange, err error) {
 		changes = append(changes, c)
 	}
 	return changes, nil
+}
+
+func estimateSecurity(s stackChange) ([]aegis.ResourceChange, error) {
+	var before, after aegis.SecuritySpec
+	if err := bothSpecs(s, &before, &after); err != nil || before.Replicated == after.Replicated {
+		return nil, err
+	}
+	c := aegis.ResourceChange{StackID: s.stack.StackID, Address: "aws_kms_key::shared", Type: "aws_kms_key", Region: s.stack.Region}
+	if after.Replicated {
+		c.Action, c.After = aegis.ActionCreate, map[string]any{}
+	} else {
+		c.Action, c.Before = aegis.ActionDelete, map[string]any{}
+	}
+	return []aegis.ResourceChange{c}, nil
+}
+
+func estimateEdge(s stackChange) ([]aegis.ResourceChange, error) {
+	var before, after aegis.EdgeSpec
+	if err := bothSpecs(s, &before, &after); err != nil || after.Balanced {
+		return nil, err
+	}
+	check := func(e aegis.EdgeSpec) map[string]any {
+		return map[string]any{"type": "HTTPS", "request_interval": e.HealthCheck.IntervalSeconds}
+	}
+	return []aegis.ResourceChange{{
+		StackID: s.stack.StackID, Address: "aws_route53_health_check::" + s.stack.Region, Type: "aws_route53_health_check", Region: s.stack.Region,
+		Action: aegis.ActionUpdate, Before: check(before), After: check(after),
+	}}, nil
 }
 
 func bothSpecs(s stackChange, before, after any) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -36,6 +37,7 @@ type world struct {
 	stacks    []aegis.Stack
 	revisions map[string]aegis.SpecRevision
 	sets      []aegis.AutonomousChangeSet
+	steps     []aegis.TraceStep
 	// refuse, when set, is Propose's answer after so many proposals.
 	refuse      error
 	refuseAfter int
@@ -101,13 +103,14 @@ func (w *world) Goal(_ context.Context, id string) (aegis.Goal, error) {
 	return g, nil
 }
 
-func (w *world) UpdateGoal(_ context.Context, g aegis.Goal) error {
+func (w *world) UpdateGoal(_ context.Context, g aegis.Goal, steps ...aegis.TraceStep) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if old := w.goals[g.GoalID].State; old.Terminal() && old != g.State {
 		return aegis.ErrConflict
 	}
 	w.goals[g.GoalID] = g
+	w.steps = append(w.steps, steps...)
 	return nil
 }
 
@@ -143,6 +146,11 @@ func (w *world) Propose(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.
 	if w.refuse != nil && len(w.sets) >= w.refuseAfter {
 		return cs, w.refuse
 	}
+	if slices.ContainsFunc(w.sets, func(other aegis.AutonomousChangeSet) bool {
+		return other.GoalID == cs.GoalID && other.TaskID == cs.TaskID
+	}) {
+		return cs, aegis.ErrConflict
+	}
 	cs.ChangeSetID = fmt.Sprintf("cs-%d", len(w.sets)+1)
 	cs.PromotionState = aegis.StateProposed
 	if w.applyAtOnce {
@@ -150,6 +158,13 @@ func (w *world) Propose(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.
 	}
 	w.sets = append(w.sets, cs)
 	return cs, nil
+}
+
+func (w *world) Try(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.Trial, error) {
+	if w.refuse != nil {
+		return aegis.Trial{}, w.refuse
+	}
+	return aegis.Trial{TaskID: cs.TaskID}, nil
 }
 
 func (w *world) Cancel(_ context.Context, id, _ string) error {

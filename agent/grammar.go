@@ -15,10 +15,25 @@ const (
 
 // grammar reads intents.
 type grammar struct {
-	atlas   atlas
-	slots   slots
-	entries []entry
+	atlas      atlas
+	slots      slots
+	entries    []entry
+	objectives []aimed
+	limits     []bounded
 }
+
+// aimed is an objective with its compiled patterns, bounded a form of constraint
+// with its.
+type (
+	aimed struct {
+		objective objective
+		patterns  []pattern
+	}
+	bounded struct {
+		constraint constraint
+		patterns   []pattern
+	}
+)
 
 // entry is an intent with its compiled patterns.
 type entry struct {
@@ -30,12 +45,20 @@ func newGrammar(regions []string) *grammar {
 	g := &grammar{atlas: atlas{configured: regions}}
 	g.slots = slots{atlas: g.atlas}
 	synonyms := synonyms()
-	for _, in := range catalog() {
-		e := entry{intent: in}
-		for _, text := range in.phrasings {
-			e.patterns = append(e.patterns, compilePattern(text, synonyms))
+	compile := func(phrasings []string) (patterns []pattern) {
+		for _, text := range phrasings {
+			patterns = append(patterns, compilePattern(text, synonyms))
 		}
-		g.entries = append(g.entries, e)
+		return patterns
+	}
+	for _, in := range catalog() {
+		g.entries = append(g.entries, entry{intent: in, patterns: compile(in.phrasings)})
+	}
+	for _, o := range objectives() {
+		g.objectives = append(g.objectives, aimed{o, compile(o.phrasings)})
+	}
+	for _, c := range constraints() {
+		g.limits = append(g.limits, bounded{c, compile(c.phrasings)})
 	}
 	return g
 }
@@ -60,13 +83,21 @@ func synonyms() map[string][]string {
 			"node", "nodes", "instance", "instances", "server", "servers", "machine", "machines", "worker", "workers", "worker nodes",
 			"host", "hosts", "vm", "vms",
 		},
-		"add":    {"add", "create", "make", "provision", "set up", "new"},
-		"remove": {"remove", "delete", "drop", "destroy", "get rid of"},
-		"keep":   {"keep", "retain", "store", "hold", "preserve"},
-		"max":    {"max", "maximum", "upper limit", "upper bound", "ceiling"},
-		"min":    {"min", "minimum", "lower limit", "lower bound", "floor"},
-		"double": {"double", "triple", "quadruple", "halve"},
-		"health": {"health check", "health checks", "healthcheck", "healthchecks", "health"},
+		"add":     {"add", "create", "make", "provision", "set up", "new"},
+		"remove":  {"remove", "delete", "drop", "destroy", "get rid of"},
+		"keep":    {"keep", "retain", "store", "hold", "preserve"},
+		"max":     {"max", "maximum", "upper limit", "upper bound", "ceiling"},
+		"min":     {"min", "minimum", "lower limit", "lower bound", "floor"},
+		"double":  {"double", "triple", "quadruple", "halve"},
+		"health":  {"health check", "health checks", "healthcheck", "healthchecks", "health"},
+		"survive": {"survive", "withstand", "tolerate", "outlive", "resist", "be resilient against", "be resilient to", "cope with"},
+		"lose": {
+			"losing", "loss of", "loss in", "failure of", "failure in", "outage of", "outage in", "disaster in", "when", "if",
+		},
+		"gone": {
+			"fails", "failing", "goes down", "going down", "is down", "dies", "is lost", "is gone", "goes away", "is unavailable", "outage",
+			"failure", "has outage", "breaks",
+		},
 	}
 }
 
@@ -76,42 +107,6 @@ type clause struct {
 	intent Intent
 	edit   edit
 	scope  scope
-}
-
-// parse reads a whole intent. It returns what it could read with a refusal
-// when not every word is accounted for.
-func (g *grammar) parse(text string) ([]clause, error) {
-	tokens, err := lex(text)
-	if err != nil {
-		return nil, err
-	}
-	pieces := split(tokens)
-	if len(pieces) == 0 {
-		return nil, refuse("it is empty")
-	}
-	if len(pieces) > maxClauses {
-		return nil, refuse("it asks for more than %d things at once", maxClauses)
-	}
-	var clauses []clause
-	var inherited scope
-	for len(pieces) > 0 {
-		c, taken, err := g.longest(pieces)
-		if err != nil {
-			return clauses, err
-		}
-		if c == nil {
-			return clauses, refuse("can't read %q", spell(trim(slices.Concat(pieces...))))
-		}
-		pieces = pieces[taken:]
-		if len(clauses) == 0 && c.scope.leading {
-			inherited = c.scope
-		}
-		if !c.scope.given() {
-			c.scope = inherited
-		}
-		clauses = append(clauses, *c)
-	}
-	return clauses, placed(clauses)
 }
 
 // placed refuses a goal in which one clause names regions and another has
@@ -144,17 +139,6 @@ func split(tokens []token) [][]token {
 		pieces = append(pieces, rest)
 	}
 	return pieces
-}
-
-// longest reads a clause from as many pieces as it can.
-func (g *grammar) longest(pieces [][]token) (c *clause, taken int, err error) {
-	for n := min(maxJoined, len(pieces)); n > 0; n-- {
-		c, err := g.clause(trim(slices.Concat(pieces[:n]...)))
-		if c != nil || err != nil {
-			return c, n, err
-		}
-	}
-	return nil, 0, nil
 }
 
 // clause reads tokens as one clause; nil when no intent covers them all.

@@ -11,7 +11,8 @@ import (
 type Intent struct {
 	// Name is stable, such as "runtime.scale".
 	Name string `json:"name"`
-	// Layer is the layer whose specs it changes.
+	// Layer is the layer whose specs it changes, "estate" for ends that several
+	// layers serve.
 	Layer string `json:"layer"`
 	// Summary says what it does, in one sentence.
 	Summary string `json:"summary"`
@@ -22,9 +23,12 @@ type Intent struct {
 // Intents lists what the planner understands, in the order of the layers.
 func Intents() []Intent {
 	catalog := catalog()
-	intents := make([]Intent, len(catalog))
-	for i, in := range catalog {
-		intents[i] = in.Intent
+	intents := make([]Intent, 0, len(catalog))
+	for _, in := range catalog {
+		intents = append(intents, in.Intent)
+	}
+	for _, o := range objectives() {
+		intents = append(intents, o.Intent)
 	}
 	return intents
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	aegis "github.com/aegisworld/aegis"
 )
@@ -18,6 +19,10 @@ type limits struct {
 	carried   []string
 	tolerance aegis.RiskTolerance
 	budget    *aegis.Budget
+	// asked is when the goal was submitted, from which times are counted, deadline
+	// when it has to be reached; nil is any time.
+	asked    time.Time
+	deadline *time.Time
 }
 
 // constraint is a documented form of constraint.
@@ -69,7 +74,7 @@ func constraints() []constraint {
 		},
 		{
 			example:   "no downtime",
-			phrasings: []string{"no|zero|without downtime|outage|interruption|disruption", "no outages|interruptions"},
+			phrasings: []string{"[with] no|zero|without downtime|outage|interruption|disruption", "no outages|interruptions"},
 			take:      func(l *limits, _ args) { l.noOutage = true },
 		},
 		{
@@ -91,24 +96,43 @@ func constraints() []constraint {
 		{
 			example: "max $100/month",
 			phrasings: []string{
-				"[cost] [at_most|max|maximum|under|below|no_more_than|up_to|within] <usd:money>",
-				"[cost] budget [of|is|:] <usd:money>", "spend|cost at_most|no_more_than|under|below <usd:money>",
+				"[cost|for] [at_most|max|maximum|under|below|no_more_than|up_to|within|less_than] <usd:money> [more|extra|additional]",
+				"[cost] budget [of|is|:] <usd:money>", "with budget of <usd:money>",
+				"spend|cost|costing|spending at_most|no_more_than|under|below|less_than <usd:money> [more|extra]",
 			},
 			take: func(l *limits, a args) { l.capBudget(a.factor("usd")) },
 		},
 		{
 			example:   "no extra cost",
-			phrasings: []string{"no|without [extra|additional] cost|costs|spending|spend"},
+			phrasings: []string{"no|without [extra|additional|more] cost|costs|spending|spend", "for free", "without spending more|anything"},
 			take:      func(l *limits, _ args) { l.capBudget(0) },
 		},
 		{
 			example:   "low risk",
-			phrasings: []string{"<level:risk> risk [only]", "risk <level:risk>", "at_most <level:risk> risk"},
+			phrasings: []string{"[with|at] <level:risk> risk [only]", "risk <level:risk>", "at_most <level:risk> risk"},
 			take: func(l *limits, a args) {
 				if t := aegis.RiskTolerance(a.text("level")); t.MaxRisk() < l.tolerance.MaxRisk() {
 					l.tolerance = t
 				}
 			},
+		},
+		byDeadline(),
+	}
+}
+
+// byDeadline is the constraint of a time.
+func byDeadline() constraint {
+	return constraint{
+		example:   "by Friday",
+		phrasings: []string{"by|before|until <t:deadline>", "within|in <d:duration>", "no_later_than <t:deadline>"},
+		take: func(l *limits, a args) {
+			at := l.asked.Add(a.duration())
+			if when, ok := a["t"].(moment); ok {
+				at = when.after(l.asked)
+			}
+			if l.deadline == nil || at.Before(*l.deadline) {
+				l.deadline = &at
+			}
 		},
 	}
 }
@@ -135,8 +159,8 @@ func (l *limits) capBudget(usd float64) {
 
 // limits reads a goal's constraints. One that it can't read is refused: to
 // ignore it would be to break it.
-func (g *grammar) limits(goal aegis.GoalSpec) (limits, error) {
-	l := limits{tolerance: goal.RiskTolerance, budget: goal.Budget}
+func (g *grammar) constraints(goal aegis.GoalSpec, asked time.Time) (limits, error) {
+	l := limits{tolerance: goal.RiskTolerance, budget: goal.Budget, asked: asked, deadline: goal.Deadline}
 	if l.tolerance == "" {
 		l.tolerance = aegis.RiskMedium
 	}
@@ -148,12 +172,17 @@ func (g *grammar) limits(goal aegis.GoalSpec) (limits, error) {
 			return l, err
 		}
 	}
+	return l, nil
+}
+
+// known refuses limits to regions that the estate does not have.
+func (l limits) known(configured []string) error {
 	for _, id := range slices.Concat(l.only, l.except) {
-		if !slices.Contains(g.atlas.configured, id) {
-			return l, refuse("a constraint names %s, which is none of the estate's regions: %v", id, g.atlas.configured)
+		if !slices.Contains(configured, id) {
+			return refuse("a constraint names %s, which is none of the estate's regions: %v", id, configured)
 		}
 	}
-	return l, nil
+	return nil
 }
 
 func (g *grammar) constrain(l *limits, text string) error {
@@ -161,17 +190,27 @@ func (g *grammar) constrain(l *limits, text string) error {
 	if err != nil {
 		return err
 	}
+	if take := g.limit(tokens); take != nil {
+		take(l)
+		return nil
+	}
+	return refuse("can't read the constraint %q; constraints look like: %s", shorten(text), quoteAll(Constraints()))
+}
+
+// limit reads tokens as a constraint; nil when they are none.
+func (g *grammar) limit(tokens []token) func(*limits) {
 	tokens = plain(tokens)
-	synonyms := synonyms()
-	for _, c := range constraints() {
-		for _, phrasing := range c.phrasings {
-			if a, ok := compilePattern(phrasing, synonyms).match(tokens, g.slots.read); ok && len(tokens) > 0 {
-				c.take(l, a)
-				return nil
+	if len(tokens) == 0 {
+		return nil
+	}
+	for _, b := range g.limits {
+		for _, p := range b.patterns {
+			if a, ok := p.match(tokens, g.slots.read); ok {
+				return func(l *limits) { b.constraint.take(l, a) }
 			}
 		}
 	}
-	return refuse("can't read the constraint %q; constraints look like: %s", shorten(text), quoteAll(Constraints()))
+	return nil
 }
 
 // checkClauses refuses clauses that a constraint forbids by their nature.
@@ -211,15 +250,18 @@ func (l limits) apply(change *stackChange) error {
 	return err
 }
 
+// within says that a region may be changed.
+func (l limits) within(region string) bool {
+	return (len(l.only) == 0 || slices.Contains(l.only, region)) && !slices.Contains(l.except, region)
+}
+
 // regions are where a clause holds, within the constraints.
 func (p *Planner) regions(s scope, l limits) ([]string, error) {
 	regions, err := p.grammar.atlas.resolve(s)
 	if err != nil {
 		return nil, err
 	}
-	within := slices.DeleteFunc(slices.Clone(regions), func(id string) bool {
-		return len(l.only) > 0 && !slices.Contains(l.only, id) || slices.Contains(l.except, id)
-	})
+	within := slices.DeleteFunc(slices.Clone(regions), func(id string) bool { return !l.within(id) })
 	if len(s.named) > 0 && len(within) < len(regions) {
 		return nil, refuse("the intent names regions that a constraint excludes")
 	}

@@ -79,9 +79,9 @@ func newPhrases(part string, classes map[string][]string) (phrases [][]string) {
 type args map[string]any
 
 // reader reads a slot's value in every way it can, longest first.
-type reader func(kind string, tokens []token) []reading
+type reader func(kind string, tokens []token) []slotValue
 
-type reading struct {
+type slotValue struct {
 	value any
 	taken int
 }

@@ -15,20 +15,24 @@ import (
 
 // plan is what a goal comes to.
 type plan struct {
-	clauses []clause
+	reading reading
+	// options are the ways that were weighed, none for a goal of clauses alone.
+	options []aegis.GoalOption
 	layers  []layer
-	limits  limits
 	// notes say more about single stacks.
 	notes []string
-	// complete says that every clause was worked out.
+	// complete says that every part was worked out.
 	complete bool
 }
 
-// layer is the change of one layer, one change set.
+// layer is the change of one layer in one phase, one change set.
 type layer struct {
 	name    string
+	phase   int
 	summary string
 	stacks  []stackChange
+	// usd is by how much a month is thought to cost more, in US dollars.
+	usd float64
 }
 
 // stackChange is the change of one stack's spec.
@@ -39,91 +43,168 @@ type stackChange struct {
 	patch    json.RawMessage
 }
 
+// survey is the estate as a plan is made on it.
+type survey struct {
+	stacks []aegis.Stack
+	// revisions are the newest, as far as they were read, by stack id.
+	revisions map[string]aegis.SpecRevision
+}
+
 // plan reads the goal and works out the patches. With a refusal it returns
-// what it understood. Layers in done have a change set already.
-func (p *Planner) plan(ctx context.Context, goal aegis.GoalSpec, done []string) (plan, error) {
-	if goal.Deadline != nil && !p.Now().Before(*goal.Deadline) {
-		return plan{}, refuse("its deadline %s has passed", goal.Deadline.UTC().Format("2006-01-02 15:04 MST"))
+// what it understood. Ways in tried are not taken; each has the reason.
+func (p *Planner) plan(ctx context.Context, goal aegis.Goal, tried map[string]string) (plan, error) {
+	asked := goal.CreatedAt
+	if asked.IsZero() {
+		asked = p.Now()
 	}
-	var pl plan
-	var err error
-	if pl.clauses, err = p.grammar.parse(goal.Intent); err != nil {
-		return pl, explain(err)
-	}
-	if pl.limits, err = p.grammar.limits(goal); err != nil {
-		return pl, err
-	}
-	if err := pl.limits.checkClauses(pl.clauses); err != nil {
-		return pl, err
-	}
-	estate, err := p.estate(ctx)
+	r, err := p.grammar.read(goal.GoalSpec, asked)
+	pl := plan{reading: r}
 	if err != nil {
 		return pl, err
 	}
-	for _, name := range layerNames(pl.clauses) {
-		if slices.Contains(done, name) {
-			continue
-		}
-		l, err := p.layer(ctx, &pl, name, estate)
-		if err != nil {
-			return pl, err
-		}
-		if len(l.stacks) > 0 {
-			pl.layers = append(pl.layers, l)
+	if d := r.limits.deadline; d != nil && !p.Now().Before(*d) {
+		return pl, refuse("its deadline %s has passed", d.UTC().Format("2006-01-02 15:04 MST"))
+	}
+	s := survey{revisions: map[string]aegis.SpecRevision{}}
+	if s.stacks, err = p.estate(ctx); err != nil {
+		return pl, err
+	}
+	if r.aim == nil {
+		return p.draft(ctx, s, r, way{})
+	}
+	return p.choose(ctx, s, r, tried)
+}
+
+// draft works out one way.
+func (p *Planner) draft(ctx context.Context, s survey, r reading, w way) (plan, error) {
+	pl := plan{reading: r}
+	steps, err := p.steps(r, w)
+	if err != nil {
+		return pl, err
+	}
+	for phase := range phases(steps) {
+		for _, name := range layerNames() {
+			l, err := p.layer(ctx, &pl, s, name, phase, steps)
+			if err != nil {
+				return pl, err
+			}
+			if len(l.stacks) > 0 {
+				pl.layers = append(pl.layers, l)
+			}
 		}
 	}
 	pl.complete = true
 	return pl, p.checkBudget(pl)
 }
 
-// layer applies a layer's clauses to its stacks.
-func (p *Planner) layer(ctx context.Context, pl *plan, name string, estate []aegis.Stack) (layer, error) {
-	l := layer{name: name}
+// steps are the clauses' edits and the way's, each stack's all in the last phase
+// in which it has one: a change set has one patch of a stack.
+func (p *Planner) steps(r reading, w way) ([]step, error) {
+	var steps []step
+	for _, c := range r.clauses {
+		regions, err := p.regions(c.scope, r.limits)
+		if err != nil {
+			return nil, err
+		}
+		for _, region := range regions {
+			steps = append(steps, step{layer: c.intent.Layer, region: region, edit: c.edit})
+		}
+	}
+	for _, s := range w.steps {
+		switch {
+		case !r.limits.within(s.region):
+			return nil, refuse("it changes %s, which a constraint excludes", s.region)
+		case r.limits.noOutage && s.edit.disrupts:
+			return nil, refuse("it may interrupt service, which a constraint forbids")
+		}
+		steps = append(steps, s)
+	}
+	last := map[place]int{}
+	for _, s := range steps {
+		at := place{s.layer, s.region}
+		last[at] = max(last[at], s.phase)
+	}
+	for i, s := range steps {
+		steps[i].phase = last[place{s.layer, s.region}]
+	}
+	return steps, nil
+}
+
+// phases is how many phases the steps have.
+func phases(steps []step) (n int) {
+	for _, s := range steps {
+		n = max(n, s.phase+1)
+	}
+	return n
+}
+
+// layer applies the edits of a layer in a phase to its stacks.
+func (p *Planner) layer(ctx context.Context, pl *plan, s survey, name string, phase int, steps []step) (layer, error) {
+	l := layer{name: name, phase: phase}
 	work := map[string]*stackChange{}
-	var summaries []string
-	for _, c := range pl.clauses {
-		if c.intent.Layer != name {
+	var said []summary
+	for _, step := range steps {
+		if step.layer != name || step.phase != phase {
 			continue
 		}
-		regions, err := p.regions(c.scope, pl.limits)
+		said = saying(said, step)
+		change, err := p.open(ctx, work, s, name, step.region)
 		if err != nil {
 			return l, err
 		}
-		summaries = append(summaries, c.edit.summary+p.place(regions))
-		for _, region := range regions {
-			change, err := p.open(ctx, work, estate, name, region)
-			if err != nil {
-				return l, err
-			}
-			if err := pl.edit(change, c); err != nil {
-				return l, err
-			}
+		if err := pl.edit(change, step.edit); err != nil {
+			return l, err
 		}
 	}
-	l.summary = sentence(strings.Join(summaries, "; "))
-	for _, stack := range estate {
+	l.summary = p.summarise(said)
+	for _, stack := range s.stacks {
 		change, ok := work[stack.StackID]
 		if !ok {
 			continue
 		}
-		if err := p.close(change, pl.limits); err != nil {
+		if err := p.close(change, pl.reading.limits); err != nil {
 			return l, err
 		}
 		if len(change.patch) > 0 {
 			l.stacks = append(l.stacks, *change)
 		}
 	}
-	return l, nil
+	usd, err := p.estimated(l)
+	l.usd = usd
+	return l, err
+}
+
+// summary is one thing that is done in regions.
+type summary struct {
+	text    string
+	regions []string
+}
+
+// saying adds what a step does to what is said already.
+func saying(said []summary, s step) []summary {
+	for i := range said {
+		if said[i].text == s.edit.summary && !slices.Contains(said[i].regions, s.region) {
+			said[i].regions = append(said[i].regions, s.region)
+			return said
+		}
+	}
+	return append(said, summary{s.edit.summary, []string{s.region}})
+}
+
+func (p *Planner) summarise(said []summary) string {
+	parts := make([]string, len(said))
+	for i, s := range said {
+		parts[i] = s.text + p.place(s.regions)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return sentence(strings.Join(parts, "; "))
 }
 
 // open finds the stack of a layer in a region and its newest spec.
-func (p *Planner) open(ctx context.Context, work map[string]*stackChange, estate []aegis.Stack, layer, region string) (*stackChange, error) {
-	var found []aegis.Stack
-	for _, s := range estate {
-		if s.Layer == layer && s.Region == region {
-			found = append(found, s)
-		}
-	}
+func (p *Planner) open(ctx context.Context, work map[string]*stackChange, s survey, layer, region string) (*stackChange, error) {
+	found := s.at(layer, region)
 	switch len(found) {
 	case 0:
 		return nil, refuse("there is no stack of layer %s in %s", layer, region)
@@ -134,22 +215,45 @@ func (p *Planner) open(ctx context.Context, work map[string]*stackChange, estate
 	if change, ok := work[found[0].StackID]; ok {
 		return change, nil
 	}
-	rev, err := p.Specs.SpecRevision(ctx, found[0].StackID, 0)
-	if errors.Is(err, aegis.ErrNotFound) {
-		return nil, refuse("stack %s has not been created yet", found[0].StackID)
-	}
+	rev, err := p.newest(ctx, s, found[0].StackID)
 	if err != nil {
-		return nil, fmt.Errorf("read spec of %s: %w", found[0].StackID, err)
+		return nil, err
 	}
 	change := &stackChange{stack: found[0], revision: rev, after: rev.Spec}
 	work[found[0].StackID] = change
 	return change, nil
 }
 
-// edit applies one clause to one stack.
-func (pl *plan) edit(change *stackChange, c clause) error {
+// at are the stacks of a layer in a region.
+func (s survey) at(layer, region string) (found []aegis.Stack) {
+	for _, stack := range s.stacks {
+		if stack.Layer == layer && stack.Region == region {
+			found = append(found, stack)
+		}
+	}
+	return found
+}
+
+// newest is a stack's newest revision, read once.
+func (p *Planner) newest(ctx context.Context, s survey, stackID string) (aegis.SpecRevision, error) {
+	if rev, ok := s.revisions[stackID]; ok {
+		return rev, nil
+	}
+	rev, err := p.Specs.SpecRevision(ctx, stackID, 0)
+	if errors.Is(err, aegis.ErrNotFound) {
+		return rev, refuse("stack %s has not been created yet", stackID)
+	}
+	if err != nil {
+		return rev, fmt.Errorf("read spec of %s: %w", stackID, err)
+	}
+	s.revisions[stackID] = rev
+	return rev, nil
+}
+
+// edit makes one edit of one stack.
+func (pl *plan) edit(change *stackChange, e edit) error {
 	say := func(note string) { pl.notes = append(pl.notes, change.stack.StackID+": "+note) }
-	parameters, err := c.edit.apply(change.after.Parameters, say)
+	parameters, err := e.apply(change.after.Parameters, say)
 	if err != nil {
 		return inStack(change, err)
 	}
@@ -220,41 +324,48 @@ func (p *Planner) estate(ctx context.Context) ([]aegis.Stack, error) {
 	return all, nil
 }
 
-// layerNames lists the layers of the clauses, in the order of the estate.
-func layerNames(clauses []clause) (names []string) {
-	for _, name := range []string{aegis.LayerNetwork, aegis.LayerSecurity, aegis.LayerData, aegis.LayerRuntime, aegis.LayerEdge} {
-		if slices.ContainsFunc(clauses, func(c clause) bool { return c.intent.Layer == name }) {
-			names = append(names, name)
-		}
-	}
-	return names
+// layerNames are the layers in the order in which their change sets are
+// proposed.
+func layerNames() []string {
+	return []string{aegis.LayerNetwork, aegis.LayerSecurity, aegis.LayerData, aegis.LayerRuntime, aegis.LayerEdge}
 }
 
-// layersOf lists the layers that have a change set.
-func layersOf(sets []aegis.AutonomousChangeSet) (names []string) {
-	for _, cs := range sets {
-		for _, id := range cs.Target.StackIDs {
-			if n, err := aegis.ParseStackID(id); err == nil {
-				names = append(names, n.Layer)
+// tasks is the graph of a plan, the nth of its goal: those of a phase depend on
+// all of the phase before.
+func (pl plan) tasks(n int) []aegis.Task {
+	tasks := []aegis.Task{}
+	for _, l := range pl.layers {
+		task := aegis.Task{
+			TaskID: fmt.Sprintf("%d.%d.%s", n, l.phase+1, l.name), Summary: shorten(l.summary), DependsOn: []string{},
+			State: aegis.TaskWaiting, EstimatedUSDMonth: l.usd,
+		}
+		for _, before := range pl.layers {
+			if before.phase == l.phase-1 {
+				task.DependsOn = append(task.DependsOn, fmt.Sprintf("%d.%d.%s", n, before.phase+1, before.name))
 			}
 		}
+		for _, s := range l.stacks {
+			task.Patches = append(task.Patches, aegis.SpecPatch{
+				StackID: s.stack.StackID, BaseRevision: s.revision.Revision, MergePatch: s.patch,
+			})
+		}
+		tasks = append(tasks, task)
 	}
-	return names
+	return tasks
 }
 
-// changeSet is the layer as a proposal.
-func (l layer) changeSet(goal aegis.Goal, lim limits) aegis.AutonomousChangeSet {
+// changeSet is a task as a proposal, within the goal's limits.
+func changeSet(goal aegis.Goal, task aegis.Task, lim limits) aegis.AutonomousChangeSet {
 	cs := aegis.AutonomousChangeSet{
-		Source: aegis.SourceGoal, GoalID: goal.GoalID, Actor: Actor, Summary: shorten(l.summary),
+		Source: aegis.SourceGoal, GoalID: goal.GoalID, TaskID: task.TaskID, Actor: Actor, Summary: task.Summary,
 		Target: aegis.Target{Kind: aegis.TargetPulumiStack}, RiskTolerance: lim.tolerance, Budget: lim.budget,
-		Constraints: lim.carried,
+		Constraints: lim.carried, Patches: slices.Clone(task.Patches),
 	}
-	for _, s := range l.stacks {
-		cs.Target.StackIDs = append(cs.Target.StackIDs, s.stack.StackID)
-		cs.Target.Regions = append(cs.Target.Regions, s.stack.Region)
-		cs.Patches = append(cs.Patches, aegis.SpecPatch{
-			StackID: s.stack.StackID, BaseRevision: s.revision.Revision, MergePatch: s.patch,
-		})
+	for _, patch := range task.Patches {
+		cs.Target.StackIDs = append(cs.Target.StackIDs, patch.StackID)
+		if name, err := aegis.ParseStackID(patch.StackID); err == nil {
+			cs.Target.Regions = append(cs.Target.Regions, name.Region)
+		}
 	}
 	return cs
 }

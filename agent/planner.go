@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	aegis "github.com/aegisworld/aegis"
@@ -17,7 +18,8 @@ const Actor = "planner"
 // goals keeps goals. UpdateGoal returns ErrConflict when the goal has ended.
 type goals interface {
 	Goal(ctx context.Context, id string) (aegis.Goal, error)
-	UpdateGoal(ctx context.Context, g aegis.Goal) error
+	// UpdateGoal also adds the steps to the goal's trace.
+	UpdateGoal(ctx context.Context, g aegis.Goal, steps ...aegis.TraceStep) error
 }
 
 // stacks lists the estate, newest first.
@@ -39,6 +41,8 @@ type changeSets interface {
 type door interface {
 	Propose(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error)
 	Cancel(ctx context.Context, changeSetID, actor string) error
+	// Try says what would become of a proposal, and proposes nothing.
+	Try(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.Trial, error)
 }
 
 // pricer estimates what a difference costs a month.
@@ -84,23 +88,24 @@ func New(c Config) *Planner {
 	return &Planner{Config: c, grammar: newGrammar(c.Regions)}
 }
 
-// Run plans a goal: it reads the intent, proposes the change sets, and leaves
-// the goal running; or succeeded, when everything is so already; or failed,
-// with Understanding and Error. It may be called again after a crash: layers
-// that have a change set are not proposed twice. An error means that
-// machinery broke and that trying again may help.
+// Run moves a goal on: it plans it, proposes the change sets of the tasks that
+// are ready, and leaves the goal running; or succeeded, when everything is so
+// already; or failed, with Understanding and Error. It may be called again after a
+// crash: a task never gets a second change set. An error means that machinery
+// broke and that trying again may help.
 func (p *Planner) Run(ctx context.Context, goalID string) error {
 	goal, err := p.Goals.Goal(ctx, goalID)
 	if err != nil {
 		return fmt.Errorf("plan goal: %w", err)
 	}
-	switch {
-	case goal.State.Terminal():
+	if goal.State.Terminal() {
 		return nil
-	case goal.State == aegis.GoalRunning:
-		return p.Settle(ctx, goalID)
 	}
-	err = p.run(ctx, goal)
+	if goal.Plan == nil {
+		err = p.begin(ctx, goal)
+	} else {
+		err = p.advance(ctx, goal)
+	}
 	if errors.Is(err, aegis.ErrConflict) && p.ended(ctx, goalID) {
 		return nil // cancelled meanwhile
 	}
@@ -110,71 +115,34 @@ func (p *Planner) Run(ctx context.Context, goalID string) error {
 	return nil
 }
 
-func (p *Planner) run(ctx context.Context, goal aegis.Goal) error {
-	proposed, err := p.changeSetsOf(ctx, goal.GoalID)
-	if err != nil {
-		return err
-	}
-	plan, err := p.plan(ctx, goal.GoalSpec, layersOf(proposed))
-	if len(proposed) == 0 || goal.Understanding == "" {
-		goal.Understanding = plan.understanding()
-	}
+// begin plans a goal for the first time.
+func (p *Planner) begin(ctx context.Context, goal aegis.Goal) error {
+	step := p.startStep("plan")
+	plan, err := p.plan(ctx, goal, nil)
+	goal.Understanding = plan.understanding()
 	if refused, ok := errors.AsType[*refusal](err); ok {
-		return p.fail(ctx, goal, refused, proposed)
+		goal.Plan = &aegis.GoalPlan{Plans: 1, Options: plan.options, Tasks: []aegis.Task{}}
+		goal.State, goal.Error = aegis.GoalFailed, refused.text
+		p.Logger.InfoContext(ctx, "goal refused", "goal_id", goal.GoalID)
+		return p.Goals.UpdateGoal(ctx, goal, step.end("refused", refused.text))
 	}
 	if err != nil {
 		return err
 	}
-	goal.State = aegis.GoalPlanning
-	if err := p.Goals.UpdateGoal(ctx, goal); err != nil {
+	goal.State, goal.Plan = aegis.GoalPlanning, &aegis.GoalPlan{Plans: 1, Options: plan.options, Tasks: plan.tasks(1)}
+	p.Logger.InfoContext(ctx, "goal planned", "goal_id", goal.GoalID, "tasks", len(goal.Plan.Tasks))
+	if err := p.Goals.UpdateGoal(ctx, goal, step.end("go", summaries(goal.Plan.Tasks))); err != nil {
 		return err
 	}
-	if err := p.propose(ctx, goal, plan); err != nil {
-		if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
-			return p.withdraw(ctx, goal, &refusal{text: invalid.Error()})
-		}
-		return err
-	}
-	goal.State = aegis.GoalRunning
-	if len(proposed) == 0 && len(plan.layers) == 0 {
-		goal.State = aegis.GoalSucceeded
-	}
-	p.Logger.InfoContext(ctx, "goal planned", "goal_id", goal.GoalID, "state", goal.State, "change_sets", len(plan.layers))
-	if err := p.Goals.UpdateGoal(ctx, goal); err != nil {
-		return err
-	}
-	return p.Settle(ctx, goal.GoalID)
+	return p.advance(ctx, goal)
 }
 
-// propose hands one change set per layer to the door.
-func (p *Planner) propose(ctx context.Context, goal aegis.Goal, plan plan) error {
-	for _, l := range plan.layers {
-		cs, err := p.Door.Propose(ctx, l.changeSet(goal, plan.limits))
-		if err != nil {
-			return fmt.Errorf("propose layer %s: %w", l.name, err)
-		}
-		p.Logger.DebugContext(ctx, "change set proposed", "goal_id", goal.GoalID, "change_set_id", cs.ChangeSetID)
+func summaries(tasks []aegis.Task) string {
+	texts := make([]string, len(tasks))
+	for i, t := range tasks {
+		texts[i] = t.TaskID + " " + t.Summary
 	}
-	return nil
-}
-
-// fail ends a goal that can't be planned and stops what a try before proposed.
-func (p *Planner) fail(ctx context.Context, goal aegis.Goal, why *refusal, proposed []aegis.AutonomousChangeSet) error {
-	goal.State, goal.Error = aegis.GoalFailed, why.text
-	p.Logger.InfoContext(ctx, "goal refused", "goal_id", goal.GoalID)
-	if err := p.Goals.UpdateGoal(ctx, goal); err != nil {
-		return err
-	}
-	return p.cancelAll(ctx, proposed, Actor)
-}
-
-// withdraw fails a goal when the door refuses one of its change sets.
-func (p *Planner) withdraw(ctx context.Context, goal aegis.Goal, why *refusal) error {
-	proposed, err := p.changeSetsOf(ctx, goal.GoalID)
-	if err != nil {
-		return err
-	}
-	return p.fail(ctx, goal, why, proposed)
+	return shorten(strings.Join(texts, "; "))
 }
 
 func (p *Planner) ended(ctx context.Context, goalID string) bool {

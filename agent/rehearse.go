@@ -3,23 +3,75 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
 
 	aegis "github.com/aegisworld/aegis"
 )
 
-// Rehearse plans a goal and returns the change sets that it would propose, and
-// how the intent was read. Nothing is stored and nothing proposed. A goal that
-// can't be planned is an InvalidError of the field intent.
-func (p *Planner) Rehearse(ctx context.Context, goal aegis.GoalSpec) (sets []aegis.AutonomousChangeSet, understanding string, err error) {
+// Rehearse plans a goal and returns what it comes to and the change sets that its
+// tasks would propose. Nothing is stored and nothing proposed. A goal that can't be
+// planned is an InvalidError of the field intent, beside what was understood.
+func (p *Planner) Rehearse(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, []aegis.AutonomousChangeSet, error) {
+	goal := aegis.Goal{GoalSpec: spec}
 	plan, err := p.plan(ctx, goal, nil)
+	preview := aegis.GoalPreview{
+		Understanding: plan.understanding(), Trials: []aegis.Trial{},
+		Plan: aegis.GoalPlan{Plans: 1, Options: plan.options, Tasks: []aegis.Task{}},
+	}
 	if refused, ok := errors.AsType[*refusal](err); ok {
-		return nil, plan.understanding(), aegis.Invalid("intent", refused.text)
+		preview.Error = refused.text
+		return preview, nil, aegis.Invalid("intent", refused.text)
 	}
 	if err != nil {
-		return nil, "", err
+		return aegis.GoalPreview{}, nil, err
 	}
-	for _, l := range plan.layers {
-		sets = append(sets, l.changeSet(aegis.Goal{GoalSpec: goal}, plan.limits))
+	preview.Plan.Tasks = plan.tasks(1)
+	var sets []aegis.AutonomousChangeSet
+	for _, task := range preview.Plan.Tasks {
+		sets = append(sets, changeSet(goal, task, plan.reading.limits))
 	}
-	return sets, plan.understanding(), nil
+	return preview, sets, nil
+}
+
+// Preview rehearses a goal and has the door try its tasks: engines plan them, and
+// policy judges the plans. A goal that can't be planned is a preview with Error.
+func (p *Planner) Preview(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, error) {
+	preview, sets, err := p.Rehearse(ctx, spec)
+	if errors.Is(err, aegis.ErrInvalid) {
+		return preview, nil
+	}
+	if err != nil {
+		return aegis.GoalPreview{}, err
+	}
+	preview.Trials = make([]aegis.Trial, len(sets))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, cs := range sets {
+		if len(preview.Plan.Tasks[i].DependsOn) > 0 {
+			preview.Trials[i] = aegis.Trial{
+				TaskID: cs.TaskID, Waits: true, Diff: []aegis.ResourceChange{}, Denials: []aegis.RuleResult{}, Warnings: []aegis.RuleResult{},
+			}
+			continue
+		}
+		g.Go(func() (err error) {
+			preview.Trials[i], err = p.try(ctx, cs)
+			return err
+		})
+	}
+	return preview, g.Wait()
+}
+
+// try has the door try a task; what it refuses is the trial's error.
+func (p *Planner) try(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.Trial, error) {
+	trial, err := p.Door.Try(ctx, cs)
+	if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
+		return aegis.Trial{
+			TaskID: cs.TaskID, Error: invalid.Error(), Diff: []aegis.ResourceChange{}, Denials: []aegis.RuleResult{}, Warnings: []aegis.RuleResult{},
+		}, nil
+	}
+	if err != nil {
+		return aegis.Trial{}, fmt.Errorf("try task %s: %w", cs.TaskID, err)
+	}
+	return trial, nil
 }

@@ -14,10 +14,11 @@ func TestRehearse(t *testing.T) {
 	t.Run("returns what would be proposed and proposes nothing", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		sets, understanding, err := w.planner().Rehearse(t.Context(), aegis.GoalSpec{Intent: twoLayers})
+		preview, sets, err := w.planner().Rehearse(t.Context(), aegis.GoalSpec{Intent: twoLayers})
 		require.NoError(t, err)
 		require.Len(t, sets, 2)
-		require.NotEmpty(t, understanding)
+		require.NotEmpty(t, preview.Understanding)
+		require.Len(t, preview.Plan.Tasks, 2)
 		require.Empty(t, w.sets)
 		require.Empty(t, w.goals)
 

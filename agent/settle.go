@@ -9,37 +9,26 @@ import (
 	aegis "github.com/aegisworld/aegis"
 )
 
-// Settle ends a running goal when its change sets have ended: succeeded when
-// all were promoted, denied when all were denied, failed otherwise, with the
-// reasons. It does nothing to a goal that is not running, and is idempotent.
+// Settle looks at what became of a running goal's change sets and moves the goal
+// on: to the tasks that were waiting for them, to another plan, or to its end:
+// succeeded when all were promoted, denied when all were denied, failed
+// otherwise, with the reasons. It does nothing to a goal that has no plan, or has
+// ended, and is idempotent.
 func (p *Planner) Settle(ctx context.Context, goalID string) error {
 	goal, err := p.Goals.Goal(ctx, goalID)
 	if err != nil {
 		return fmt.Errorf("settle goal: %w", err)
 	}
-	if goal.State != aegis.GoalRunning {
+	if goal.State.Terminal() || goal.Plan == nil {
 		return nil
 	}
-	sets, err := p.changeSetsOf(ctx, goalID)
-	if err != nil {
-		return fmt.Errorf("settle goal %s: %w", goalID, err)
-	}
-	state := outcome(sets)
-	if !state.Terminal() {
-		return nil
-	}
-	goal.State, goal.Error = state, reasons(sets)
-	if goal.Deadline != nil && state == aegis.GoalSucceeded && p.Now().After(*goal.Deadline) {
-		goal.Error = "reached after its deadline"
-	}
-	err = p.Goals.UpdateGoal(ctx, goal)
+	err = p.advance(ctx, goal)
 	if errors.Is(err, aegis.ErrConflict) && p.ended(ctx, goalID) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("settle goal %s: %w", goalID, err)
 	}
-	p.Logger.InfoContext(ctx, "goal settled", "goal_id", goalID, "state", state)
 	return nil
 }
 
@@ -78,44 +67,17 @@ func (p *Planner) cancelAll(ctx context.Context, sets []aegis.AutonomousChangeSe
 	return errors.Join(faults...)
 }
 
-// outcome is the goal state that its change sets add up to.
-func outcome(sets []aegis.AutonomousChangeSet) aegis.GoalState {
-	count := map[aegis.PromotionState]int{}
-	for _, cs := range sets {
-		if !cs.PromotionState.Terminal() {
-			return aegis.GoalRunning
-		}
-		count[cs.PromotionState]++
-	}
-	switch len(sets) {
-	case 0:
-		return aegis.GoalRunning
-	case count[aegis.StatePromoted]:
-		return aegis.GoalSucceeded
-	case count[aegis.StateDenied]:
-		return aegis.GoalDenied
+// became says what became of a change set that was not promoted, and why.
+func became(cs aegis.AutonomousChangeSet) string {
+	line := fmt.Sprintf("%s (%s) was %s", cs.ChangeSetID, cs.Summary, strings.ReplaceAll(string(cs.PromotionState), "_", " "))
+	switch {
+	case len(cs.Denials) > 0:
+		return line + ": " + denials(cs.Denials)
+	case cs.Error != "":
+		return line + ": " + cs.Error
 	default:
-		return aegis.GoalFailed
+		return line
 	}
-}
-
-// reasons says of each change set that was not promoted what became of it.
-func reasons(sets []aegis.AutonomousChangeSet) string {
-	var lines []string
-	for _, cs := range sets {
-		if cs.PromotionState == aegis.StatePromoted {
-			continue
-		}
-		line := fmt.Sprintf("%s (%s) was %s", cs.ChangeSetID, cs.Summary, strings.ReplaceAll(string(cs.PromotionState), "_", " "))
-		switch {
-		case len(cs.Denials) > 0:
-			line += ": " + denials(cs.Denials)
-		case cs.Error != "":
-			line += ": " + cs.Error
-		}
-		lines = append(lines, line)
-	}
-	return strings.Join(lines, "; ")
 }
 
 func denials(rules []aegis.RuleResult) string {

@@ -18,9 +18,9 @@ type portRange struct {
 type slots struct{ atlas atlas }
 
 // read implements reader. A mark reads nothing and says which phrasing fitted.
-func (s slots) read(kind string, tokens []token) []reading {
+func (s slots) read(kind string, tokens []token) []slotValue {
 	if kind == "mark" {
-		return []reading{{true, 0}}
+		return []slotValue{{true, 0}}
 	}
 	if len(tokens) == 0 {
 		return nil
@@ -46,6 +46,8 @@ func (s slots) read(kind string, tokens []token) []reading {
 		return once(parseNAT(tokens))
 	case "multiple":
 		return once(parseMultiple(tokens[0]))
+	case "deadline":
+		return once(parseMoment(tokens))
 	case "names":
 		return parseNames(tokens)
 	default:
@@ -53,11 +55,11 @@ func (s slots) read(kind string, tokens []token) []reading {
 	}
 }
 
-func once[T any](value T, taken int) []reading {
+func once[T any](value T, taken int) []slotValue {
 	if taken == 0 {
 		return nil
 	}
-	return []reading{{value, taken}}
+	return []slotValue{{value, taken}}
 }
 
 // parseMultiple reads verbs that multiply.
@@ -96,7 +98,7 @@ func parseNAT(tokens []token) (mode string, taken int) {
 }
 
 // single reads kinds of one token.
-func single(kind string, t token) []reading {
+func single(kind string, t token) []slotValue {
 	value, ok := "", false
 	switch kind {
 	case "name":
@@ -123,7 +125,7 @@ func single(kind string, t token) []reading {
 	if !ok {
 		return nil
 	}
-	return []reading{{value, 1}}
+	return []slotValue{{value, 1}}
 }
 
 // name reads a name that a person chose; words of the grammar are none unless
@@ -144,7 +146,7 @@ func grammarWords() []string {
 }
 
 // parseNames reads names joined by commas and "and", longest list first.
-func parseNames(tokens []token) (readings []reading) {
+func parseNames(tokens []token) (readings []slotValue) {
 	var names []string
 	for i := 0; i < len(tokens); {
 		n, ok := name(tokens[i])
@@ -153,7 +155,7 @@ func parseNames(tokens []token) (readings []reading) {
 		}
 		i++
 		names = append(names, n)
-		readings = append(readings, reading{slices.Clone(names), i})
+		readings = append(readings, slotValue{slices.Clone(names), i})
 		gap := i
 		for gap < len(tokens) && tokens[gap].sep {
 			gap++

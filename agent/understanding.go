@@ -9,18 +9,26 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	aegis "github.com/aegisworld/aegis"
 )
 
 // understanding says how the intent was read and what it comes to.
 func (pl plan) understanding() string {
-	if len(pl.clauses) == 0 {
+	spoken := pl.reading.spoken()
+	if spoken == "" {
 		return "nothing"
 	}
-	parts := make([]string, len(pl.clauses))
-	for i, c := range pl.clauses {
-		parts[i] = c.edit.summary + c.scope.words()
+	lines := []string{spoken}
+	if len(pl.reading.told) > 0 {
+		lines = append(lines, "Within: "+strings.Join(pl.reading.told, "; ")+".")
 	}
-	lines := []string{sentence(strings.Join(parts, "; ")) + "."}
+	if pl.reading.aim != nil && pl.reading.aim.note != "" {
+		lines = append(lines, pl.reading.aim.note)
+	}
+	for _, o := range pl.options {
+		lines = append(lines, optionWords(o))
+	}
 	for _, l := range pl.layers {
 		for _, s := range l.stacks {
 			lines = append(lines, s.stack.StackID+": "+s.words())
@@ -31,6 +39,18 @@ func (pl plan) understanding() string {
 		lines = append(lines, "Nothing to do: it is so already.")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// optionWords say what became of a way.
+func optionWords(o aegis.GoalOption) string {
+	words := fmt.Sprintf("Rejected: %s (%s a month): %s", o.Name, signed(o.EstimatedUSDMonth), o.Rejected)
+	if o.Chosen {
+		words = fmt.Sprintf("Chosen: %s (%s a month): %s", o.Name, signed(o.EstimatedUSDMonth), o.Summary)
+	}
+	if o.Chosen && len(o.Lacks) > 0 {
+		words += "; it leaves undone: " + strings.Join(o.Lacks, "; ")
+	}
+	return words + "."
 }
 
 // words are the parameters that differ, such as "node_min 2 → 4".

@@ -51,6 +51,7 @@ func accessTable() map[string]access { //nolint:funlen // a table
 		"POST /v1/goals":                               submit,
 		"GET /v1/goals":                                read,
 		"GET /v1/goals/intents":                        read,
+		"POST /v1/goals/preview":                       submit,
 		"GET /v1/goals/:goal_id":                       read,
 		"GET /v1/goals/:goal_id/events":                read,
 		"POST /v1/goals/:goal_id/cancel":               submit,

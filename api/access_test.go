@@ -45,7 +45,7 @@ func demands(route string) []aegis.Role {
 		"GET /v1/webhooks/:webhook_id/deliveries", "GET /v1/webhooks/:webhook_id/deliveries/:delivery_id",
 		"POST /v1/webhooks/:webhook_id/deliveries/:delivery_id/redeliver":
 		return operator
-	case "POST /v1/goals", "POST /v1/goals/:goal_id/cancel",
+	case "POST /v1/goals", "POST /v1/goals/preview", "POST /v1/goals/:goal_id/cancel",
 		"POST /v1/domain/social/projects", "POST /v1/domain/dev/pipelines", "POST /v1/domain/games/projects":
 		return submitter
 	case "POST /v1/login-links", "GET /v1/policies/bundles/active":

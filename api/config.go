@@ -53,7 +53,9 @@ type Config struct {
 	// SandboxDir is the data folder of a sandbox, told to clients on this machine
 	// that push bundles; "" elsewhere.
 	SandboxDir string
-	// SimulateTimeout bounds a simulation; 10 min when zero.
+	// Previewer says what goals would come to; none when nil.
+	Previewer previewer
+	// SimulateTimeout bounds a simulation and a preview; 10 min when zero.
 	SimulateTimeout time.Duration
 
 	// Regions are the estate's; others are refused.
@@ -98,7 +100,7 @@ type goalStore interface {
 	CreateGoal(ctx context.Context, g aegis.Goal) error
 	Goal(ctx context.Context, id string) (aegis.Goal, error)
 	Goals(ctx context.Context, page aegis.Page) ([]aegis.Goal, string, error)
-	UpdateGoal(ctx context.Context, g aegis.Goal) error
+	UpdateGoal(ctx context.Context, g aegis.Goal, steps ...aegis.TraceStep) error
 }
 
 type changeSetStore interface {
@@ -169,6 +171,10 @@ type door interface {
 	Propose(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.AutonomousChangeSet, error)
 	Rollback(ctx context.Context, changeSetID, actor string) (aegis.AutonomousChangeSet, error)
 	Cancel(ctx context.Context, id, actor string) error
+}
+
+type previewer interface {
+	Preview(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, error)
 }
 
 type simulator interface {

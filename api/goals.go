@@ -32,6 +32,7 @@ func (s *server) goalRoutes() {
 	}, func(_ context.Context, in *PageQuery) (*listOutput[Intent], error) {
 		return pageOf(s.Intents, *in, func(i Intent) string { return i.Name })
 	})
+	s.previewRoute()
 	handle(s, huma.Operation{
 		OperationID: "get-goal", Method: http.MethodGet, Path: "/v1/goals/{goal_id}", Tags: []string{"goals"},
 		Summary: "Read a goal",

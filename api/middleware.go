@@ -48,7 +48,7 @@ func (s *server) observe(g *gin.Context) {
 // bound ends requests that take too long, but for those that mean to.
 func (s *server) bound(g *gin.Context) {
 	switch g.FullPath() {
-	case "", "/v1/goals/:goal_id/events", "/v1/events/stream", "/v1/policies/simulate", "/v1/stacks/:stack_id/unlock", "/v1/drift/adoptions":
+	case "", "/v1/goals/:goal_id/events", "/v1/events/stream", "/v1/policies/simulate", "/v1/goals/preview", "/v1/stacks/:stack_id/unlock", "/v1/drift/adoptions":
 		return
 	}
 	ctx, cancel := context.WithTimeout(g.Request.Context(), s.Patience)

@@ -13,10 +13,10 @@ import (
 	"github.com/aegisworld/aegis/internal/e2e"
 )
 
-// Goals posts goals at 100 a second for seconds and compares the time to the
+// Acknowledge posts goals at 100 a second for seconds and compares the time to the
 // durable acknowledgement with a bare insert and commit in the same database
 // at the same pace.
-func Goals(ctx context.Context, p *e2e.Process, seconds int, w io.Writer) error {
+func Acknowledge(ctx context.Context, p *e2e.Process, seconds int, w io.Writer) error {
 	const rate = 100
 	n, interval := rate*seconds, time.Second/rate
 	pool, err := pgxpool.New(ctx, p.DatabaseURL)

@@ -2,6 +2,9 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"net/url"
 
 	"github.com/aegisworld/aegis"
@@ -19,6 +22,19 @@ type Intent struct {
 func (c *Client) CreateGoal(ctx context.Context, spec aegis.GoalSpec) (aegis.Goal, error) {
 	spec.GoalID = ""
 	return post[aegis.Goal](ctx, c, "/v1/goals", spec)
+}
+
+// PreviewGoal asks what a goal would come to; nothing is proposed. It is asked
+// once: one that took too long would take as long again.
+func (c *Client) PreviewGoal(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, error) {
+	var out aegis.GoalPreview
+	spec.GoalID = ""
+	body, err := json.Marshal(spec)
+	if err != nil {
+		return out, fmt.Errorf("encode the goal: %w", err)
+	}
+	err = c.once(ctx, http.MethodPost, "/v1/goals/preview", nil, "", body, &out)
+	return out, err
 }
 
 // Goal reads a goal.

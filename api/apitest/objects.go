@@ -28,7 +28,7 @@ func (s *Store) CreateGoal(_ context.Context, g aegis.Goal) error {
 }
 
 // UpdateGoal replaces a goal and stores an event.
-func (s *Store) UpdateGoal(_ context.Context, g aegis.Goal) error {
+func (s *Store) UpdateGoal(_ context.Context, g aegis.Goal, _ ...aegis.TraceStep) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.goals = put(s.goals, g, goalID)

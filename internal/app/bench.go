@@ -24,12 +24,12 @@ import (
 
 // BenchNames lists the benchmarks in the order of "all".
 func BenchNames() []string {
-	return []string{"startup", "goals", "latency", "gate", "replay", "reload", "drift", "events", "sweep", "estate", "chaos"}
+	return []string{"startup", "acknowledge", "goals", "latency", "gate", "replay", "reload", "drift", "events", "sweep", "estate", "chaos"}
 }
 
 // Bench runs the named benchmark, or all, against sandboxes of their own and
 // prints their figures on w. It returns an error when a figure is above its
-// bound. Arguments are [NAME] [--n KILLS] [--sandboxes COUNT] [--log FILE].
+// bound. Arguments are [NAME] [--n KILLS] [--sandboxes COUNT] [-o json] [--log FILE].
 func Bench(ctx context.Context, args []string, w io.Writer) error {
 	executable, err := os.Executable()
 	if err != nil {
@@ -45,12 +45,19 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 	flags.SetOutput(w)
 	flags.IntVar(&b.kills, "n", 3, "kills at each point of chaos")
 	flags.IntVar(&b.sandboxes, "sandboxes", 1, "sandboxes that share the kills of chaos, side by side")
+	flags.Func("o", "json for the score of goals as JSON", func(format string) error {
+		b.asJSON = format == "json"
+		if !b.asJSON {
+			return fmt.Errorf("%q is not json", format)
+		}
+		return nil
+	})
 	flags.Func("log", "file that gets the sandboxes' output", b.openLog)
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("parse flags: %w", err)
 	}
 	all := map[string]func(context.Context) error{
-		"startup": b.startup, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload,
+		"startup": b.startup, "acknowledge": b.acknowledge, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload,
 		"drift": b.drift, "events": b.events, "sweep": b.sweep, "estate": b.estate, "chaos": b.chaos,
 	}
 	if b.kills < 1 || b.sandboxes < 1 {
@@ -77,6 +84,7 @@ type benchRun struct {
 	w          io.Writer
 	kills      int
 	sandboxes  int
+	asJSON     bool
 	log        io.Writer
 }
 
@@ -88,9 +96,15 @@ func (b *benchRun) openLog(path string) error {
 
 func (b benchRun) startup(ctx context.Context) error { return bench.Startup(ctx, b.executable, b.w) }
 
-func (b benchRun) goals(ctx context.Context) error {
+func (b benchRun) acknowledge(ctx context.Context) error {
 	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Goals(ctx, p, 20, b.w), p.Stop(ctx))
+		return errors.Join(bench.Acknowledge(ctx, p, 20, b.w), p.Stop(ctx))
+	})
+}
+
+func (b benchRun) goals(ctx context.Context) error {
+	return b.withSandbox(ctx, "small", func(p *e2e.Process) error {
+		return errors.Join(bench.Plans(ctx, p, b.asJSON, b.w), p.Stop(ctx))
 	})
 }
 

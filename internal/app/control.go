@@ -62,6 +62,8 @@ type specs struct{}
 
 func (specs) Validate(spec aegis.Spec) error { return stacks.Validate(spec) }
 
+func (specs) Contradictions(all []aegis.Spec) []aegis.FieldFault { return stacks.Contradictions(all) }
+
 // newControl connects to everything. Nothing else happens before the account
 // is known to be the configured one.
 func newControl(ctx context.Context, c Config, tools toolchain.Tools, log *slog.Logger) (*control, error) {
@@ -249,7 +251,7 @@ func (p *control) handler() http.Handler {
 func (p *control) apiHandler() http.Handler {
 	return api.New(api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
-		Auth: p.db, Requests: p.requests, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Bundles: p.policy.shipper,
+		Auth: p.db, Requests: p.requests, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Previewer: p.planner, Bundles: p.policy.shipper,
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,

@@ -46,20 +46,21 @@ func goalEvent(g aegis.Goal) aegis.Event {
 	}
 }
 
-// UpdateGoal writes the goal's state, understanding, error and trace, with an
-// event "goal.<state>". ErrConflict: the goal is in another, terminal state.
-func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal) error {
+// UpdateGoal writes the goal's state, understanding, plan, result, error and
+// trace, to which it adds the steps, with an event "goal.<state>". ErrConflict:
+// the goal is in another, terminal state.
+func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal, steps ...aegis.TraceStep) error {
 	err := db.transact(ctx, func(tx pgx.Tx) error {
 		var updated bool
 		err := tx.QueryRow(ctx, `
 			WITH updated AS (
 				UPDATE goals
-				SET state = $2, understanding = $3, error = $4, trace_id = $5, updated_at = now()
+				SET state = $2, understanding = $3, error = $4, trace_id = $5, plan = $6, result = $7, updated_at = now()
 				WHERE goal_id = $1 AND (state = $2 OR state IN ('accepted', 'planning', 'running'))
 				RETURNING 1
 			)
 			SELECT EXISTS (SELECT 1 FROM updated) FROM goals WHERE goal_id = $1`,
-			g.GoalID, g.State, g.Understanding, g.Error, g.TraceID).Scan(&updated)
+			g.GoalID, g.State, g.Understanding, g.Error, g.TraceID, g.Plan, g.Result).Scan(&updated)
 		if err != nil {
 			return err
 		}
@@ -67,6 +68,9 @@ func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal) error {
 			return fmt.Errorf("it has ended: %w", aegis.ErrConflict)
 		}
 		b := &pgx.Batch{}
+		if g.TraceID != "" && len(steps) > 0 {
+			appendTrace(b, traceOf(g, steps))
+		}
 		appendEvents(b, goalEvent(g))
 		return sendIn(ctx, tx, b)
 	})
@@ -74,6 +78,18 @@ func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal) error {
 		return fmt.Errorf("update goal %s: %w", g.GoalID, err)
 	}
 	return nil
+}
+
+// traceOf is what steps add to a goal's trace; its end is the trace's outcome.
+func traceOf(g aegis.Goal, steps []aegis.TraceStep) aegis.TaskTrace {
+	t := aegis.TaskTrace{TraceID: g.TraceID, GoalID: g.GoalID, Steps: steps}
+	for _, s := range steps {
+		t.LatencyMS += s.DurationMS
+	}
+	if g.State.Terminal() {
+		t.Outcome = string(g.State)
+	}
+	return t
 }
 
 // goalRow is a row of goals with the change sets proposed for it.
@@ -84,6 +100,8 @@ type goalRow struct {
 	Understanding string
 	Error         string
 	TraceID       string
+	Plan          *aegis.GoalPlan
+	Result        *aegis.GoalResult
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	ChangeSetIDs  []string `db:"change_set_ids"`
@@ -92,14 +110,14 @@ type goalRow struct {
 func (r goalRow) goal() aegis.Goal {
 	return aegis.Goal{
 		GoalSpec: r.Spec, State: r.State, Submitter: r.Submitter, ChangeSetIDs: r.ChangeSetIDs,
-		Understanding: r.Understanding, Error: r.Error, TraceID: r.TraceID, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Understanding: r.Understanding, Plan: r.Plan, Result: r.Result, Error: r.Error, TraceID: r.TraceID, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
 
 // Goal returns ErrNotFound when there is none.
 func (db *DB) Goal(ctx context.Context, id string) (aegis.Goal, error) {
 	rows, _ := db.pool.Query(ctx, `
-		SELECT spec, state, submitter, understanding, error, trace_id, created_at, updated_at,
+		SELECT spec, state, submitter, understanding, error, trace_id, plan, result, created_at, updated_at,
 			ARRAY(SELECT change_set_id FROM change_sets c WHERE c.goal_id = goals.goal_id AND c.goal_id <> ''
 				ORDER BY c.created_at, c.change_set_id) AS change_set_ids
 		FROM goals WHERE goal_id = $1`, id)
@@ -117,7 +135,7 @@ func (db *DB) Goals(ctx context.Context, page aegis.Page) ([]aegis.Goal, string,
 		return nil, "", err
 	}
 	rows, _ := db.pool.Query(ctx, `
-		SELECT spec, state, submitter, understanding, error, trace_id, created_at, updated_at,
+		SELECT spec, state, submitter, understanding, error, trace_id, plan, result, created_at, updated_at,
 			ARRAY(SELECT change_set_id FROM change_sets c WHERE c.goal_id = goals.goal_id AND c.goal_id <> ''
 				ORDER BY c.created_at, c.change_set_id) AS change_set_ids
 		FROM goals

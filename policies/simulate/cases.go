@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -154,13 +155,17 @@ func (s *Simulator) supposed(ctx context.Context, diff []aegis.ResourceChange) s
 // planned are the change sets that a goal comes to.
 func (s *Simulator) planned(ctx context.Context, goal aegis.GoalSpec, note func(string)) source {
 	return func(yield func(Case, error) bool) {
-		sets, understanding, err := s.Planner.Rehearse(ctx, goal)
+		preview, sets, err := s.Planner.Rehearse(ctx, goal)
 		if err != nil {
 			yield(Case{}, fmt.Errorf("plan the goal: %w", inGoal(err)))
 			return
 		}
-		note(understanding)
-		for _, cs := range sets {
+		note(preview.Understanding)
+		for i, cs := range sets {
+			if needs := preview.Plan.Tasks[i].DependsOn; len(needs) > 0 {
+				note(cs.Summary + ": can be planned only after " + strings.Join(needs, ", "))
+				continue
+			}
 			input, err := s.Door.Preview(ctx, cs)
 			if err == nil && len(input.Diff) == 0 {
 				note(cs.Summary + ": changes no resource, so that no gate is asked")

@@ -42,7 +42,7 @@ type door interface {
 
 // planner plans goals without proposing anything.
 type planner interface {
-	Rehearse(ctx context.Context, goal aegis.GoalSpec) (sets []aegis.AutonomousChangeSet, understanding string, err error)
+	Rehearse(ctx context.Context, goal aegis.GoalSpec) (aegis.GoalPreview, []aegis.AutonomousChangeSet, error)
 }
 
 // Config is what a Simulator is made of.

@@ -66,11 +66,14 @@ func (*estate) Suppose(_ context.Context, diff []aegis.ResourceChange) (aegis.Ga
 	return input("", diff...), nil
 }
 
-func (*estate) Rehearse(_ context.Context, goal aegis.GoalSpec) ([]aegis.AutonomousChangeSet, string, error) {
+func (*estate) Rehearse(_ context.Context, goal aegis.GoalSpec) (aegis.GoalPreview, []aegis.AutonomousChangeSet, error) {
 	if goal.Intent == "nonsense" {
-		return nil, "", aegis.Invalid("intent", "goal not understood")
+		return aegis.GoalPreview{}, nil, aegis.Invalid("intent", "goal not understood")
 	}
-	return []aegis.AutonomousChangeSet{{Summary: "more buckets"}, {Summary: "the same again"}}, "Understood.", nil
+	return aegis.GoalPreview{
+		Understanding: "Understood.",
+		Plan:          aegis.GoalPlan{Tasks: []aegis.Task{{}, {}, {DependsOn: []string{"1.1.data"}}}},
+	}, []aegis.AutonomousChangeSet{{Summary: "more buckets"}, {Summary: "the same again"}, {Summary: "and later"}}, nil
 }
 
 func (*estate) Preview(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.GateInput, error) {

@@ -13,7 +13,7 @@ import (
 
 func (c *cli) goal() *cobra.Command {
 	return group("goal", "Ask for something and follow it",
-		c.goalSubmit(), c.goalGet(), c.goalList(), c.goalWatch(), c.goalCancel(), c.goalIntents())
+		c.goalSubmit(), c.goalPreview(), c.goalGet(), c.goalList(), c.goalWatch(), c.goalCancel(), c.goalIntents())
 }
 
 func (c *cli) goalGet() *cobra.Command {
@@ -48,8 +48,34 @@ func (c *cli) showGoal(g aegis.Goal) error {
 		facts(w,
 			"goal", g.GoalID, "intent", g.Intent, "state", string(g.State), "understood as", g.Understanding, "error", g.Error,
 			"constraints", strings.Join(g.Constraints, "; "), "budget", budgetText(g.Budget), "risk", string(g.RiskTolerance),
+			"tasks", taskLines(g.Plan), "achieved", resultText(g.Result), "lacks", lacksText(g.Result),
 			"submitted by", g.Submitter+", "+c.ago(g.CreatedAt), "change sets", strings.Join(g.ChangeSetIDs, ", "), "trace", g.TraceID)
 	})
+}
+
+func taskLines(plan *aegis.GoalPlan) string {
+	if plan == nil {
+		return ""
+	}
+	lines := make([]string, len(plan.Tasks))
+	for i, t := range plan.Tasks {
+		lines[i] = taskLine(t)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func resultText(r *aegis.GoalResult) string {
+	if r == nil || len(r.Achieved) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s; %+.2f $ a month", strings.Join(r.Achieved, "; "), r.USDMonth)
+}
+
+func lacksText(r *aegis.GoalResult) string {
+	if r == nil {
+		return ""
+	}
+	return strings.Join(r.Lacks, "; ")
 }
 
 func budgetText(b *aegis.Budget) string {

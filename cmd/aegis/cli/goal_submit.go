@@ -17,6 +17,17 @@ type goalFlags struct {
 	watch                  bool
 }
 
+// register adds the flags of a goal's limits.
+func (g *goalFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&g.constraints, "constraint", nil, "what must hold, in a sentence; may be repeated")
+	f.StringSliceVar(&g.domains, "domain", nil, "domains that it is about")
+	f.Float64Var(&g.budgetMonth, "budget-usd-month", 0, "most US dollars by which a month may cost more")
+	f.Float64Var(&g.budgetRun, "budget-usd-run", 0, "most US dollars that reaching the goal may cost")
+	f.StringVar(&g.deadline, "deadline", "", "RFC 3339 time, or a duration from now such as 2h")
+	f.StringVar(&g.risk, "risk", "", "most risk that is tolerated: low, medium or high")
+}
+
 func (c *cli) goalSubmit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "submit INTENT", Short: "Ask for something in a sentence", Args: oneArg("INTENT, in quotes"),
@@ -26,14 +37,8 @@ func (c *cli) goalSubmit() *cobra.Command {
   aegis goal submit "keep logs for 90 days everywhere" --constraint "not in us-east-1" --deadline 2h`,
 	}
 	var g goalFlags
-	f := cmd.Flags()
-	f.StringArrayVar(&g.constraints, "constraint", nil, "what must hold, in a sentence; may be repeated")
-	f.StringSliceVar(&g.domains, "domain", nil, "domains that it is about")
-	f.Float64Var(&g.budgetMonth, "budget-usd-month", 0, "most US dollars by which a month may cost more")
-	f.Float64Var(&g.budgetRun, "budget-usd-run", 0, "most US dollars that reaching the goal may cost")
-	f.StringVar(&g.deadline, "deadline", "", "RFC 3339 time, or a duration from now such as 2h")
-	f.StringVar(&g.risk, "risk", "", "most risk that is tolerated: low, medium or high")
-	f.BoolVar(&g.watch, "watch", false, "follow it to its end")
+	g.register(cmd)
+	cmd.Flags().BoolVar(&g.watch, "watch", false, "follow it to its end")
 	fail := addFailOn(cmd, "deny")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		spec, err := c.goalSpec(args[0], g, cmd.Flags().Changed)

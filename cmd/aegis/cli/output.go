@@ -78,7 +78,7 @@ func facts(w io.Writer, pairs ...string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			_, _ = fmt.Fprintf(t, "%s\t%s\n", pairs[i], pairs[i+1]) // into memory
+			_, _ = fmt.Fprintf(t, "%s\t%s\n", pairs[i], strings.ReplaceAll(pairs[i+1], "\n", "\n\t")) // into memory
 		}
 	}
 	_ = t.Flush()

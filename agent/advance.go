@@ -1,0 +1,299 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	aegis "github.com/aegisworld/aegis"
+)
+
+// maxPlans bounds how often a goal is planned.
+const maxPlans = 3
+
+// advance is the kernel's loop over a planned goal: observe what became of the
+// change sets, reflect on what failed and plan again where there is another way,
+// execute the tasks that are ready. It ends when nothing is left but to wait.
+// Every round is derived from what is stored, so that it may be cut off anywhere
+// and begun again.
+func (p *Planner) advance(ctx context.Context, goal aegis.Goal) error {
+	for {
+		sets, err := p.changeSetsOf(ctx, goal.GoalID)
+		if err != nil {
+			return err
+		}
+		changed := observe(goal.Plan, sets, p.Now())
+		if !slices.ContainsFunc(goal.Plan.Tasks, func(t aegis.Task) bool { return !t.State.Terminal() }) {
+			again, err := p.reflect(ctx, &goal, sets)
+			if err != nil || !again {
+				return err
+			}
+			continue
+		}
+		moved, err := p.execute(ctx, &goal)
+		switch {
+		case err != nil || goal.State.Terminal():
+			return err
+		case moved: // and may have ended already
+		case changed:
+			return p.Goals.UpdateGoal(ctx, goal)
+		default:
+			return nil
+		}
+	}
+}
+
+// observe takes the states of tasks from their change sets, and skips the tasks
+// that depend on one that did not succeed. It says whether anything is new.
+func observe(plan *aegis.GoalPlan, sets []aegis.AutonomousChangeSet, now time.Time) (changed bool) {
+	ended := func(t *aegis.Task, state aegis.TaskState, why string) {
+		t.State, t.Error, t.EndedAt, changed = state, why, &now, true
+	}
+	for i := range plan.Tasks {
+		task := &plan.Tasks[i]
+		if task.State.Terminal() {
+			continue
+		}
+		if cs, ok := setOf(sets, task.TaskID); ok {
+			task.ChangeSetID = cs.ChangeSetID
+			if task.State == aegis.TaskWaiting {
+				task.State, task.StartedAt, changed = aegis.TaskRunning, &cs.CreatedAt, true
+			}
+			switch {
+			case !cs.PromotionState.Terminal():
+			case cs.PromotionState == aegis.StatePromoted:
+				ended(task, aegis.TaskSucceeded, "")
+			case cs.PromotionState == aegis.StateDenied:
+				ended(task, aegis.TaskDenied, became(cs))
+			default:
+				ended(task, aegis.TaskFailed, became(cs))
+			}
+			continue
+		}
+		for _, id := range task.DependsOn {
+			if before := taskOf(plan, id); before.State.Terminal() && before.State != aegis.TaskSucceeded {
+				ended(task, aegis.TaskSkipped, "task "+id+" did not succeed")
+				break
+			}
+		}
+	}
+	return changed
+}
+
+func setOf(sets []aegis.AutonomousChangeSet, taskID string) (aegis.AutonomousChangeSet, bool) {
+	i := slices.IndexFunc(sets, func(cs aegis.AutonomousChangeSet) bool { return cs.TaskID == taskID })
+	if i < 0 {
+		return aegis.AutonomousChangeSet{}, false
+	}
+	return sets[i], true
+}
+
+// taskOf is the task with an id; one that is not there has succeeded, since
+// nothing waits for it.
+func taskOf(plan *aegis.GoalPlan, id string) aegis.Task {
+	i := slices.IndexFunc(plan.Tasks, func(t aegis.Task) bool { return t.TaskID == id })
+	if i < 0 {
+		return aegis.Task{State: aegis.TaskSucceeded}
+	}
+	return plan.Tasks[i]
+}
+
+// execute proposes every task that is ready, and says whether it proposed any. A
+// proposal that the door refuses fails the goal and stops the others.
+func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, err error) {
+	limits, err := p.limitsOf(*goal)
+	if err != nil {
+		return false, err
+	}
+	step := p.startStep("execute")
+	var proposed []string
+	for i := range goal.Plan.Tasks {
+		task := &goal.Plan.Tasks[i]
+		if task.State != aegis.TaskWaiting || !ready(goal.Plan, *task) {
+			continue
+		}
+		cs, err := p.Door.Propose(ctx, changeSet(*goal, *task, limits))
+		if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
+			return false, p.withdraw(ctx, goal, task, invalid.Error())
+		}
+		if err != nil {
+			return false, fmt.Errorf("propose task %s: %w", task.TaskID, err)
+		}
+		now := p.Now()
+		task.State, task.ChangeSetID, task.StartedAt = aegis.TaskRunning, cs.ChangeSetID, &now
+		goal.ChangeSetIDs = append(goal.ChangeSetIDs, cs.ChangeSetID)
+		proposed = append(proposed, task.TaskID+" as "+cs.ChangeSetID)
+	}
+	if len(proposed) == 0 {
+		return false, nil
+	}
+	goal.State = aegis.GoalRunning
+	return true, p.Goals.UpdateGoal(ctx, *goal, step.end("go", strings.Join(proposed, ", ")))
+}
+
+func ready(plan *aegis.GoalPlan, task aegis.Task) bool {
+	return !slices.ContainsFunc(task.DependsOn, func(id string) bool { return taskOf(plan, id).State != aegis.TaskSucceeded })
+}
+
+// limitsOf reads the goal's limits again: they are its own words.
+func (p *Planner) limitsOf(goal aegis.Goal) (limits, error) {
+	r, err := p.grammar.read(goal.GoalSpec, goal.CreatedAt)
+	if err != nil {
+		return limits{}, fmt.Errorf("read the limits of goal %s again: %w", goal.GoalID, err)
+	}
+	return r.limits, nil
+}
+
+// withdraw fails a goal when the door refuses one of its change sets, and stops
+// those that were proposed before.
+func (p *Planner) withdraw(ctx context.Context, goal *aegis.Goal, task *aegis.Task, why string) error {
+	step := p.startStep("execute")
+	sets, err := p.changeSetsOf(ctx, goal.GoalID)
+	if err != nil {
+		return err
+	}
+	now := p.Now()
+	task.State, task.Error, task.EndedAt = aegis.TaskFailed, why, &now
+	goal.State, goal.Error = aegis.GoalFailed, why
+	p.Logger.InfoContext(ctx, "goal refused by the door", "goal_id", goal.GoalID, "task_id", task.TaskID)
+	if err := p.Goals.UpdateGoal(ctx, *goal, step.end("refused", why)); err != nil {
+		return err
+	}
+	return p.cancelAll(ctx, sets, Actor)
+}
+
+// reflect judges a goal all of whose tasks ended: it ends the goal, or plans
+// again when a way did not last and there is another; again says so.
+func (p *Planner) reflect(ctx context.Context, goal *aegis.Goal, sets []aegis.AutonomousChangeSet) (again bool, err error) {
+	step := p.startStep("reflect")
+	last := latest(goal.Plan)
+	state := outcome(last)
+	if state != aegis.GoalSucceeded && !stopped(sets) {
+		replanned, err := p.replan(ctx, goal, last, step)
+		if err != nil || replanned {
+			return replanned, err
+		}
+	}
+	goal.State, goal.Error, goal.Result = state, reasons(last), result(goal.Plan, sets)
+	if d := p.deadline(*goal); d != nil && state == aegis.GoalSucceeded && p.Now().After(*d) {
+		goal.Error = "reached after its deadline"
+	}
+	p.Logger.InfoContext(ctx, "goal settled", "goal_id", goal.GoalID, "state", state)
+	return false, p.Goals.UpdateGoal(ctx, *goal, step.end(string(state), goal.Error))
+}
+
+// stopped says that a person cancelled one of the change sets.
+func stopped(sets []aegis.AutonomousChangeSet) bool {
+	return slices.ContainsFunc(sets, func(cs aegis.AutonomousChangeSet) bool { return cs.PromotionState == aegis.StateCancelled })
+}
+
+// replan makes another plan of a goal that has several ways.
+func (p *Planner) replan(ctx context.Context, goal *aegis.Goal, last []aegis.Task, step traced) (bool, error) {
+	chosen := slices.ContainsFunc(goal.Plan.Options, func(o aegis.GoalOption) bool { return o.Chosen })
+	if !chosen || goal.Plan.Plans >= maxPlans {
+		return false, nil
+	}
+	why := reasons(last)
+	options := fallen(goal.Plan.Options, why)
+	plan, err := p.plan(ctx, *goal, tried(options))
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		p.Logger.InfoContext(ctx, "no other way", "goal_id", goal.GoalID, "reason", refused.text)
+		if len(plan.options) > 0 {
+			goal.Plan.Options = plan.options
+		}
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	goal.Plan.Plans++
+	goal.Plan.Options, goal.Understanding = plan.options, plan.understanding()
+	goal.Plan.Tasks = append(goal.Plan.Tasks, plan.tasks(goal.Plan.Plans)...)
+	p.Logger.InfoContext(ctx, "goal planned again", "goal_id", goal.GoalID, "plan", goal.Plan.Plans)
+	return true, p.Goals.UpdateGoal(ctx, *goal, step.end("replan", shorten(why)))
+}
+
+// deadline is the goal's, by its own words or by its field.
+func (p *Planner) deadline(goal aegis.Goal) *time.Time {
+	l, err := p.limitsOf(goal)
+	if err != nil {
+		return goal.Deadline
+	}
+	return l.deadline
+}
+
+// latest are the tasks of the newest plan.
+func latest(plan *aegis.GoalPlan) []aegis.Task {
+	prefix := fmt.Sprintf("%d.", plan.Plans)
+	return slices.DeleteFunc(slices.Clone(plan.Tasks), func(t aegis.Task) bool { return !strings.HasPrefix(t.TaskID, prefix) })
+}
+
+// outcome is the goal state that ended tasks add up to.
+func outcome(tasks []aegis.Task) aegis.GoalState {
+	count := map[aegis.TaskState]int{}
+	for _, t := range tasks {
+		count[t.State]++
+	}
+	switch len(tasks) {
+	case count[aegis.TaskSucceeded]:
+		return aegis.GoalSucceeded
+	case count[aegis.TaskDenied] + count[aegis.TaskSkipped]:
+		return aegis.GoalDenied
+	default:
+		return aegis.GoalFailed
+	}
+}
+
+// reasons says what became of the tasks that did not succeed.
+func reasons(tasks []aegis.Task) string {
+	var lines []string
+	for _, t := range tasks {
+		if t.State != aegis.TaskSucceeded {
+			lines = append(lines, t.Error)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// result is what came of a goal.
+func result(plan *aegis.GoalPlan, sets []aegis.AutonomousChangeSet) *aegis.GoalResult {
+	r := &aegis.GoalResult{Achieved: []string{}}
+	for _, cs := range sets {
+		if cs.PromotionState == aegis.StatePromoted {
+			r.Achieved = append(r.Achieved, cs.Summary)
+			r.USDMonth += cs.CostDeltaUSDMonth
+			r.CostUnknown = append(r.CostUnknown, cs.CostUnknown...)
+		}
+	}
+	for _, t := range latest(plan) {
+		if t.State != aegis.TaskSucceeded {
+			r.Lacks = append(r.Lacks, t.Summary)
+		}
+	}
+	for _, o := range plan.Options {
+		if o.Chosen {
+			r.Lacks = append(r.Lacks, o.Lacks...)
+		}
+	}
+	return r
+}
+
+// traced is a step of the trace that has begun.
+type traced struct {
+	p    *Planner
+	step aegis.TraceStep
+}
+
+func (p *Planner) startStep(name string) traced {
+	return traced{p, aegis.TraceStep{Name: name, StartedAt: p.Now()}}
+}
+
+// end is the step with how it ended.
+func (t traced) end(verdict, message string) aegis.TraceStep {
+	t.step.Verdict, t.step.Message = verdict, shorten(message)
+	t.step.DurationMS = t.p.Now().Sub(t.step.StartedAt).Milliseconds()
+	return t.step
+}

@@ -1,0 +1,269 @@
+package agent
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	aegis "github.com/aegisworld/aegis"
+)
+
+func cutCost() objective {
+	return objective{
+		Intent: Intent{
+			Name: "estate.cut_cost", Layer: wholeEstate,
+			Summary: "Have a month cost less, by the lever that takes the least risk: NAT gateways, spare nodes, ARM nodes, smaller nodes, shards.",
+			Examples: []string{
+				"cut the cost of the runtime by 20% in eu-west-1", "save $10 a month", "make the runtime cheaper",
+			},
+		},
+		placed: true,
+		phrasings: []string{
+			"cut|reduce|lower|decrease|trim|bring_down [monthly] cost|costs|bill|spend|spending|expenses [of|for|on] [@runtime|everything|estate|platform|network] by [at_least] <part:percent>",
+			"cut|reduce|lower|decrease|trim|bring_down [monthly] cost|costs|bill|spend|spending|expenses [of|for|on] [@runtime|everything|estate|platform|network] by [at_least] <usd:money>",
+			"cut|reduce|lower|decrease|trim|bring_down @runtime cost|costs|bill|spend|spending by [at_least] <part:percent>",
+			"save [at_least] <usd:money> [on|of] [cost|costs|@runtime|everything]",
+			"save [at_least] <part:percent> [on|of] [cost|costs|@runtime|everything]",
+			"spend <usd:money> less", "spend <part:percent> less",
+			"make @runtime|everything|estate|platform <any:mark> cheaper",
+			"make @runtime|everything|estate|platform <part:percent> cheaper",
+			"cut|reduce|lower|save [monthly] <any:mark> cost|costs|bill|money|spending [of|for|on] [@runtime|everything|estate|platform]",
+		},
+		read: func(a args, s scope) (aim, error) {
+			target := saving{part: float64(a.count("part")) / 100, usd: a.factor("usd")}
+			if target.part >= 1 {
+				return aim{}, refuse("a saving of %d %% leaves nothing to run", a.count("part"))
+			}
+			return aim{
+				summary: "have a month cost " + target.words() + s.words(), preferred: true,
+				ways: func(v view) ([]way, error) { return save(v, target, atlas{v.regions}, s) },
+			}, nil
+		},
+	}
+}
+
+// saving is how much less a month is to cost: a part of what it costs, or US
+// dollars; with neither, anything.
+type saving struct{ part, usd float64 }
+
+func (s saving) words() string {
+	switch {
+	case s.part > 0:
+		return fmt.Sprintf("%.0f %% less", s.part*100)
+	case s.usd > 0:
+		return fmt.Sprintf("$%.2f less", s.usd)
+	default:
+		return "less"
+	}
+}
+
+// lever is one thing that may be had for less.
+type lever struct {
+	name      string
+	tolerance aegis.RiskTolerance
+	lacks     string
+	layer     string
+	// network or runtime or data returns the parameters after it, false when it
+	// saves nothing there.
+	network func(aegis.NetworkSpec) (aegis.NetworkSpec, bool)
+	runtime func(aegis.RuntimeSpec) (aegis.RuntimeSpec, bool)
+	data    func(aegis.DataSpec) (aegis.DataSpec, bool)
+}
+
+// levers are in the order in which they are tried: by what may go wrong.
+func levers() []lever {
+	return []lever{
+		{
+			name: "one NAT gateway", tolerance: aegis.RiskMedium, layer: aegis.LayerNetwork,
+			lacks: "private subnets of all zones depend on one zone's NAT gateway",
+			network: func(s aegis.NetworkSpec) (aegis.NetworkSpec, bool) {
+				less := s.NAT == "per_zone" && s.Zones > 1
+				s.NAT = "single"
+				return s, less
+			},
+		},
+		{
+			name: "fewer nodes", tolerance: aegis.RiskMedium, layer: aegis.LayerRuntime,
+			lacks: "a quarter of the nodes is gone until load brings them back",
+			runtime: func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) {
+				return withNodes(s, s.NodeDesired-max(1, s.NodeDesired/4))
+			},
+		},
+		{
+			name: "ARM nodes", tolerance: aegis.RiskHigh, layer: aegis.LayerRuntime, lacks: "images have to be built for ARM, too",
+			runtime: func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) {
+				kind, ok := armType(s.InstanceType)
+				s.InstanceType = kind
+				return s, ok
+			},
+		},
+		{
+			name: "half of the nodes", tolerance: aegis.RiskHigh, layer: aegis.LayerRuntime,
+			lacks:   "half of the nodes is gone until load brings them back",
+			runtime: func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) { return withNodes(s, s.NodeDesired/2) },
+		},
+		{
+			name: "fewer shards", tolerance: aegis.RiskHigh, layer: aegis.LayerData, lacks: "streams take half as many records a second",
+			data: func(s aegis.DataSpec) (aegis.DataSpec, bool) {
+				streams, less := map[string]aegis.StreamSpec{}, false
+				for name, stream := range s.Streams {
+					less = less || stream.Shards > 1
+					stream.Shards = max(1, stream.Shards/2)
+					streams[name] = stream
+				}
+				s.Streams = streams
+				return s, less
+			},
+		},
+	}
+}
+
+// withNodes runs n nodes; false when that is none, or no fewer.
+func withNodes(s aegis.RuntimeSpec, n int) (aegis.RuntimeSpec, bool) {
+	less := n >= 1 && n < s.NodeDesired
+	s.NodeDesired, s.NodeMin = n, min(s.NodeMin, n)
+	return s, less
+}
+
+// armType is the Graviton type of the same size, where AWS sells one for less.
+func armType(kind string) (string, bool) {
+	family, size, _ := strings.Cut(kind, ".")
+	arm, ok := map[string]string{
+		"t3": "t4g", "t3a": "t4g", "m5": "m6g", "m6i": "m6g", "m7i": "m7g", "c5": "c6g", "c6i": "c6g", "c7i": "c7g",
+		"r5": "r6g", "r6i": "r6g", "r7i": "r7g",
+	}[family]
+	return arm + "." + size, ok
+}
+
+// apply is the lever on one stack: what it edits and by how much a month costs
+// more, which is below zero; false when it saves nothing.
+func (l lever) apply(v view, region string) (step, float64, bool) {
+	switch l.layer {
+	case aegis.LayerNetwork:
+		return pull(v, l, region, l.network)
+	case aegis.LayerData:
+		return pull(v, l, region, l.data)
+	default:
+		return pull(v, l, region, l.runtime)
+	}
+}
+
+func pull[T any](v view, l lever, region string, change func(T) (T, bool)) (step, float64, bool) {
+	before, ok := paramsOf[T](v, l.layer, region)
+	if !ok {
+		return step{}, 0, false
+	}
+	after, less := change(before)
+	if !less {
+		return step{}, 0, false
+	}
+	usd := v.cost(l.layer, region, before, after)
+	return step{layer: l.layer, region: region, edit: edit{summary: l.name, apply: assign(func(s *T) { *s = after })}}, usd, usd < 0
+}
+
+// save lists ways of saving: each lever by itself, then several, those first that
+// take the least risk. Ways that do not save enough are left out.
+func save(v view, target saving, a atlas, where scope) ([]way, error) {
+	regions, err := a.resolve(where)
+	if err != nil {
+		return nil, err
+	}
+	wanted := target.usd
+	if target.part > 0 {
+		wanted = target.part * standing(v, regions)
+	}
+	var single []way
+	saved := map[string]float64{}
+	for _, l := range levers() {
+		w := way{name: l.name, tolerance: l.tolerance, lacks: []string{l.lacks}}
+		for _, region := range regions {
+			if s, usd, ok := l.apply(v, region); ok {
+				w.steps, saved[l.name] = append(w.steps, s), saved[l.name]-usd
+			}
+		}
+		if len(w.steps) > 0 {
+			single = append(single, w)
+		}
+	}
+	return enough(together(single, saved), saved, wanted)
+}
+
+// together adds to single levers each run of several; levers of one kind of
+// thing, whose edits would overwrite one another, are not joined.
+func together(single []way, saved map[string]float64) []way {
+	ways := slices.Clone(single)
+	for i := range single {
+		joined := single[i]
+		for _, next := range single[i+1:] {
+			if overlap(joined, next) {
+				continue
+			}
+			usd := saved[joined.name] + saved[next.name]
+			joined = way{
+				name: joined.name + " and " + next.name, tolerance: riskier(joined.tolerance, next.tolerance),
+				steps: slices.Concat(joined.steps, next.steps), lacks: slices.Concat(joined.lacks, next.lacks),
+			}
+			saved[joined.name] = usd
+			ways = append(ways, joined)
+		}
+	}
+	slices.SortStableFunc(ways, func(x, y way) int {
+		if x.tolerance != y.tolerance {
+			return x.tolerance.MaxRisk() - y.tolerance.MaxRisk()
+		}
+		return len(x.lacks) - len(y.lacks)
+	})
+	return ways
+}
+
+func overlap(a, b way) bool {
+	return slices.ContainsFunc(a.steps, func(s step) bool {
+		return slices.ContainsFunc(b.steps, func(o step) bool { return s.layer == o.layer && s.region == o.region })
+	})
+}
+
+func riskier(a, b aegis.RiskTolerance) aegis.RiskTolerance {
+	if a.MaxRisk() < b.MaxRisk() {
+		return b
+	}
+	return a
+}
+
+// enough keeps the ways that save what is wanted.
+func enough(ways []way, saved map[string]float64, wanted float64) ([]way, error) {
+	most := 0.0
+	kept := ways[:0]
+	for _, w := range ways {
+		most = max(most, saved[w.name])
+		if saved[w.name] >= wanted {
+			w.summary = fmt.Sprintf("about $%.2f a month less", saved[w.name])
+			kept = append(kept, w)
+		}
+	}
+	if len(kept) > 0 {
+		return kept, nil
+	}
+	if most == 0 {
+		return nil, refuse("nothing that the planner knows of can be had for less there")
+	}
+	return nil, refuse("it asks for $%.2f a month less; the most that can be saved without removing things is about $%.2f", wanted, most)
+}
+
+// standing is what the regions' nodes, streams and NAT gateways cost a month, in
+// US dollars.
+func standing(v view, regions []string) (usd float64) {
+	for _, region := range regions {
+		if n, ok := paramsOf[aegis.NetworkSpec](v, aegis.LayerNetwork, region); ok {
+			usd += v.cost(aegis.LayerNetwork, region, aegis.NetworkSpec{}, n)
+		}
+		if r, ok := paramsOf[aegis.RuntimeSpec](v, aegis.LayerRuntime, region); ok {
+			none := r
+			none.NodeDesired, none.NodeMin = 0, 0
+			usd += v.cost(aegis.LayerRuntime, region, none, r)
+		}
+		if d, ok := paramsOf[aegis.DataSpec](v, aegis.LayerData, region); ok {
+			usd += v.cost(aegis.LayerData, region, aegis.DataSpec{}, d)
+		}
+	}
+	return usd
+}

@@ -1,0 +1,188 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	aegis "github.com/aegisworld/aegis"
+)
+
+// reading is what a goal's text and its constraints say.
+type reading struct {
+	clauses []clause
+	// aim is the objective, nil for none, and aimText its words.
+	aim     *aim
+	aimText string
+	limits  limits
+	// told are the limits that the intent itself gives, in its words.
+	told []string
+}
+
+// read reads a goal that was asked for at a time. With a refusal it returns what
+// it could read.
+func (g *grammar) read(goal aegis.GoalSpec, asked time.Time) (reading, error) {
+	tokens, err := lex(goal.Intent)
+	if err != nil {
+		return reading{}, explain(err)
+	}
+	r := reading{}
+	if r.limits, err = g.constraints(goal, asked); err != nil {
+		_ = g.parse(&r, tokens) // so that it can be said what was read
+		return r, err
+	}
+	if err := g.parse(&r, tokens); err != nil {
+		return r, explain(err)
+	}
+	if err := r.limits.known(g.atlas.configured); err != nil {
+		return r, err
+	}
+	return r, r.limits.checkClauses(r.clauses)
+}
+
+// parse reads all pieces of an intent, and refuses when not every word is
+// accounted for.
+func (g *grammar) parse(r *reading, tokens []token) error {
+	pieces := split(tokens)
+	if len(pieces) == 0 {
+		return refuse("it is empty")
+	}
+	if len(pieces) > maxClauses {
+		return refuse("it asks for more than %d things at once", maxClauses)
+	}
+	var inherited scope
+	for first := true; len(pieces) > 0; first = false {
+		taken, err := g.longest(r, pieces)
+		if err != nil {
+			return err
+		}
+		if taken == 0 {
+			return refuse("can't read %q", spell(trim(slices.Concat(pieces...))))
+		}
+		pieces = pieces[taken:]
+		if len(r.clauses) == 0 {
+			continue
+		}
+		c := &r.clauses[len(r.clauses)-1]
+		if first && c.scope.leading {
+			inherited = c.scope
+		}
+		if !c.scope.given() {
+			c.scope = inherited
+		}
+	}
+	if len(r.clauses) == 0 && r.aim == nil {
+		return refuse("it sets limits and asks for nothing")
+	}
+	return placed(r.clauses)
+}
+
+// longest reads from as many pieces as it can; 0 is none.
+func (g *grammar) longest(r *reading, pieces [][]token) (taken int, err error) {
+	for n := min(maxJoined, len(pieces)); n > 0; n-- {
+		ok, err := g.part(r, trim(slices.Concat(pieces[:n]...)))
+		if ok || err != nil {
+			return n, err
+		}
+	}
+	return 0, nil
+}
+
+// part reads tokens as a clause, an objective or a limit, or as one of them with
+// limits behind it.
+func (g *grammar) part(r *reading, tokens []token) (bool, error) {
+	if ok, err := g.whole(r, tokens); ok || err != nil {
+		return ok, err
+	}
+	for k := len(tokens) - 1; k > 0 && len(tokens)-k <= longestLimit; k-- {
+		if !slices.Contains(limitBeginnings(), tokens[k].word) {
+			continue
+		}
+		take := g.limit(tokens[k:])
+		if take == nil {
+			continue
+		}
+		if ok, err := g.part(r, trim(tokens[:k])); ok || err != nil {
+			r.limit(take, tokens[k:])
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
+// longestLimit is how many words a limit at the end of a clause has at most.
+const longestLimit = 12
+
+func limitBeginnings() []string {
+	return []string{"under", "for", "by", "within", "without", "with", "at", "before", "below", "no", "until", "spending", "costing", "in", "up"}
+}
+
+// whole reads tokens that are one clause, objective or limit.
+func (g *grammar) whole(r *reading, tokens []token) (bool, error) {
+	if c, err := g.clause(tokens); c != nil || err != nil {
+		if c != nil {
+			r.clauses = append(r.clauses, *c)
+		}
+		return c != nil, err
+	}
+	a, err := g.objective(tokens)
+	if err != nil {
+		return false, err
+	}
+	if a != nil {
+		if r.aim != nil {
+			return false, refuse("it has two ends, %q and %q: submit a goal for each", r.aimText, spell(tokens))
+		}
+		r.aim, r.aimText = a, spell(tokens)
+		return true, nil
+	}
+	take := g.limit(tokens)
+	if take == nil {
+		return false, nil
+	}
+	r.limit(take, tokens)
+	return true, nil
+}
+
+func (r *reading) limit(take func(*limits), tokens []token) {
+	take(&r.limits)
+	r.told = append(r.told, spell(tokens))
+}
+
+// objective reads tokens as an objective; nil when they are none.
+func (g *grammar) objective(tokens []token) (*aim, error) {
+	where, rest, ok := g.atlas.scopeOf(tokens)
+	core := plain(tokens)
+	for _, o := range g.objectives {
+		words := core
+		if o.objective.placed {
+			if !ok {
+				continue
+			}
+			words = plain(rest)
+		}
+		for _, p := range o.patterns {
+			if found, fits := p.match(words, g.slots.read); fits {
+				a, err := o.objective.read(found, where)
+				a.intent = o.objective.Name
+				return &a, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// spoken says what was read, in a sentence.
+func (r reading) spoken() string {
+	var parts []string
+	if r.aim != nil {
+		parts = append(parts, r.aim.summary)
+	}
+	for _, c := range r.clauses {
+		parts = append(parts, c.edit.summary+c.scope.words())
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return sentence(strings.Join(parts, "; ")) + "."
+}

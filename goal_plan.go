@@ -1,0 +1,123 @@
+package aegis
+
+import "time"
+
+// TaskState is where a task of a goal stands.
+type TaskState string
+
+// The task states; the last four are terminal.
+const (
+	// TaskWaiting is a task that needs others first.
+	TaskWaiting   TaskState = "waiting"
+	TaskRunning   TaskState = "running"
+	TaskSucceeded TaskState = "succeeded"
+	TaskFailed    TaskState = "failed"
+	TaskDenied    TaskState = "denied"
+	// TaskSkipped is a task that another's end made pointless.
+	TaskSkipped TaskState = "skipped"
+)
+
+// Terminal says that the state never changes again.
+func (s TaskState) Terminal() bool {
+	switch s {
+	case TaskSucceeded, TaskFailed, TaskDenied, TaskSkipped:
+		return true
+	case TaskWaiting, TaskRunning:
+		return false
+	default:
+		return false
+	}
+}
+
+// Task is one node of the graph of what a goal takes: one change set.
+type Task struct {
+	// TaskID is the task's within its goal, such as "1.2.edge": of the first plan,
+	// the second phase, layer edge.
+	TaskID  string `json:"task_id"`
+	Summary string `json:"summary"`
+	// DependsOn are the tasks that have to succeed first.
+	DependsOn []string    `json:"depends_on"`
+	State     TaskState   `json:"state"`
+	Patches   []SpecPatch `json:"patches"`
+	// EstimatedUSDMonth is by how much the planner thinks a month costs more, in US
+	// dollars; the change set has the engine's figure.
+	EstimatedUSDMonth float64    `json:"estimated_usd_month"`
+	ChangeSetID       string     `json:"change_set_id,omitempty"`
+	Error             string     `json:"error,omitempty"`
+	StartedAt         *time.Time `json:"started_at,omitempty"`
+	EndedAt           *time.Time `json:"ended_at,omitempty"`
+}
+
+// GoalOption is one way of reaching a goal that was weighed.
+type GoalOption struct {
+	Name    string `json:"name"`
+	Summary string `json:"summary"`
+	// EstimatedUSDMonth is by how much a month would cost more, in US dollars.
+	EstimatedUSDMonth float64 `json:"estimated_usd_month"`
+	// Lacks is what it leaves undone.
+	Lacks  []string `json:"lacks,omitempty"`
+	Chosen bool     `json:"chosen"`
+	// Rejected says why it was not chosen.
+	Rejected string `json:"rejected,omitempty"`
+}
+
+// GoalPlan is what a goal comes to.
+type GoalPlan struct {
+	// Plans counts the plans that were made: a second one when the first was denied
+	// or rolled back and there is another way.
+	Plans   int          `json:"plans"`
+	Options []GoalOption `json:"options,omitempty"`
+	Tasks   []Task       `json:"tasks"`
+}
+
+// GoalResult is what came of a goal.
+type GoalResult struct {
+	// Achieved has a sentence for each change that was promoted, Lacks what remains
+	// undone.
+	Achieved []string `json:"achieved"`
+	Lacks    []string `json:"lacks,omitempty"`
+	// USDMonth is by how much a month costs more now, in US dollars, by the plans
+	// that were applied; USDRun what reaching the goal cost itself.
+	USDMonth float64 `json:"usd_month"`
+	USDRun   float64 `json:"usd_run"`
+	// CostUnknown lists resources whose price is not known.
+	CostUnknown []string `json:"cost_unknown,omitempty"`
+}
+
+// GoalPreview is what a goal would come to if it were submitted now.
+type GoalPreview struct {
+	// Understanding says how the intent was read; Error why nothing would be done.
+	Understanding string   `json:"understanding"`
+	Error         string   `json:"error,omitempty"`
+	Plan          GoalPlan `json:"plan"`
+	// Trials are those of the plan's tasks, in its order.
+	Trials []Trial `json:"trials"`
+}
+
+// Allowed says that all of it could go ahead.
+func (p GoalPreview) Allowed() bool {
+	for _, t := range p.Trials {
+		if len(t.Denials) > 0 || t.Error != "" {
+			return false
+		}
+	}
+	return p.Error == ""
+}
+
+// Trial is what the door would say of a change set now. A task that waits for
+// others has none before they are done.
+type Trial struct {
+	TaskID string           `json:"task_id"`
+	Diff   []ResourceChange `json:"diff"`
+	// CostDeltaUSDMonth is by how much a month would cost more, in US dollars, for
+	// the resources whose price is known.
+	CostDeltaUSDMonth float64      `json:"cost_delta_usd_month"`
+	CostUnknown       []string     `json:"cost_unknown,omitempty"`
+	RiskScore         int          `json:"risk_score"`
+	Denials           []RuleResult `json:"denials"`
+	Warnings          []RuleResult `json:"warnings"`
+	// Waits says that it can't be planned before the tasks that it depends on.
+	Waits bool `json:"waits,omitempty"`
+	// Error says why it could not be planned.
+	Error string `json:"error,omitempty"`
+}

@@ -1,0 +1,31 @@
+package rollout
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aegisworld/aegis"
+)
+
+// Try plans a proposal and judges it by the running bundle, as the pipeline
+// would, and says what would be the outcome. It takes and commits nothing, and no
+// decision is recorded. What Propose refuses is refused with the same
+// InvalidError.
+func (d *Door) Try(ctx context.Context, in aegis.AutonomousChangeSet) (aegis.Trial, error) {
+	input, err := d.Preview(ctx, in)
+	if err != nil {
+		return aegis.Trial{}, err
+	}
+	t := aegis.Trial{
+		TaskID: in.TaskID, Diff: input.Diff, CostDeltaUSDMonth: input.ChangeSet.CostDeltaUSDMonth,
+		CostUnknown: input.ChangeSet.CostUnknown, RiskScore: input.ChangeSet.RiskScore, Denials: []aegis.RuleResult{}, Warnings: []aegis.RuleResult{},
+	}
+	if len(input.Diff) == 0 {
+		return t, nil
+	}
+	running, _ := d.gates.Pin()
+	result, _ := running.Judge(ctx, input)
+	t.Denials = slices.Concat(t.Denials, result.Deny, unsaid(result.Deny, Forbidden(input, result)))
+	t.Warnings = slices.Concat(t.Warnings, result.Warn)
+	return t, nil
+}
