@@ -20,6 +20,7 @@ type grammar struct {
 	entries    []entry
 	objectives []aimed
 	limits     []bounded
+	loose      *loose
 }
 
 // aimed is an objective with its compiled patterns, bounded a form of constraint
@@ -60,6 +61,7 @@ func newGrammar(regions []string) *grammar {
 	for _, c := range constraints() {
 		g.limits = append(g.limits, bounded{c, compile(c.phrasings)})
 	}
+	g.loose = newLoose(g)
 	return g
 }
 

@@ -45,7 +45,7 @@ type intent struct {
 
 func catalog() []intent {
 	return slices.Concat(networkIntents(), securityIntents(), dataIntents(), streamIntents(), bucketIntents(),
-		runtimeIntents(), nodeIntents(), edgeIntents())
+		runtimeIntents(), nodeIntents(), edgeIntents(), switchIntents(), tierIntents())
 }
 
 // edit changes the parameters of one stack.
@@ -90,7 +90,11 @@ func assign[T any](set func(*T)) change {
 
 // refusal is an error that the submitter can do something about: it fails the
 // goal, while any other error is tried again.
-type refusal struct{ text string }
+type refusal struct {
+	text string
+	// unread says that the text is not of the grammar.
+	unread bool
+}
 
 // Error is what the submitter reads.
 func (r *refusal) Error() string { return r.text }

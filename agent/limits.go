@@ -11,8 +11,10 @@ import (
 
 // limits are a goal's constraints, budget and risk tolerance, read.
 type limits struct {
-	only, except       []string
-	noOutage           bool
+	only, except []string
+	noOutage     bool
+	// layers are not to be changed.
+	layers             []string
 	maxNodes, minNodes *int
 	// carried are constraints of the root's vocabulary, which the gate holds
 	// the engines' plans to.
@@ -59,7 +61,7 @@ func constraints() []constraint {
 		{
 			example: "no deletions",
 			phrasings: []string{
-				"no deletions|deletion|deletes|removals", "don't|do_not|never delete|remove anything", "delete|remove nothing",
+				"no deletions|deletion|deletes|removals", "nothing may|must|is_to|should be deleted|removed", "don't|do_not|never delete|remove anything", "delete|remove nothing",
 				"without deletions|deleting_anything",
 			},
 			take: func(l *limits, _ args) { l.carried = append(l.carried, aegis.ConstraintNoDeletions) },
@@ -97,6 +99,7 @@ func constraints() []constraint {
 			example: "max $100/month",
 			phrasings: []string{
 				"[cost|for] [at_most|max|maximum|under|below|no_more_than|up_to|within|less_than] <usd:money> [more|extra|additional]",
+				"[it] must_not|mustn't|may_not|should_not|can't cost more_than <usd:money> [more|extra]",
 				"[cost] budget [of|is|:] <usd:money>", "with budget of <usd:money>",
 				"spend|cost|costing|spending at_most|no_more_than|under|below|less_than <usd:money> [more|extra]",
 			},
@@ -117,6 +120,19 @@ func constraints() []constraint {
 			},
 		},
 		byDeadline(),
+		notLayer(),
+	}
+}
+
+// notLayer is the constraint that a layer stays as it is.
+func notLayer() constraint {
+	return constraint{
+		example: "don't touch the network",
+		phrasings: []string{
+			"don't|do_not|never touch|change <layer:layer> [layer]", "leave <layer:layer> [layer] alone", "nothing in <layer:layer> layer",
+			"no changes to|in <layer:layer> [layer]",
+		},
+		take: func(l *limits, a args) { l.layers = append(l.layers, a.text("layer")) },
 	}
 }
 

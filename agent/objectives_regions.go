@@ -201,7 +201,7 @@ func copySteps(v view, lost []string) (steps []step, gaps []string) {
 		}
 	}
 	if keyed {
-		steps = append(sharedKeys(v), steps...)
+		steps = append(sharedKeys(v, v.regions), steps...)
 	}
 	return steps, gaps
 }
@@ -212,9 +212,9 @@ func dataAndEdge(v view, region string) (aegis.DataSpec, aegis.EdgeSpec, bool) {
 	return data, edge, found && ok
 }
 
-// sharedKeys makes the key and the role that copies need, in all regions.
-func sharedKeys(v view) (steps []step) {
-	for _, region := range v.regions {
+// sharedKeys makes the key and the role that copies need, in these regions.
+func sharedKeys(v view, regions []string) (steps []step) {
+	for _, region := range slices.Compact(slices.Sorted(slices.Values(regions))) {
 		if s, ok := paramsOf[aegis.SecuritySpec](v, aegis.LayerSecurity, region); ok && !s.Replicated {
 			steps = append(steps, step{layer: aegis.LayerSecurity, region: region, edit: edit{
 				summary: "make the key and the role that copies need", apply: assign(func(s *aegis.SecuritySpec) { s.Replicated = true }),

@@ -40,6 +40,7 @@ type stackChange struct {
 	stack    aegis.Stack
 	revision aegis.SpecRevision
 	after    aegis.Spec
+	edits    []edit
 	patch    json.RawMessage
 }
 
@@ -121,6 +122,9 @@ func (p *Planner) steps(r reading, w way) ([]step, error) {
 	}
 	last := map[place]int{}
 	for _, s := range steps {
+		if slices.Contains(r.limits.layers, s.layer) {
+			return nil, refuse("%q changes layer %s, which a constraint forbids", s.edit.summary, s.layer)
+		}
 		at := place{s.layer, s.region}
 		last[at] = max(last[at], s.phase)
 	}
@@ -155,6 +159,7 @@ func (p *Planner) layer(ctx context.Context, pl *plan, s survey, name string, ph
 		if err := pl.edit(change, step.edit); err != nil {
 			return l, err
 		}
+		change.edits = append(change.edits, step.edit)
 	}
 	l.summary = p.summarise(said)
 	for _, stack := range s.stacks {
@@ -264,6 +269,9 @@ func (pl *plan) edit(change *stackChange, e edit) error {
 // close checks a stack's new spec and makes its patch, none when it is the
 // same as before.
 func (p *Planner) close(change *stackChange, l limits) error {
+	if err := change.consistent(); err != nil {
+		return inStack(change, err)
+	}
 	if err := l.apply(change); err != nil {
 		return inStack(change, err)
 	}
@@ -281,6 +289,30 @@ func (p *Planner) close(change *stackChange, l limits) error {
 		return err
 	}
 	change.patch = patch
+	return nil
+}
+
+// consistent refuses edits that undo one another: one that says what should be so,
+// and changes nothing when it is made twice, has to change nothing in the end.
+func (c *stackChange) consistent() error {
+	if len(c.edits) < 2 {
+		return nil
+	}
+	silent := func(string) {}
+	for _, e := range c.edits {
+		once, err := e.apply(c.revision.Spec.Parameters, silent)
+		if err != nil {
+			continue // it needs what another made
+		}
+		twice, err := e.apply(once, silent)
+		if err != nil || !jsonpatch.Equal(once, twice) {
+			continue // it is relative to what was
+		}
+		last, err := e.apply(c.after.Parameters, silent)
+		if err == nil && !jsonpatch.Equal(last, c.after.Parameters) {
+			return refuse("it contradicts itself: %q does not hold beside the rest", e.summary)
+		}
+	}
 	return nil
 }
 

@@ -261,6 +261,9 @@ func parseMoney(tokens []token) (usd float64, taken int) {
 	number, signed := strings.CutPrefix(word, "$")
 	number, slashed := strings.CutSuffix(number, "/month")
 	f, ok := amount(number)
+	if n, taken := parseCount(tokens); !ok && taken > 0 && len(tokens) > taken && slices.Contains([]string{"dollar", "dollars", "usd"}, tokens[taken].word) {
+		return float64(n), taken + 1 + monthly(tokens[taken+1:], false)
+	}
 	switch {
 	case !ok:
 		return 0, 0

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +19,9 @@ type reading struct {
 	limits  limits
 	// told are the limits that the intent itself gives, in its words.
 	told []string
+	// again is the intent as the loose reader said it again, nil when the grammar
+	// covers it, context what that passed over.
+	again, context []string
 }
 
 // read reads a goal that was asked for at a time. With a refusal it returns what
@@ -31,13 +36,45 @@ func (g *grammar) read(goal aegis.GoalSpec, asked time.Time) (reading, error) {
 		_ = g.parse(&r, tokens) // so that it can be said what was read
 		return r, err
 	}
-	if err := g.parse(&r, tokens); err != nil {
+	if err := g.parseOrSayAgain(&r, goal.Intent, tokens); err != nil {
 		return r, explain(err)
 	}
 	if err := r.limits.known(g.atlas.configured); err != nil {
 		return r, err
 	}
 	return r, r.limits.checkClauses(r.clauses)
+}
+
+// parseOrSayAgain reads an intent by the grammar, and one that it does not cover
+// as the loose reader says it again.
+func (g *grammar) parseOrSayAgain(r *reading, text string, tokens []token) error {
+	strict := *r
+	err := g.parse(&strict, tokens)
+	if err == nil {
+		*r = strict
+		return nil
+	}
+	refused, unread := errors.AsType[*refusal](err)
+	if unread = unread && refused.unread; !unread {
+		*r = strict
+		return err // it was read, and can't be
+	}
+	said, ok := g.loose.read(text)
+	if !ok {
+		*r = strict
+		return err
+	}
+	again := *r
+	for _, sentence := range said.sentences {
+		tokens, lexErr := lex(sentence)
+		if lexErr != nil || g.parse(&again, tokens) != nil {
+			*r = strict
+			return err
+		}
+	}
+	again.again, again.context = said.sentences, said.context
+	*r = again
+	return nil
 }
 
 // parse reads all pieces of an intent, and refuses when not every word is
@@ -57,7 +94,7 @@ func (g *grammar) parse(r *reading, tokens []token) error {
 			return err
 		}
 		if taken == 0 {
-			return refuse("can't read %q", spell(trim(slices.Concat(pieces...))))
+			return &refusal{text: fmt.Sprintf("can't read %q", spell(trim(slices.Concat(pieces...)))), unread: true}
 		}
 		pieces = pieces[taken:]
 		if len(r.clauses) == 0 {
@@ -161,8 +198,13 @@ func (g *grammar) objective(tokens []token) (*aim, error) {
 			}
 			words = plain(rest)
 		}
+		joined := slices.DeleteFunc(slices.Clone(words), func(t token) bool { return t.raw == "," })
 		for _, p := range o.patterns {
-			if found, fits := p.match(words, g.slots.read); fits {
+			found, fits := p.match(words, g.slots.read)
+			if !fits {
+				found, fits = p.match(joined, g.slots.read)
+			}
+			if fits {
 				a, err := o.objective.read(found, where)
 				a.intent = o.objective.Name
 				return &a, err

@@ -115,6 +115,10 @@ func single(kind string, t token) []slotValue {
 		value, ok = t.raw, strings.HasPrefix(t.raw, "/")
 	case "protocol":
 		value, ok = t.word, t.word == "tcp" || t.word == "udp"
+	case "gateway":
+		value, ok = t.word, t.word == "s3" || t.word == "dynamodb"
+	case "layer":
+		value, ok = t.word, slices.Contains(layerNames(), t.word)
 	case "risk":
 		value, ok = t.word, t.word == "low" || t.word == "medium" || t.word == "high"
 	case "everyone":

@@ -20,6 +20,12 @@ func (pl plan) understanding() string {
 		return "nothing"
 	}
 	lines := []string{spoken}
+	if len(pl.reading.again) > 0 {
+		lines = append(lines, "Read as: "+strings.Join(pl.reading.again, "; ")+".")
+	}
+	if len(pl.reading.context) > 0 {
+		lines = append(lines, "Taken as context: "+strings.Join(pl.reading.context, "; ")+".")
+	}
 	if len(pl.reading.told) > 0 {
 		lines = append(lines, "Within: "+strings.Join(pl.reading.told, "; ")+".")
 	}

@@ -24,7 +24,7 @@ type objective struct {
 const wholeEstate = "estate"
 
 func objectives() []objective {
-	return []objective{surviveRegion(), evacuateRegion(), cutCost()}
+	return []objective{surviveRegion(), evacuateRegion(), cutCost(), copyBucket(), peerNetworks(), keepFlowLogs()}
 }
 
 // aim is an objective that was read from a text.

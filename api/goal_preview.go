@@ -17,7 +17,8 @@ func (s *server) previewRoute() {
 		Summary: "Say what a goal would come to",
 		Description: "Plans it, has engines plan its tasks and policy judge the plans. Nothing is stored, proposed or changed. " +
 			"A preview that takes too long is a problem of kind timeout.",
-		DefaultStatus: http.StatusOK,
+		DefaultStatus:   http.StatusOK,
+		BodyReadTimeout: -1, // whose deadline would end the request itself; limitBody has read the body
 	}, s.previewGoal)
 }
 

@@ -13,8 +13,7 @@ import (
 type store interface {
 	work
 	changeSets
-	estate
-	environments
+	estates
 	policyState
 	leftDrift
 }
@@ -23,6 +22,12 @@ type store interface {
 type work interface {
 	claims
 	orphans
+}
+
+// estates reads stacks, by themselves and with others.
+type estates interface {
+	estate
+	environments
 }
 
 // environments reads what stacks are with others.
