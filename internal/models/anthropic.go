@@ -116,6 +116,9 @@ func (a *anthropicDraft) take(e anthropic.MessageStreamEventUnion) error {
 		return a.say(e.Delta.Text)
 	case "message_delta":
 		a.stop = string(e.Delta.StopReason)
+		if !e.JSON.Usage.Valid() {
+			break
+		}
 		input := a.input
 		if u := e.Usage; u.InputTokens > 0 {
 			input = u.InputTokens + u.CacheCreationInputTokens + u.CacheReadInputTokens

@@ -188,7 +188,7 @@ func TestConformance(t *testing.T) {
 		server.Script("m", modeltest.Step{Unmetered: true})
 		answer, err := p.Complete(t.Context(), "m", question("hello"))
 		require.NoError(t, err)
-		require.False(t, answer.Metered && answer.OutputTokens > 0)
+		require.False(t, answer.Metered)
 	})
 
 	each(t, "gives up a slow call with its context", func(t *testing.T, kind string) {
