@@ -59,7 +59,7 @@ func (l *ModelLedger) Reserve(ctx context.Context, account model.Account, micros
 func setAside(b *pgx.Batch, c model.Charge, micros int64) {
 	b.Queue(`
 		INSERT INTO model_accounts AS a (scope, limit_micros, reserved_micros)
-		SELECT $1, $2, $3::bigint WHERE $2 < 0 OR $3 <= $2
+		SELECT $1, $2::bigint, $3::bigint WHERE $2::bigint < 0 OR $3::bigint <= $2::bigint
 		ON CONFLICT (scope) DO UPDATE SET limit_micros = excluded.limit_micros, reserved_micros = a.reserved_micros + excluded.reserved_micros
 		WHERE excluded.limit_micros < 0 OR a.reserved_micros + a.spent_micros + excluded.reserved_micros <= excluded.limit_micros`,
 		c.Scope, c.LimitMicros, micros,
