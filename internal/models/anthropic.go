@@ -138,6 +138,8 @@ func (a *anthropicDraft) ending() ending {
 		return endRefused
 	case anthropic.StopReasonMaxTokens, anthropic.StopReasonModelContextWindowExceeded:
 		return endTooLong
+	case anthropic.StopReasonPauseTurn: // of tools that run at the vendor's, of which none is offered
+		return endUnknown
 	default:
 		return endUnknown
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // secret is the API key of all tests.
-const secret = "sk-test-5f1e8a" //nolint:gosec // of a server of our own
+const secret = "sk-test-5f1e8a"
 
 func options(kind, url string) models.Options {
 	o := models.Options{Name: "local", BaseURL: url, Key: func() (string, error) { return secret, nil }}
@@ -50,15 +50,21 @@ func question(text string) model.Request {
 	}
 }
 
+// vendor is a test about one kind of provider.
+type vendor struct {
+	t    *testing.T
+	kind string
+}
+
 // each runs a test for every kind of provider.
-func each(t *testing.T, name string, test func(t *testing.T, kind string)) {
+func each(t *testing.T, name string, test func(v vendor)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		t.Parallel()
 		for _, kind := range models.Kinds() {
 			t.Run(kind, func(t *testing.T) {
 				t.Parallel()
-				test(t, kind)
+				test(vendor{t, kind})
 			})
 		}
 	})
@@ -66,7 +72,8 @@ func each(t *testing.T, name string, test func(t *testing.T, kind string)) {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	each(t, "assembles a streamed answer and its metering", func(t *testing.T, kind string) {
+	each(t, "assembles a streamed answer and its metering", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		server.Script("m", modeltest.Step{Text: "Grüße, 世界", Input: 42, Output: 7})
 		answer, err := p.Complete(t.Context(), "m", question("hello"))
@@ -81,7 +88,8 @@ func TestConformance(t *testing.T) {
 		require.Equal(t, []modeltest.Message{{Role: "user", Text: "one"}, {Role: "assistant", Text: "two"}, {Role: "user", Text: "hello"}}, call.Messages)
 	})
 
-	each(t, "gives the schema and takes a structured answer", func(t *testing.T, kind string) {
+	each(t, "gives the schema and takes a structured answer", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		server.Script("m", modeltest.Step{Text: `{"n": 3}`}, modeltest.Step{Text: `{"n": 4}`, Plain: true})
 		r := question("count")
@@ -94,7 +102,8 @@ func TestConformance(t *testing.T) {
 		require.JSONEq(t, object, string(server.Calls()[0].Schema))
 	})
 
-	each(t, "puts a schema that is no object into the instructions", func(t *testing.T, kind string) {
+	each(t, "puts a schema that is no object into the instructions", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		r := question("list")
 		r.Schema = json.RawMessage(`{"type":"array"}`)
@@ -104,7 +113,8 @@ func TestConformance(t *testing.T) {
 		require.Empty(t, server.Calls()[0].Tool)
 	})
 
-	each(t, "says what a refused call means, and that it cost nothing", func(t *testing.T, kind string) {
+	each(t, "says what a refused call means, and that it cost nothing", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		for status, want := range map[int]error{
 			400: model.ErrRejected, 401: model.ErrRejected, 403: model.ErrRejected, 404: model.ErrRejected, 413: model.ErrTooLarge,
@@ -122,7 +132,8 @@ func TestConformance(t *testing.T) {
 		require.Len(t, server.Calls(), 9, "an attempt is one call")
 	})
 
-	each(t, "does not say that a gateway's error cost nothing", func(t *testing.T, kind string) {
+	each(t, "does not say that a gateway's error cost nothing", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		server.Script("m", modeltest.Step{Status: 502})
 		_, err := p.Complete(t.Context(), "m", question("hello"))
@@ -137,7 +148,8 @@ func TestConformance(t *testing.T) {
 		"a stream that turns into something else":  {Text: "half of it", Garbage: true},
 		"a server that gives up within the answer": {Text: "half of it", Fail: true},
 	} {
-		each(t, "reports "+name, func(t *testing.T, kind string) {
+		each(t, "reports "+name, func(v vendor) {
+			t, kind := v.t, v.kind
 			p, server := start(t, kind)
 			server.Script("m", step)
 			answer, err := p.Complete(t.Context(), "m", question("hello"))
@@ -150,7 +162,8 @@ func TestConformance(t *testing.T) {
 		})
 	}
 
-	each(t, "tells a refusal, with what it cost", func(t *testing.T, kind string) {
+	each(t, "tells a refusal, with what it cost", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		server.Script("m", modeltest.Step{Text: "I won't.", Refuse: true, Input: 9, Output: 2})
 		answer, err := p.Complete(t.Context(), "m", question("hello"))
@@ -159,7 +172,8 @@ func TestConformance(t *testing.T) {
 		require.Equal(t, 9, answer.InputTokens)
 	})
 
-	each(t, "tells an answer that did not fit", func(t *testing.T, kind string) {
+	each(t, "tells an answer that did not fit", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		server.Script("m", modeltest.Step{Text: "and then", Stop: modeltest.StopLength})
 		answer, err := p.Complete(t.Context(), "m", question("hello"))
@@ -167,7 +181,8 @@ func TestConformance(t *testing.T) {
 		require.True(t, answer.Metered)
 	})
 
-	each(t, "stops reading an answer that is too long", func(t *testing.T, kind string) {
+	each(t, "stops reading an answer that is too long", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		server.Script("m", modeltest.Step{Bytes: 4 << 20})
 		answer, err := p.Complete(t.Context(), "m", question("hello"))
@@ -175,7 +190,8 @@ func TestConformance(t *testing.T) {
 		require.Empty(t, answer.Text)
 	})
 
-	each(t, "refuses a call of a tool that nobody offered", func(t *testing.T, kind string) {
+	each(t, "refuses a call of a tool that nobody offered", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		server.Script("m", modeltest.Step{Tool: "rm -rf", Text: "{}"})
 		_, err := p.Complete(t.Context(), "m", question("hello"))
@@ -183,7 +199,8 @@ func TestConformance(t *testing.T) {
 		require.ErrorContains(t, err, "rm -rf")
 	})
 
-	each(t, "does not charge what is not metered for less", func(t *testing.T, kind string) {
+	each(t, "does not charge what is not metered for less", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		server.Script("m", modeltest.Step{Unmetered: true})
 		answer, err := p.Complete(t.Context(), "m", question("hello"))
@@ -191,7 +208,8 @@ func TestConformance(t *testing.T) {
 		require.False(t, answer.Metered)
 	})
 
-	each(t, "gives up a slow call with its context", func(t *testing.T, kind string) {
+	each(t, "gives up a slow call with its context", func(v vendor) {
+		t, kind := v.t, v.kind
 		p, server := start(t, kind)
 		never := make(chan struct{})
 		server.Script("m", modeltest.Step{Hold: never})
@@ -207,7 +225,8 @@ func TestConformance(t *testing.T) {
 		<-server.Calls()[0].Gone
 	})
 
-	each(t, "tells a server that is not there, and that it cost nothing", func(t *testing.T, kind string) {
+	each(t, "tells a server that is not there, and that it cost nothing", func(v vendor) {
+		t, kind := v.t, v.kind
 		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
 		require.NoError(t, err)
 		url := "http://" + listener.Addr().String()
@@ -220,7 +239,8 @@ func TestConformance(t *testing.T) {
 		require.True(t, call.Unpaid)
 	})
 
-	each(t, "needs a server and says so", func(t *testing.T, kind string) {
+	each(t, "needs a server and says so", func(v vendor) {
+		t, kind := v.t, v.kind
 		for _, url := range []string{"ftp://x", "nowhere", "http://"} {
 			_, err := models.New(kind, options(kind, url))
 			require.ErrorContains(t, err, "base_url")

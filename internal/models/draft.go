@@ -75,6 +75,8 @@ func (d *draft) finish(how ending) (model.Answer, error) {
 		return d.answer, &model.CallError{Kind: model.ErrRefused, Detail: safe(d.text.String(), "")}
 	case endTooLong:
 		return d.answer, &model.CallError{Kind: model.ErrTooLarge, Detail: "the answer does not fit max_tokens or the window"}
+	case endUnknown:
+		fallthrough
 	default:
 		return d.answer, &model.CallError{Kind: model.ErrBadAnswer, Detail: fmt.Sprintf("it stopped for %q", safe(d.stop, ""))}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // anthropic is the Messages API.
@@ -30,11 +31,11 @@ func (anthropic) read(r *http.Request, body []byte) (Call, error) {
 		c.System += s.Text
 	}
 	for _, m := range in.Messages {
-		text := ""
+		var text strings.Builder
 		for _, b := range m.Content {
-			text += b.Text
+			_, _ = text.WriteString(b.Text)
 		}
-		c.Messages = append(c.Messages, Message{Role: m.Role, Text: text})
+		c.Messages = append(c.Messages, Message{Role: m.Role, Text: text.String()})
 	}
 	if len(in.Tools) == 1 && in.Choice.Type == "tool" && in.Choice.Name == in.Tools[0].Name {
 		c.Tool, c.Schema = in.Tools[0].Name, in.Tools[0].InputSchema

@@ -57,11 +57,11 @@ func (bedrock) read(r *http.Request, body []byte) (Call, error) {
 		c.System += s.Text
 	}
 	for _, m := range in.Messages {
-		text := ""
+		var text strings.Builder
 		for _, b := range m.Content {
-			text += b.Text
+			_, _ = text.WriteString(b.Text)
 		}
-		c.Messages = append(c.Messages, Message{Role: m.Role, Text: text})
+		c.Messages = append(c.Messages, Message{Role: m.Role, Text: text.String()})
 	}
 	if tools := in.ToolConfig.Tools; len(tools) == 1 {
 		c.Tool, c.Schema = tools[0].ToolSpec.Name, tools[0].ToolSpec.InputSchema.JSON

@@ -169,7 +169,7 @@ func stream(w http.ResponseWriter, p protocol, c Call, step Step) {
 				return
 			}
 		}
-		if _, err := w.Write(frame); err != nil {
+		if _, err := w.Write(frame); err != nil { //nolint:gosec // a script's bytes, for no browser
 			return
 		}
 		_ = flush.Flush()

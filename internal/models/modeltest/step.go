@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -54,8 +55,8 @@ const StopLength Stop = "length"
 // does.
 func Obedient() Step {
 	return Step{Answer: func(c Call) string {
-		for i := len(c.Messages) - 1; i >= 0; i-- {
-			if _, after, ok := strings.Cut(c.Messages[i].Text, "SAY<<"); ok {
+		for _, m := range slices.Backward(c.Messages) {
+			if _, after, ok := strings.Cut(m.Text, "SAY<<"); ok {
 				said, _, _ := strings.Cut(after, ">>")
 				return said
 			}
