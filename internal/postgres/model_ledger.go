@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,38 +38,52 @@ func (l *ModelLedger) Reserve(ctx context.Context, account model.Account, micros
 	}
 	id := aegis.NewID("hold", l.now())
 	charges := l.limits.Charges(account, l.now())
-	err := l.db.transact(ctx, func(tx pgx.Tx) error {
-		var b pgx.Batch
-		scopes := make([]string, len(charges))
-		for i, c := range charges {
-			scopes[i] = c.Scope
-			setAside(&b, c, micros)
-		}
-		b.Queue(`INSERT INTO model_holds (hold_id, scopes, micros, expires_at) VALUES ($1, $2, $3, now() + $4::interval)`,
-			id, scopes, micros, l.holdFor)
-		return sendIn(ctx, tx, &b)
-	})
-	if err != nil {
+	var b pgx.Batch
+	scopes := make([]string, len(charges))
+	for i, c := range charges {
+		scopes[i] = c.Scope
+		setAside(&b, c, micros)
+	}
+	b.Queue(`INSERT INTO model_holds (hold_id, scopes, micros, expires_at) VALUES ($1, $2, $3, now() + $4::interval)`,
+		id, scopes, micros, l.holdFor)
+	if err := l.db.sendReserve(ctx, &b, charges, micros); err != nil {
 		return model.Hold{}, fmt.Errorf("reserve for a model: %w", err)
 	}
 	return model.Hold{ID: id, Micros: micros}, nil
 }
 
 // setAside queues a reservation at one account, which it makes when need be:
-// check and taking are one statement.
+// check and taking are one statement. Without the money the sum is null, which
+// the column refuses: so all of the batch fails in the one round trip for which
+// the accounts, which everybody needs, are locked.
 func setAside(b *pgx.Batch, c model.Charge, micros int64) {
 	b.Queue(`
 		INSERT INTO model_accounts AS a (scope, limit_micros, reserved_micros)
-		SELECT $1, $2::bigint, $3::bigint WHERE $2::bigint < 0 OR $3::bigint <= $2::bigint
-		ON CONFLICT (scope) DO UPDATE SET limit_micros = excluded.limit_micros, reserved_micros = a.reserved_micros + excluded.reserved_micros
-		WHERE excluded.limit_micros < 0 OR a.reserved_micros + a.spent_micros + excluded.reserved_micros <= excluded.limit_micros`,
-		c.Scope, c.LimitMicros, micros,
-	).Exec(func(tag pgconn.CommandTag) error {
-		if tag.RowsAffected() == 0 {
+		VALUES ($1, $2::bigint, CASE WHEN $2::bigint < 0 OR $3::bigint <= $2::bigint THEN $3::bigint END)
+		ON CONFLICT (scope) DO UPDATE SET
+			limit_micros = excluded.limit_micros,
+			reserved_micros = CASE
+				WHEN excluded.limit_micros < 0 OR a.reserved_micros + a.spent_micros + excluded.reserved_micros <= excluded.limit_micros
+				THEN a.reserved_micros + excluded.reserved_micros END`,
+		c.Scope, c.LimitMicros, micros)
+}
+
+// sendReserve sends the batch of a reservation, one transaction by itself, and
+// names the charge whose account has too little.
+func (db *DB) sendReserve(ctx context.Context, b *pgx.Batch, charges []model.Charge, micros int64) error {
+	results := db.pool.SendBatch(ctx, b)
+	for _, c := range charges {
+		_, err := results.Exec()
+		if err == nil {
+			continue
+		}
+		_ = results.Close() // the same error
+		if server, ok := errors.AsType[*pgconn.PgError](err); ok && server.Code == "23502" && server.ColumnName == "reserved_micros" {
 			return &model.BudgetError{Level: c.Level, Scope: c.Scope, Micros: micros}
 		}
-		return nil
-	})
+		return mapError(err)
+	}
+	return mapError(results.Close())
 }
 
 // Settle ends a hold with what was spent of it; more than it holds is charged
