@@ -20,12 +20,12 @@ import (
 
 const (
 	// ledgerCalls are made by ledgerWorkers at once, for ledgerGoals goals.
-	ledgerCalls, ledgerWorkers, ledgerGoals = 100_000, 256, 500
+	ledgerCalls, ledgerWorkers, ledgerGoals = 100_000, 64, 500
 	// ledgerMost is the most that one reserves, ledgerDay what there is for the
 	// day, in millionths of a US dollar: some of the calls find no money.
-	ledgerMost, ledgerDay = 1000, 25_000_000
+	ledgerMost, ledgerDay = 1000, 12_000_000
 	// ledgerCut is how often a connection is cut.
-	ledgerCut = 20 * time.Millisecond
+	ledgerCut = 50 * time.Millisecond
 )
 
 // ErrOverspent says that more money was given out than there was, or that money
@@ -94,7 +94,7 @@ func (l *ledger) call(ctx context.Context, i int) {
 	ctx, kill := context.WithCancel(ctx)
 	defer kill()
 	if rand.IntN(3) == 0 { //nolint:gosec // chance is no secret
-		timer := time.AfterFunc(time.Duration(rand.IntN(200))*time.Millisecond, kill) //nolint:gosec // as above
+		timer := time.AfterFunc(time.Duration(rand.IntN(500))*time.Millisecond, kill) //nolint:gosec // as above
 		defer timer.Stop()
 	}
 	began := time.Now()

@@ -29,7 +29,7 @@ func NewAnthropic(o Options) (model.Provider, error) {
 		return nil, fmt.Errorf("provider %s: %w", o.Name, err)
 	}
 	return &anthropicProvider{Options: o, client: anthropic.NewClient(
-		option.WithoutEnvironmentDefaults(), option.WithHTTPClient(web), option.WithBaseURL(server.String()), option.WithMaxRetries(0),
+		option.WithoutEnvironmentDefaults(), option.WithoutOpenTelemetry(), option.WithHTTPClient(web), option.WithBaseURL(server.String()), option.WithMaxRetries(0),
 	)}, nil
 }
 

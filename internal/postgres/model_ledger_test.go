@@ -265,7 +265,7 @@ func TestModelLedgerSurvivesKills(t *testing.T) {
 		}
 	}
 	requireSound(t, audit, limit)
-	require.EqualValues(t, before, count(t, audit, `SELECT coalesce(sum(spent_micros), 0) FROM model_accounts`))
+	require.Equal(t, before, count(t, audit, `SELECT coalesce(sum(spent_micros), 0) FROM model_accounts`))
 	require.Zero(t, count(t, audit, `SELECT count(*) FROM model_holds`))
 }
 
