@@ -55,6 +55,9 @@ func (m *member) learn(now time.Time, latency time.Duration, err error) {
 // reserve sets aside what a call costs at most. Without a hold there is no call.
 func (r *Router) reserve(ctx context.Context, m *member, req Request, account Account) (Hold, error) {
 	hold, err := r.ledger.Reserve(ctx, account, m.Price.micros(req.mostTokens(), req.MaxTokens))
+	if err != nil && ctx.Err() != nil {
+		return Hold{}, ctx.Err()
+	}
 	if err != nil && !errors.Is(err, ErrBudget) {
 		return Hold{}, fmt.Errorf("%w: %w", ErrLedger, err)
 	}

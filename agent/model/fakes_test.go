@@ -22,11 +22,11 @@ type purse struct {
 func newPurse(limit int64) *purse { return &purse{limit: limit, holds: map[string]int64{}} }
 
 // Reserve takes from the limit.
-func (p *purse) Reserve(_ context.Context, _ model.Account, micros int64) (model.Hold, error) {
+func (p *purse) Reserve(ctx context.Context, _ model.Account, micros int64) (model.Hold, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.broken != nil {
-		return model.Hold{}, p.broken
+	if err := errors.Join(p.broken, ctx.Err()); err != nil {
+		return model.Hold{}, err
 	}
 	if p.reserved+p.spent+micros > p.limit {
 		return model.Hold{}, &model.BudgetError{Level: "day", Scope: "day:2026-11-27", Micros: micros}

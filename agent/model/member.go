@@ -66,7 +66,7 @@ func newMember(m Model) *member {
 		ReadyToTrip: func(c gobreaker.Counts) bool {
 			return c.ConsecutiveFailures >= breakerInARow || c.Requests >= breakerSample && c.TotalFailures*2 >= c.Requests
 		},
-		IsSuccessful: func(err error) bool { return err == nil || !transient(err) && !errors.Is(err, ErrRejected) },
+		IsSuccessful: func(err error) bool { return !transient(err) },
 		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) },
 	})}
 	if m.RPM > 0 {

@@ -189,6 +189,17 @@ func TestFallback(t *testing.T) {
 		})
 	})
 
+	t.Run("asks nobody after the deadline", func(t *testing.T) {
+		t.Parallel()
+		a := says("a", "ok")
+		r := ask("hello")
+		r.Deadline = time.Now().Add(-time.Second)
+		_, err := router(t, newPurse(aDollar), priced(a)).Complete(t.Context(), r, model.Account{})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, model.ErrLedger)
+		require.Zero(t, a.calls())
+	})
+
 	t.Run("stops with its context", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -252,6 +263,25 @@ func TestBreakerAndRateLimit(t *testing.T) {
 			require.GreaterOrEqual(t, time.Since(began), 30*time.Second)
 		})
 	})
+}
+
+// TestRejectionsOfOneRequest says that what is wrong with one request does not
+// keep the next from the model.
+func TestRejectionsOfOneRequest(t *testing.T) {
+	t.Parallel()
+	a := &oracle{name: "a", answer: func(_ context.Context, n int, _ model.Request) (model.Answer, error) {
+		if n <= 10 {
+			return model.Answer{}, &model.CallError{Kind: model.ErrRejected, Unpaid: true}
+		}
+		return metered("ok"), nil
+	}}
+	r := router(t, newPurse(aDollar), priced(a))
+	for range 10 {
+		_, err := r.Complete(t.Context(), ask("odd"), model.Account{})
+		require.ErrorIs(t, err, model.ErrRejected)
+	}
+	_, err := r.Complete(t.Context(), ask("hello"), model.Account{})
+	require.NoError(t, err)
 }
 
 func TestHedge(t *testing.T) {
