@@ -24,7 +24,7 @@ import (
 
 // BenchNames lists the benchmarks in the order of "all".
 func BenchNames() []string {
-	return []string{"startup", "acknowledge", "goals", "latency", "gate", "replay", "reload", "drift", "events", "sweep", "estate", "chaos"}
+	return []string{"startup", "acknowledge", "goals", "latency", "gate", "replay", "reload", "drift", "events", "sweep", "ledger", "estate", "chaos"}
 }
 
 // Bench runs the named benchmark, or all, against sandboxes of their own and
@@ -58,7 +58,7 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 	}
 	all := map[string]func(context.Context) error{
 		"startup": b.startup, "acknowledge": b.acknowledge, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload,
-		"drift": b.drift, "events": b.events, "sweep": b.sweep, "estate": b.estate, "chaos": b.chaos,
+		"drift": b.drift, "events": b.events, "sweep": b.sweep, "ledger": b.ledger, "estate": b.estate, "chaos": b.chaos,
 	}
 	if b.kills < 1 || b.sandboxes < 1 {
 		return errors.New("--n and --sandboxes are at least 1")
@@ -141,6 +141,12 @@ func (b benchRun) drift(ctx context.Context) error {
 func (b benchRun) events(ctx context.Context) error {
 	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
 		return errors.Join(bench.Events(ctx, p, b.w), p.Stop(ctx))
+	})
+}
+
+func (b benchRun) ledger(ctx context.Context) error {
+	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
+		return errors.Join(bench.Ledger(ctx, p, b.w), p.Stop(ctx))
 	})
 }
 

@@ -39,6 +39,7 @@ type Config struct {
 	Events    EventsConfig    `yaml:"events"`
 	Terraform TerraformConfig `yaml:"terraform"`
 	Stores    StoresConfig    `yaml:"stores"`
+	Models    ModelsConfig    `yaml:"models"`
 	// WorkDir holds scratch folders of the engines.
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
@@ -163,6 +164,7 @@ func DefaultConfig() Config {
 		Budget:            BudgetConfig{EstateUSDMonth: 5000},
 		Engine:            EngineConfig{ReadTimeout: 10 * time.Minute, CancelGrace: time.Minute},
 		Reads:             defaultReads(),
+		Models:            defaultModels(),
 		WorkDir:           "aegis-work",
 		ReconcileInterval: 20 * time.Minute,
 	}
@@ -302,6 +304,7 @@ func (c Config) Validate() error {
 	c.Terraform.check(bad)
 	c.Reads.check(bad)
 	c.Stores.check(c.AWS.AccountID, bad)
+	c.Models.check(bad)
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}
