@@ -35,22 +35,22 @@ func hasVector(t *testing.T, conn *pgx.Conn) (has bool) {
 }
 
 // forEachMemorySearch runs one suite on each way of searching that the server has:
-// exactly, and by pgvector.
+// exactly, by pgvector as it is used, and by
+// pgvector also where there are few memories.
 func forEachMemorySearch(t *testing.T, suite func(t *testing.T, b memoryBackend)) {
 	t.Helper()
-	for _, exact := range []bool{true, false} {
+	for _, name := range []string{"exact", "pgvector", "pgvector always"} {
 		url := pgtest.New(t)
 		conn := connect(t, url)
-		if !exact && !hasVector(t, conn) {
+		if name != "exact" && !hasVector(t, conn) {
 			continue // the search is the exact one then, which ran
 		}
 		db, err := postgres.Open(t.Context(), url, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
 		t.Cleanup(db.Close)
-		db.ExactMemories = exact
-		name := "pgvector"
-		if exact {
-			name = "exact"
+		db.ExactMemories = name == "exact"
+		if name == "pgvector always" {
+			db.IndexMemoriesAlways()
 		}
 		now := time.Now().UTC().Truncate(time.Microsecond)
 		b := memoryBackend{db: db, conn: conn, now: &now}

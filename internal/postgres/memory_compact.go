@@ -62,13 +62,12 @@ func (db *DB) forget(ctx context.Context, statement string, args ...any) (int, e
 type episodes struct {
 	AgentID string
 	Scope   string
-	Many    int
 }
 
 func (db *DB) mergeMemories(ctx context.Context, c memory.Compaction) (merged, summaries int, err error) {
 	for {
 		rows, _ := db.pool.Query(ctx, `
-			SELECT agent_id, scope, count(*) AS many FROM memories WHERE kind = 'episodic' AND scope <> ''
+			SELECT agent_id, scope FROM memories WHERE kind = 'episodic' AND scope <> ''
 			GROUP BY agent_id, scope HAVING count(*) > $1 ORDER BY agent_id, scope LIMIT $2`, c.PerGoal, groupsAtOnce)
 		groups, err := pgx.CollectRows(rows, pgx.RowToStructByName[episodes])
 		if err != nil || len(groups) == 0 {
@@ -94,9 +93,9 @@ func (db *DB) mergeMemories(ctx context.Context, c memory.Compaction) (merged, s
 // returns how many it merged: 0 when somebody else did.
 func (db *DB) mergeEpisodes(ctx context.Context, c memory.Compaction, g episodes) (int, error) {
 	rows, _ := db.pool.Query(ctx, `
-		SELECT `+memoryColumns+`, 0::float8 AS score FROM memories
-		WHERE agent_id = $1 AND scope = $2 AND kind = 'episodic'
-		ORDER BY created_at, memory_id LIMIT $3`, g.AgentID, g.Scope, min(g.Many-c.PerGoal+1, mergeBatch))
+		WITH all_of AS (SELECT * FROM memories WHERE agent_id = $1 AND scope = $2 AND kind = 'episodic')
+		SELECT `+memoryColumns+`, 0::float8 AS score FROM all_of
+		ORDER BY created_at, memory_id LIMIT least(greatest((SELECT count(*) FROM all_of) - $3 + 1, 0), $4)`, g.AgentID, g.Scope, c.PerGoal, mergeBatch)
 	oldest, err := collectMemories(rows)
 	if err != nil || len(oldest) < 2 {
 		return 0, err

@@ -53,6 +53,8 @@ type memoryIndex struct {
 	mu      sync.Mutex
 	ready   bool
 	checked time.Time
+	// always uses it however few memories there are, for tests.
+	always bool
 }
 
 // memoryIndexed says whether vectors are indexed by pgvector. Once they are, they
@@ -187,13 +189,16 @@ func (db *DB) indexedMemories(ctx context.Context, f memory.Filter, p memory.Pro
 	}
 	a := &arguments{}
 	where := memoryWhere(f, a) + ` AND embedder = ` + a.add(p.Embedder)
-	few := 0
+	small, few := exactBelow, 0
+	if db.memoryIndex.always {
+		small = 0
+	}
 	var ids []string
 	b := &pgx.Batch{}
 	b.Queue(customPlans)
-	b.Queue(`SELECT count(*) FROM (SELECT FROM memory_hnsw WHERE `+where+` LIMIT `+strconv.Itoa(exactBelow)+`) some`, a.values...).
+	b.Queue(`SELECT count(*) FROM (SELECT FROM memory_hnsw WHERE `+where+` LIMIT `+strconv.Itoa(small)+`) few`, a.values...).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&few) })
-	if err := db.pool.SendBatch(ctx, b).Close(); err != nil || few < exactBelow {
+	if err := db.pool.SendBatch(ctx, b).Close(); err != nil || few < small {
 		return nil, err
 	}
 	b = &pgx.Batch{}
@@ -209,7 +214,7 @@ func (db *DB) indexedMemories(ctx context.Context, f memory.Filter, p memory.Pro
 	if err := db.pool.SendBatch(ctx, b).Close(); err != nil {
 		return nil, err
 	}
-	if len(ids) < min(p.Window, exactBelow) {
+	if len(ids) < min(p.Window, few) {
 		return nil, nil
 	}
 	return ids, nil

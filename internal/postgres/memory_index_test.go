@@ -157,6 +157,9 @@ func TestMemoriesWithoutTheRightToExtend(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	require.NoError(t, db.Migrate(t.Context()))
+	var indexed bool
+	require.NoError(t, admin.QueryRow(t.Context(), `SELECT to_regclass('memory_hnsw') IS NOT NULL`).Scan(&indexed))
+	require.False(t, indexed)
 	crowd(t, db, "planner", 0, 3)
 	found, err := db.FindMemories(t.Context(), memory.Filter{AgentID: "planner", AsOf: time.Now()}, memory.Probe{Text: "memory", Window: 10})
 	require.NoError(t, err)
