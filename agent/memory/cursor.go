@@ -27,9 +27,9 @@ const clockSkew = time.Minute
 
 func (p place) String() string {
 	b := append([]byte{}, p.query[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(p.asOf.UnixMicro())) //nolint:gosec // of our time
+	b = binary.BigEndian.AppendUint64(b, uint64(p.asOf.UnixMicro()))
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(p.last.score))
-	b = binary.BigEndian.AppendUint64(b, uint64(p.last.CreatedAt.UnixMicro())) //nolint:gosec // of our time
+	b = binary.BigEndian.AppendUint64(b, uint64(p.last.CreatedAt.UnixMicro()))
 	return base64.RawURLEncoding.EncodeToString(append(b, p.last.MemoryID...))
 }
 
@@ -50,7 +50,7 @@ func parsePlace(s string, query [8]byte, now time.Time) (place, error) {
 }
 
 func unixMicro(b []byte) time.Time {
-	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC() //nolint:gosec // any number is a time
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
 }
 
 func badCursor() error {

@@ -16,8 +16,10 @@ import (
 
 func rendered(text string) string {
 	return memory.Render([]aegis.Memory{
-		{MemoryID: "mem-1", Kind: aegis.MemoryEpisodic, Scope: "goal-1", Text: text, CreatedAt: time.Unix(1772366400, 0), Outcome: aegis.MemoryFailed,
-			Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromTool, Tool: "http.fetch"}},
+		{
+			MemoryID: "mem-1", Kind: aegis.MemoryEpisodic, Scope: "goal-1", Text: text, CreatedAt: time.Unix(1772366400, 0),
+			Outcome: aegis.MemoryFailed, Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromTool, Tool: "http.fetch"},
+		},
 		{MemoryID: "mem-2", Kind: aegis.MemorySemantic, Text: "harmless", CreatedAt: time.Unix(1772366400, 0)},
 	})
 }
@@ -67,7 +69,8 @@ func TestRenderHoldsAnyText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
 		requireHeld(t, text)
-		require.Equal(t, rendered(text), rendered(text))
+		again := rendered(text)
+		require.Equal(t, rendered(text), again)
 	})
 	require.Empty(t, memory.Render(nil))
 }

@@ -7,15 +7,11 @@ import (
 
 // pairNames finds a name that says that its value is secret, with what stands
 // between it and the value, as in JSON, YAML, HCL, shells and URLs.
-//
-//nolint:gochecknoglobals // compiled once
 var pairNames = regexp.MustCompile(
 	`(?i)([\w.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key|credential|signature|` +
 		`authorization|cookie|\bkey)[\w.-]*)(\\*["']?[ \t]*(?::=|=>|[:=]|%3[dD])[ \t]*)`)
 
 // finalNames are names whose value is secret whatever it looks like.
-//
-//nolint:gochecknoglobals // compiled once
 var finalNames = regexp.MustCompile(
 	`(?i)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key|credentials?|signature|authorization|cookie)\d*$`)
 
@@ -39,7 +35,6 @@ func scrubPairs(text string) string {
 	return out.String() + text[done:]
 }
 
-//nolint:gochecknoglobals // compiled once
 var arns = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]*:?`)
 
 // inARN says that a place is inside an ARN, whose parts colons separate.
@@ -95,7 +90,6 @@ func pairValue(text string, from int) (start, end int) {
 	return start, start + quotedLength(text[start:], quote, escapes)
 }
 
-//nolint:gochecknoglobals // compiled once
 var blockScalar = regexp.MustCompile(`^[|>][+-]?[ \t]*\n[ \t]*`)
 
 // quotedLength is the length of a value up to its closing quote, which as many
@@ -126,5 +120,4 @@ func bareLength(s string) int {
 	return len(s)
 }
 
-//nolint:gochecknoglobals // compiled once
 var authScheme = regexp.MustCompile(`(?i)^(?:bearer|basic|digest|negotiate|token|aws4-hmac-sha256)[ \t]+`)

@@ -6,8 +6,6 @@ import (
 )
 
 // Patterns of personal data.
-//
-//nolint:gochecknoglobals // compiled once
 var (
 	emails = regexp.MustCompile(`(?i)(?:"[^"\n]{1,64}"|[\p{L}\p{N}.!#$%'*+^_{|}~-]+)(?:@|%40)(?:[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+|\[[0-9a-f.:ipv]+\])`)
 	// A number of the whole world, one in groups as in North America, one with a

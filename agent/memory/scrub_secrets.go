@@ -9,8 +9,6 @@ import (
 
 // Patterns of secrets that show by themselves. Regular expressions of this
 // language take linear time.
-//
-//nolint:gochecknoglobals // compiled once
 var (
 	// A key without its end goes to the end of the text.
 	privateKeys = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z)`)

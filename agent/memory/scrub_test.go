@@ -149,7 +149,7 @@ func TestScrubTwiceIsScrubOnce(t *testing.T) {
 
 func TestScrubFindsEveryCard(t *testing.T) {
 	t.Parallel()
-	draw := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	draw := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		digits := []byte("4")
 		for len(digits) < 15 {

@@ -15,7 +15,6 @@ const (
 	maxShared = 100
 )
 
-//nolint:gochecknoglobals // compiled once
 var (
 	ids       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 	toolNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$`)

@@ -18,14 +18,24 @@ const memoryColumns = `memory_id, agent_id, kind, scope, text, provenance, outco
 
 // SaveMemory keeps a memory with its vector, unless its id is known.
 func (db *DB) SaveMemory(ctx context.Context, e memory.Entry) error {
-	indexed, err := db.memoryIndexed(ctx)
-	if err != nil {
-		return fmt.Errorf("save memory %s: %w", e.Memory.MemoryID, err)
+	return db.SaveMemories(ctx, []memory.Entry{e})
+}
+
+// SaveMemories keeps all of them, or none, but for those whose id is known.
+func (db *DB) SaveMemories(ctx context.Context, entries []memory.Entry) error {
+	if len(entries) == 0 {
+		return nil
 	}
+	indexed, err := db.memoryIndexed(ctx)
 	b := &pgx.Batch{}
-	queueMemory(b, e, indexed)
-	if err := db.send(ctx, b); err != nil {
-		return fmt.Errorf("save memory %s: %w", e.Memory.MemoryID, err)
+	for _, e := range entries {
+		queueMemory(b, e, indexed)
+	}
+	if err == nil {
+		err = db.send(ctx, b)
+	}
+	if err != nil {
+		return fmt.Errorf("save %d memories from %s on: %w", len(entries), entries[0].Memory.MemoryID, err)
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func texts(memories []aegis.Memory) []string {
 
 func TestMemoriesAreKeptAsTheyAre(t *testing.T) {
 	t.Parallel()
-	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) {
+	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) { //nolint:thelper // the test itself
 		kept := b.remember(t, aegis.Memory{Scope: "goal-1", Text: "it's a \"text\" \\ with 100 % 'quotes'\nand lines", Outcome: aegis.MemoryFailed})
 		listed, next, err := b.ListMemories(t.Context(), aegis.MemoryFilter{AgentID: "planner"}, aegis.Page{})
 		require.NoError(t, err)
@@ -113,7 +113,7 @@ func TestMemoriesAreKeptAsTheyAre(t *testing.T) {
 
 func TestMemoryIsFoundByMeaningAndWords(t *testing.T) {
 	t.Parallel()
-	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) {
+	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) { //nolint:thelper // the test itself
 		for _, text := range []string{
 			"Scaled the runtime in eu-west-1 from 3 to 5 nodes, latency fell", "Retention of logs was set to 90 days",
 			"The Zookeeper quorum was lost in Frankfurt", "An ingress rule for port 443 was opened", "Bucket lifecycle expires objects after 30 days",
@@ -133,7 +133,7 @@ func TestMemoryIsFoundByMeaningAndWords(t *testing.T) {
 
 func TestMemoryScopesNeverLeak(t *testing.T) {
 	t.Parallel()
-	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) {
+	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) { //nolint:thelper // the test itself
 		for _, agent := range []string{"planner", "critic"} {
 			b.remember(t, aegis.Memory{AgentID: agent, Text: agent + " run note", Kind: aegis.MemoryEpisodic})
 			b.remember(t, aegis.Memory{AgentID: agent, Text: agent + " fact note", Kind: aegis.MemorySemantic})
@@ -174,7 +174,7 @@ func TestMemoryScopesNeverLeak(t *testing.T) {
 
 func TestMemorySearchTakesHostileTexts(t *testing.T) {
 	t.Parallel()
-	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) {
+	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) { //nolint:thelper // the test itself
 		b.remember(t, aegis.Memory{Text: "a note on O'Brien's C:\\path\\to & more"})
 		for _, text := range []string{
 			"'; DROP TABLE memories; --", "' || (SELECT 1) || '", "a & | ! <-> b:*", `\`, `\'`, `'''`, "(((", "!!!", ":*", "%_%", "note\x00note", "\xff\xfe",
@@ -198,7 +198,7 @@ func TestMemorySearchTakesHostileTexts(t *testing.T) {
 
 func TestMemoryExpires(t *testing.T) {
 	t.Parallel()
-	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) {
+	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) { //nolint:thelper // the test itself
 		soon := b.now.Add(time.Hour)
 		b.remember(t, aegis.Memory{Text: "short note", ExpiresAt: &soon})
 		b.remember(t, aegis.Memory{Text: "long note"})
@@ -221,7 +221,7 @@ func (b memoryBackend) count(t *testing.T, table string) (n int) {
 
 func TestEpisodesAreSummedUp(t *testing.T) {
 	t.Parallel()
-	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) {
+	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) { //nolint:thelper // the test itself
 		for i := range 12 {
 			b.remember(t, aegis.Memory{Scope: "goal-1", Text: fmt.Sprintf("run %d of the night", i), Outcome: aegis.MemorySucceeded})
 		}
@@ -273,7 +273,7 @@ func TestEpisodesAreSummedUp(t *testing.T) {
 
 func TestMemoriesOfAnAgentAreBounded(t *testing.T) {
 	t.Parallel()
-	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) {
+	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) { //nolint:thelper // the test itself
 		b.remember(t, aegis.Memory{Text: "a fact", Kind: aegis.MemorySemantic})
 		for i := range 60 {
 			b.remember(t, aegis.Memory{Text: fmt.Sprintf("run %d", i)})
@@ -293,7 +293,7 @@ func TestMemoriesOfAnAgentAreBounded(t *testing.T) {
 
 func TestMemoryPagesAgreeWithTheWhole(t *testing.T) {
 	t.Parallel()
-	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) {
+	forEachMemorySearch(t, func(t *testing.T, b memoryBackend) { //nolint:thelper // the test itself
 		for i := range 30 {
 			b.remember(t, aegis.Memory{Text: fmt.Sprintf("note %d of the night shift", i%7)})
 		}

@@ -155,17 +155,7 @@ func (db *DB) buildHNSW(ctx context.Context) error {
 // that a process wrote which did not know of it.
 func (db *DB) fillMemoryIndex(ctx context.Context) error {
 	for after := ""; ; {
-		rows, _ := db.pool.Query(ctx, `
-			SELECT memory_id, vector FROM memory_vectors v
-			WHERE memory_id > $1 AND octet_length(vector) = 4 * $2 AND NOT EXISTS (SELECT FROM memory_hnsw x WHERE x.memory_id = v.memory_id)
-			ORDER BY memory_id LIMIT $3`, after, indexDimensions, indexBatch)
-		ids, vectors := []string{}, []string{}
-		var id string
-		var b []byte
-		_, err := pgx.ForEachRow(rows, []any{&id, &b}, func() error {
-			ids, vectors = append(ids, id), append(vectors, vectorText(bytesVector(b)))
-			return nil
-		})
+		ids, vectors, err := db.unindexed(ctx, after)
 		if err == nil && len(ids) > 0 {
 			_, err = db.pool.Exec(ctx, insertIndexed, ids, vectors)
 		}
@@ -177,6 +167,25 @@ func (db *DB) fillMemoryIndex(ctx context.Context) error {
 		}
 		after = ids[len(ids)-1]
 	}
+}
+
+// unindexed are memories that are not in the index, in the order of their ids, with
+// their vectors as pgvector reads them.
+func (db *DB) unindexed(ctx context.Context, after string) (ids, vectors []string, err error) {
+	rows, err := db.pool.Query(ctx, `
+		SELECT memory_id, vector FROM memory_vectors v
+		WHERE memory_id > $1 AND octet_length(vector) = 4 * $2 AND NOT EXISTS (SELECT FROM memory_hnsw x WHERE x.memory_id = v.memory_id)
+		ORDER BY memory_id LIMIT $3`, after, indexDimensions, indexBatch)
+	if err != nil {
+		return nil, nil, err
+	}
+	var id string
+	var b []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &b}, func() error {
+		ids, vectors = append(ids, id), append(vectors, vectorText(bytesVector(b)))
+		return nil
+	})
+	return ids, vectors, err
 }
 
 // indexedMemories finds by the index. It returns nil where an exact search is to be

@@ -21,7 +21,7 @@ import (
 // crowd saves so many memories of an agent with vectors of a few directions.
 func crowd(t *testing.T, db *postgres.DB, agent string, from, n int) {
 	t.Helper()
-	draw := rand.New(rand.NewPCG(uint64(from), 7)) //nolint:gosec // a test
+	draw := rand.New(rand.NewPCG(uint64(from), 7))
 	for i := from; i < from+n; i++ {
 		require.NoError(t, db.SaveMemory(t.Context(), memory.Entry{
 			Memory: aegis.Memory{
@@ -57,7 +57,7 @@ func TestMemorySearchesAgree(t *testing.T) {
 	require.NoError(t, conn.QueryRow(t.Context(), `SELECT to_regclass('memory_hnsw') IS NOT NULL`).Scan(&kept))
 	require.Equal(t, hasVector(t, conn), kept, "there is an index where there is pgvector")
 
-	draw := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // a test
+	draw := rand.New(rand.NewPCG(3, 4))
 	same, all := 0, 0
 	for range 20 {
 		v := direction(draw)
