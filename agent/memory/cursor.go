@@ -50,7 +50,7 @@ func parsePlace(s string, query [8]byte, now time.Time) (place, error) {
 }
 
 func unixMicro(b []byte) time.Time {
-	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC() //nolint:gosec // any number is a time
 }
 
 func badCursor() error {

@@ -38,7 +38,7 @@ const (
 			expires_at timestamptz,
 			vector     vector(384) NOT NULL
 		)`
-	createHNSW = `CREATE INDEX IF NOT EXISTS memory_hnsw_vector ON memory_hnsw USING hnsw (vector vector_ip_ops) WITH (m = 16, ef_construction = 128)`
+	createHNSW = `CREATE INDEX IF NOT EXISTS memory_hnsw_vector ON memory_hnsw USING hnsw (vector vector_ip_ops) WITH (m = 16, ef_construction = 64)`
 	// createAgents counts what an agent has.
 	createAgents  = `CREATE INDEX IF NOT EXISTS memory_hnsw_agent ON memory_hnsw (agent_id)`
 	insertIndexed = `
@@ -169,22 +169,23 @@ func (db *DB) fillMemoryIndex(ctx context.Context) error {
 	}
 }
 
+// keptVector is a memory's vector.
+type keptVector struct {
+	MemoryID string
+	Vector   []byte
+}
+
 // unindexed are memories that are not in the index, in the order of their ids, with
 // their vectors as pgvector reads them.
 func (db *DB) unindexed(ctx context.Context, after string) (ids, vectors []string, err error) {
-	rows, err := db.pool.Query(ctx, `
+	rows, _ := db.pool.Query(ctx, `
 		SELECT memory_id, vector FROM memory_vectors v
 		WHERE memory_id > $1 AND octet_length(vector) = 4 * $2 AND NOT EXISTS (SELECT FROM memory_hnsw x WHERE x.memory_id = v.memory_id)
 		ORDER BY memory_id LIMIT $3`, after, indexDimensions, indexBatch)
-	if err != nil {
-		return nil, nil, err
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[keptVector])
+	for _, kept := range found {
+		ids, vectors = append(ids, kept.MemoryID), append(vectors, vectorText(bytesVector(kept.Vector)))
 	}
-	var id string
-	var b []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &b}, func() error {
-		ids, vectors = append(ids, id), append(vectors, vectorText(bytesVector(b)))
-		return nil
-	})
 	return ids, vectors, err
 }
 
