@@ -31,10 +31,7 @@ func (db *DB) CompactMemories(ctx context.Context, c memory.Compaction) (done me
 		done.Dropped, err = db.boundMemories(ctx, c.PerAgent)
 	}
 	if err == nil {
-		var indexed bool
-		if indexed, err = db.memoryIndexed(ctx); err == nil && indexed {
-			err = db.fillMemoryIndex(ctx)
-		}
+		err = db.healMemoryIndex(ctx)
 	}
 	if err != nil {
 		return done, fmt.Errorf("compact memories: %w", mapError(err))

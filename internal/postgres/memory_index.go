@@ -22,6 +22,9 @@ const (
 	indexBatch = 500
 	// recheckIndex is how long a process may not know that there is an index.
 	recheckIndex = time.Minute
+	// healIndex is how long after it learnt of the index a process puts into it
+	// what others left out that did not know of it yet.
+	healIndex = 5 * recheckIndex
 )
 
 // The table that pgvector indexes: of vectors of length 1 the inner product orders
@@ -53,6 +56,8 @@ type memoryIndex struct {
 	mu      sync.Mutex
 	ready   bool
 	checked time.Time
+	// since is when the process learnt that it is ready.
+	since time.Time
 	// always uses it however few memories there are, for tests.
 	always bool
 }
@@ -73,6 +78,7 @@ func (db *DB) memoryIndexed(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("look for the index of memories: %w", mapError(err))
 	}
 	x.checked = time.Now()
+	x.since = x.checked
 	return x.ready, nil
 }
 
@@ -96,8 +102,23 @@ func (db *DB) prepareMemoryIndex(ctx context.Context) error {
 	}
 	db.memoryIndex.mu.Lock()
 	defer db.memoryIndex.mu.Unlock()
-	db.memoryIndex.ready = true
+	db.memoryIndex.ready, db.memoryIndex.since = true, time.Now()
 	return nil
+}
+
+// healMemoryIndex fills an index that is new to this process.
+func (db *DB) healMemoryIndex(ctx context.Context) error {
+	indexed, err := db.memoryIndexed(ctx)
+	if err != nil || !indexed {
+		return err
+	}
+	db.memoryIndex.mu.Lock()
+	since := db.memoryIndex.since
+	db.memoryIndex.mu.Unlock()
+	if time.Since(since) > healIndex {
+		return nil
+	}
+	return db.fillMemoryIndex(ctx)
 }
 
 // createVector says whether the extension is there, and recent enough to go on
