@@ -24,8 +24,9 @@ const (
 )
 
 // customPlans has statements planned for their arguments: how many memories hold a
-// word or are an agent's decides which index is best.
-const customPlans = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
+// word or are an agent's decides which index is best. They are not compiled, which
+// would take longer than they do.
+const customPlans = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)`
 
 // FindMemories finds by vector, with pgvector where the database has it, and by
 // words.
