@@ -41,7 +41,7 @@ const (
 			expires_at timestamptz,
 			vector     vector(384) NOT NULL
 		)`
-	createHNSW = `CREATE INDEX IF NOT EXISTS memory_hnsw_vector ON memory_hnsw USING hnsw (vector vector_ip_ops) WITH (m = 16, ef_construction = 64)`
+	createHNSW = `CREATE INDEX IF NOT EXISTS memory_hnsw_vector ON memory_hnsw USING hnsw (vector vector_ip_ops) WITH (m = 24, ef_construction = 200)`
 	// createAgents counts what an agent has.
 	createAgents  = `CREATE INDEX IF NOT EXISTS memory_hnsw_agent ON memory_hnsw (agent_id)`
 	insertIndexed = `
@@ -235,7 +235,7 @@ func (db *DB) indexedMemories(ctx context.Context, f memory.Filter, p memory.Pro
 	b = &pgx.Batch{}
 	b.Queue(customPlans)
 	b.Queue(`SELECT set_config('hnsw.ef_search', $1, true), set_config('hnsw.iterative_scan', 'strict_order', true),
-		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(p.Window, 1000)))
+		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(2*p.Window, 1000)))
 	b.Queue(`
 		SELECT memory_id FROM memory_hnsw WHERE `+where+`
 		ORDER BY vector <#> `+a.add(vectorText(p.Vector))+`::vector LIMIT `+a.add(p.Window), a.values...).Query(func(rows pgx.Rows) (err error) {
