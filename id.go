@@ -21,6 +21,7 @@ const (
 	SuggestionPrefix  = "sug"
 	WebhookPrefix     = "wh"
 	DeliveryPrefix    = "dlv"
+	MemoryPrefix      = "mem"
 )
 
 // NewID returns prefix, a hyphen and 26 lower-case characters: 48 bits of

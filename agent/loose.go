@@ -93,10 +93,8 @@ func (l *loose) read(text string) (paraphrase, bool) {
 		if err != nil {
 			return paraphrase{}, false
 		}
-		told := s
 		switch {
-		case l.sentence(&told, split(tokens)):
-			s = told
+		case l.sentence(&s, split(tokens)):
 		case (leads || len(plain(tokens)) > 2) && l.harmless(tokens):
 			l.pass(&s, tokens)
 		default:
@@ -136,24 +134,28 @@ func (l *loose) pass(s *said, tokens []token) {
 	}
 }
 
-// sentence reads pieces, as many at once as it can.
+// sentence reads pieces, as few at once as it can: more of them are one order only
+// where they are none by themselves.
 func (l *loose) sentence(s *said, pieces [][]token) bool {
 	if len(pieces) > maxLoosePieces {
 		return false
 	}
-	for len(pieces) > 0 {
-		taken := 0
-		for n := min(4, len(pieces)); n > 0 && taken == 0; n-- {
-			if l.piece(s, trim(slices.Concat(pieces[:n]...))) {
-				taken = n
-			}
-		}
-		if taken == 0 {
-			return false
-		}
-		pieces = pieces[taken:]
+	if len(pieces) == 0 {
+		return true
 	}
-	return true
+	for n := 1; n <= min(4, len(pieces)); n++ {
+		told := s.clone()
+		if l.piece(&told, trim(slices.Concat(pieces[:n]...))) && l.sentence(&told, pieces[n:]) {
+			*s = told
+			return true
+		}
+	}
+	return false
+}
+
+func (s said) clone() said {
+	s.sentences, s.context = slices.Clone(s.sentences), slices.Clone(s.context)
+	return s
 }
 
 // piece reads an order, a limit, an order with its reason, or a statement.

@@ -105,7 +105,7 @@ func accessTable() map[string]access { //nolint:funlen // a table
 
 		"POST /v1/agents":                   operate,
 		"POST /v1/agents/:agent_id/execute": operate,
-		"GET /v1/agents/:agent_id/memory":   read,
+		"GET /v1/agents/:agent_id/memory":   person,
 		"POST /v1/domain/social/projects":   submit,
 		"POST /v1/domain/dev/pipelines":     submit,
 		"POST /v1/domain/games/projects":    submit,

@@ -46,6 +46,10 @@ type Config struct {
 	// reality; without them, that is not offered.
 	DriftRules driftRules
 	Adopter    driftAdopter
+	// Agents knows the agents and Memory what they remember; without them, that is
+	// not offered.
+	Agents agents
+	Memory memories
 	// Registry makes webhooks and their secrets, Webhooks and Deliveries keep them.
 	Registry   webhookRegistry
 	Webhooks   webhookStore
@@ -214,6 +218,17 @@ type driftRules interface {
 
 type driftAdopter interface {
 	AdoptReport(ctx context.Context, reportID, by string) (aegis.AutonomousChangeSet, error)
+}
+
+type agents interface {
+	// KnowAgent returns ErrNotFound when there is no such agent.
+	KnowAgent(ctx context.Context, id string) error
+}
+
+type memories interface {
+	// ListMemories lists an agent's memories, newest first or, with a text, best
+	// first.
+	ListMemories(ctx context.Context, f aegis.MemoryFilter, page aegis.Page) ([]aegis.Memory, string, error)
 }
 
 type intake interface {

@@ -49,6 +49,7 @@ func newServer(c Config) *server {
 	s.envelopeRoutes()
 	s.decisionRoutes()
 	s.recordRoutes()
+	s.agentRoutes()
 	s.simulateRoutes()
 	s.bundleRoutes()
 	s.webhookRoutes()

@@ -28,23 +28,11 @@ type history struct {
 }
 
 func newHistory(ctx context.Context, p *e2e.Process) (*history, error) {
-	admin, err := pgx.Connect(ctx, p.DatabaseURL)
+	address, err := freshDatabase(ctx, p, historyDatabase)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the sandbox's database: %w", err)
+		return nil, err
 	}
-	_, err = admin.Exec(ctx, `DROP DATABASE IF EXISTS `+historyDatabase)
-	if err == nil {
-		_, err = admin.Exec(ctx, `CREATE DATABASE `+historyDatabase)
-	}
-	if err = errors.Join(err, admin.Close(ctx)); err != nil {
-		return nil, fmt.Errorf("create database %s: %w", historyDatabase, err)
-	}
-	address, err := url.Parse(p.DatabaseURL)
-	if err != nil {
-		return nil, errors.New("the sandbox's database URL is no URL")
-	}
-	address.Path = "/" + historyDatabase
-	db, err := postgres.Open(ctx, address.String(), slog.New(slog.DiscardHandler))
+	db, err := postgres.Open(ctx, address, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +40,40 @@ func newHistory(ctx context.Context, p *e2e.Process) (*history, error) {
 		db.Close()
 		return nil, err
 	}
-	conn, err := pgx.Connect(ctx, address.String())
+	conn, err := pgx.Connect(ctx, address)
 	if err != nil {
 		db.Close()
 		return nil, fmt.Errorf("connect to database %s: %w", historyDatabase, err)
 	}
 	return &history{db: db, conn: conn}, nil
+}
+
+// freshDatabase makes an empty database beside the sandbox's own, in the place of
+// one of that name, and returns its URL.
+func freshDatabase(ctx context.Context, p *e2e.Process, name string) (address string, err error) {
+	if err := administer(ctx, p, `DROP DATABASE IF EXISTS `+name, `CREATE DATABASE `+name); err != nil {
+		return "", fmt.Errorf("create database %s: %w", name, err)
+	}
+	u, err := url.Parse(p.DatabaseURL)
+	if err != nil {
+		return "", errors.New("the sandbox's database URL is no URL")
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}
+
+// administer runs statements in the sandbox's own database.
+func administer(ctx context.Context, p *e2e.Process, statements ...string) error {
+	admin, err := pgx.Connect(ctx, p.DatabaseURL)
+	if err != nil {
+		return fmt.Errorf("connect to the sandbox's database: %w", err)
+	}
+	for _, sql := range statements {
+		if _, err = admin.Exec(ctx, sql); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, admin.Close(ctx))
 }
 
 func (h *history) close(ctx context.Context) {

@@ -41,6 +41,7 @@ type Store struct {
 	simulation   aegis.Simulation
 	simulated    []aegis.SimulationRequest
 	fault        error
+	memories     []aegis.Memory
 
 	webhooks   []aegis.Webhook
 	deliveries []aegis.WebhookDelivery

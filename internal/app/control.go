@@ -17,6 +17,7 @@ import (
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent"
+	"github.com/aegisworld/aegis/agent/memory"
 	"github.com/aegisworld/aegis/api"
 	"github.com/aegisworld/aegis/client/mcpserver"
 	"github.com/aegisworld/aegis/drift"
@@ -53,6 +54,7 @@ type control struct {
 	metrics    *telemetry.Metrics
 	tracer     trace.TracerProvider
 	reads      *reads
+	memories   *memory.Service
 	requests   requestStore
 	closeHot   func()
 }
@@ -159,6 +161,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		Regions: c.Regions, Logger: p.log,
 	})
+	p.memories = memory.New(memory.Config{Store: p.db})
 	if p.webhooks, err = p.newHooks(ctx); err != nil {
 		return err
 	}
@@ -184,9 +187,11 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	return nil
 }
 
-// sweep asks for looks at what was not looked at for a while.
+// sweep asks for looks at what was not looked at for a while, and compacts what
+// agents remember.
 func (p *control) sweep(ctx context.Context) error {
-	return errors.Join(p.reconciler.Sweep(ctx), p.stock.Sweep(ctx))
+	_, err := p.memories.Compact(ctx)
+	return errors.Join(p.reconciler.Sweep(ctx), p.stock.Sweep(ctx), err)
 }
 
 // home is the stack under whose limits a resource that belongs to none is
@@ -255,6 +260,7 @@ func (p *control) apiHandler() http.Handler {
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
+		Agents: builtInAgents{}, Memory: p.memories,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,

@@ -45,6 +45,9 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	return err
 }
 
+// IndexMemoriesAlways searches by the index however few memories there are.
+func (db *DB) IndexMemoriesAlways() { db.memoryIndex.always = true }
+
 // HealDeliveries queues deliveries that lost their jobs.
 func (db *DB) HealDeliveries(ctx context.Context) error { return db.healDeliveries(ctx) }
 

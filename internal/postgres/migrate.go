@@ -20,7 +20,8 @@ var migrations embed.FS
 const migrateLock = 0x61656769730001 // "aegis" and a number
 
 // Migrate brings the schema, River's included, to this program's version.
-// Several processes may call it at once; it only goes forward.
+// Several processes may call it at once; it only goes forward. Where the database
+// has pgvector it indexes memories, too.
 func (db *DB) Migrate(ctx context.Context) error {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
@@ -34,7 +35,10 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err := db.migrateQueue(ctx); err != nil {
 		return err
 	}
-	return db.migrateSchema(ctx)
+	if err := db.migrateSchema(ctx); err != nil {
+		return err
+	}
+	return db.prepareMemoryIndex(ctx)
 }
 
 // unlockMigrate gives the lock back even when ctx has ended; a connection

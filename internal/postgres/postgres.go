@@ -27,6 +27,10 @@ type DB struct {
 	// present format, whenever one is read; nil leaves it as it is. It is set before
 	// the first read.
 	UpgradeSpec func(aegis.Spec) (aegis.Spec, error)
+	// ExactMemories searches memories without an index although the database has
+	// pgvector. It is set before the first use.
+	ExactMemories bool
+	memoryIndex   memoryIndex
 }
 
 // Open prepares a pool for a postgres:// URL, whose pool_max_conns bounds it

@@ -107,6 +107,10 @@ func fill(ctx context.Context, store *apitest.Store) error {
 		BundleRevision: "r1", Outcome: aegis.OutcomeDenied,
 		Result: aegis.GateResult{Deny: []aegis.RuleResult{{Code: "world_open_admin_port", Msg: "port 22 is open"}}},
 	})
+	store.PutMemory(aegis.Memory{
+		MemoryID: "mem-1", AgentID: "planner", Kind: aegis.MemoryEpisodic, Scope: "goal-1", Text: "Scaled the runtime to 5 nodes",
+		Outcome: aegis.MemorySucceeded, Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromChangeSet, ChangeSetID: "cs-1"}, CreatedAt: time.Now(),
+	})
 	store.PutTrace(aegis.TaskTrace{TraceID: "tr-1", Outcome: "promoted", Steps: []aegis.TraceStep{{Name: "plan", Verdict: "go", DurationMS: 12}}})
 	store.PutDriftReport(aegis.DriftReport{
 		DriftReportID: "drift-1", StackID: "prod.data.us-east-1", Kind: aegis.DriftDeleted, State: aegis.DriftCorrected, DetectedAt: time.Now(),
