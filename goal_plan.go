@@ -61,11 +61,23 @@ type GoalOption struct {
 	Rejected string `json:"rejected,omitempty"`
 }
 
+// GoalReading is how a model said a goal again, in the planner's words.
+type GoalReading struct {
+	Sentences []string `json:"sentences"`
+	Model     string   `json:"model"`
+	// CostUSD is what asking it cost, in US dollars.
+	CostUSD float64 `json:"cost_usd"`
+	// Fault says why there are no sentences.
+	Fault string `json:"fault,omitempty"`
+}
+
 // GoalPlan is what a goal comes to.
 type GoalPlan struct {
 	// Plans counts the plans that were made: a second one when the first was denied
 	// or rolled back and there is another way.
-	Plans   int          `json:"plans"`
+	Plans int `json:"plans"`
+	// Reading is how a model said the intent again; nil when none was asked.
+	Reading *GoalReading `json:"reading,omitempty"`
 	Options []GoalOption `json:"options,omitempty"`
 	Tasks   []Task       `json:"tasks"`
 }

@@ -140,7 +140,7 @@ func ready(plan *aegis.GoalPlan, task aegis.Task) bool {
 
 // limitsOf reads the goal's limits again: they are its own words.
 func (p *Planner) limitsOf(goal aegis.Goal) (limits, error) {
-	r, err := p.grammar.read(goal.GoalSpec, goal.CreatedAt)
+	r, err := p.reads(goal, goal.CreatedAt)
 	if err != nil {
 		return limits{}, fmt.Errorf("read the limits of goal %s again: %w", goal.GoalID, err)
 	}
@@ -178,6 +178,9 @@ func (p *Planner) reflect(ctx context.Context, goal *aegis.Goal, sets []aegis.Au
 		}
 	}
 	goal.State, goal.Error, goal.Result = state, reasons(last), result(goal.Plan, sets)
+	if err := p.remember(ctx, *goal); err != nil {
+		return false, err
+	}
 	if d := p.deadline(*goal); d != nil && state == aegis.GoalSucceeded && p.Now().After(*d) {
 		goal.Error = "reached after its deadline"
 	}
@@ -261,6 +264,9 @@ func reasons(tasks []aegis.Task) string {
 // result is what came of a goal.
 func result(plan *aegis.GoalPlan, sets []aegis.AutonomousChangeSet) *aegis.GoalResult {
 	r := &aegis.GoalResult{Achieved: []string{}}
+	if plan.Reading != nil {
+		r.USDRun = plan.Reading.CostUSD
+	}
 	for _, cs := range sets {
 		if cs.PromotionState == aegis.StatePromoted {
 			r.Achieved = append(r.Achieved, cs.Summary)

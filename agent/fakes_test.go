@@ -38,6 +38,7 @@ type world struct {
 	revisions map[string]aegis.SpecRevision
 	sets      []aegis.AutonomousChangeSet
 	steps     []aegis.TraceStep
+	memories  []aegis.Memory
 	// refuse, when set, is Propose's answer after so many proposals.
 	refuse      error
 	refuseAfter int
@@ -158,6 +159,15 @@ func (w *world) Propose(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.
 	}
 	w.sets = append(w.sets, cs)
 	return cs, nil
+}
+
+func (w *world) Remember(_ context.Context, m aegis.Memory) (aegis.Memory, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.ContainsFunc(w.memories, func(other aegis.Memory) bool { return other.MemoryID == m.MemoryID }) {
+		w.memories = append(w.memories, m)
+	}
+	return m, nil
 }
 
 func (w *world) Try(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.Trial, error) {

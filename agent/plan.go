@@ -58,7 +58,7 @@ func (p *Planner) plan(ctx context.Context, goal aegis.Goal, tried map[string]st
 	if asked.IsZero() {
 		asked = p.Now()
 	}
-	r, err := p.grammar.read(goal.GoalSpec, asked)
+	r, err := p.reads(goal, asked)
 	pl := plan{reading: r}
 	if err != nil {
 		return pl, err

@@ -60,6 +60,10 @@ type Config struct {
 	// Pricer estimates against the goal's budget before anything is proposed;
 	// nil leaves that to the gate.
 	Pricer pricer
+	// Models say again what the grammar can't read; nil asks none.
+	Models models
+	// Memory keeps what came of goals; nil keeps nothing.
+	Memory memories
 	// Validate refuses a spec that its program would not take.
 	Validate func(aegis.Spec) error
 	// Regions are the estate's, the primary first.
@@ -101,7 +105,7 @@ func (p *Planner) Run(ctx context.Context, goalID string) error {
 	if goal.State.Terminal() {
 		return nil
 	}
-	if goal.Plan == nil {
+	if goal.Plan == nil || goal.Plan.Plans == 0 {
 		err = p.begin(ctx, goal)
 	} else {
 		err = p.advance(ctx, goal)
@@ -119,9 +123,16 @@ func (p *Planner) Run(ctx context.Context, goalID string) error {
 func (p *Planner) begin(ctx context.Context, goal aegis.Goal) error {
 	step := p.startStep("plan")
 	plan, err := p.plan(ctx, goal, nil)
+	if p.unread(err) && goal.Plan == nil {
+		return p.ask(ctx, goal)
+	}
+	var told *aegis.GoalReading
+	if goal.Plan != nil {
+		told = goal.Plan.Reading
+	}
 	goal.Understanding = plan.understanding()
 	if refused, ok := errors.AsType[*refusal](err); ok {
-		goal.Plan = &aegis.GoalPlan{Plans: 1, Options: plan.options, Tasks: []aegis.Task{}}
+		goal.Plan = &aegis.GoalPlan{Plans: 1, Reading: told, Options: plan.options, Tasks: []aegis.Task{}}
 		goal.State, goal.Error = aegis.GoalFailed, refused.text
 		p.Logger.InfoContext(ctx, "goal refused", "goal_id", goal.GoalID)
 		return p.Goals.UpdateGoal(ctx, goal, step.end("refused", refused.text))
@@ -129,12 +140,39 @@ func (p *Planner) begin(ctx context.Context, goal aegis.Goal) error {
 	if err != nil {
 		return err
 	}
-	goal.State, goal.Plan = aegis.GoalPlanning, &aegis.GoalPlan{Plans: 1, Options: plan.options, Tasks: plan.tasks(1)}
+	goal.State, goal.Plan = aegis.GoalPlanning, &aegis.GoalPlan{Plans: 1, Reading: told, Options: plan.options, Tasks: plan.tasks(1)}
 	p.Logger.InfoContext(ctx, "goal planned", "goal_id", goal.GoalID, "tasks", len(goal.Plan.Tasks))
 	if err := p.Goals.UpdateGoal(ctx, goal, step.end("go", summaries(goal.Plan.Tasks))); err != nil {
 		return err
 	}
 	return p.advance(ctx, goal)
+}
+
+// unread says that a model may be asked: the grammar can't read the text.
+func (p *Planner) unread(err error) bool {
+	refused, ok := errors.AsType[*refusal](err)
+	return ok && refused.unread && p.Models != nil
+}
+
+// ask has a model say the goal again, keeps that, so that it is paid for once, and
+// plans it.
+func (p *Planner) ask(ctx context.Context, goal aegis.Goal) error {
+	step := p.startStep("understand")
+	told, err := p.interpret(ctx, goal)
+	if err != nil {
+		return err
+	}
+	goal.State, goal.Plan = aegis.GoalPlanning, &aegis.GoalPlan{Reading: told, Tasks: []aegis.Task{}}
+	verdict := "go"
+	if told.Fault != "" {
+		verdict = "refused"
+	}
+	asked := step.end(verdict, told.Model+": "+strings.Join(told.Sentences, "; ")+told.Fault)
+	asked.ModelCalls, asked.CostUSD = 1, told.CostUSD
+	if err := p.Goals.UpdateGoal(ctx, goal, asked); err != nil {
+		return err
+	}
+	return p.begin(ctx, goal)
 }
 
 func summaries(tasks []aegis.Task) string {

@@ -16,9 +16,17 @@ import (
 func (p *Planner) Rehearse(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, []aegis.AutonomousChangeSet, error) {
 	goal := aegis.Goal{GoalSpec: spec}
 	plan, err := p.plan(ctx, goal, nil)
+	var told *aegis.GoalReading
+	if p.unread(err) {
+		if told, err = p.interpret(ctx, aegis.Goal{GoalSpec: spec, Submitter: "preview"}); err != nil {
+			return aegis.GoalPreview{}, nil, err
+		}
+		goal.Plan = &aegis.GoalPlan{Reading: told}
+		plan, err = p.plan(ctx, goal, nil)
+	}
 	preview := aegis.GoalPreview{
 		Understanding: plan.understanding(), Trials: []aegis.Trial{},
-		Plan: aegis.GoalPlan{Plans: 1, Options: plan.options, Tasks: []aegis.Task{}},
+		Plan: aegis.GoalPlan{Plans: 1, Reading: told, Options: plan.options, Tasks: []aegis.Task{}},
 	}
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		preview.Error = refused.text

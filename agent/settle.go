@@ -19,7 +19,7 @@ func (p *Planner) Settle(ctx context.Context, goalID string) error {
 	if err != nil {
 		return fmt.Errorf("settle goal: %w", err)
 	}
-	if goal.State.Terminal() || goal.Plan == nil {
+	if goal.State.Terminal() || goal.Plan == nil || goal.Plan.Plans == 0 {
 		return nil
 	}
 	err = p.advance(ctx, goal)

@@ -112,7 +112,10 @@ func explain(err error) error {
 	for _, in := range Intents() {
 		examples = append(examples, in.Examples[0])
 	}
-	return refuse("goal not understood: %s. It can do, for instance: %s", shorten(refused.text), quoteAll(examples))
+	return &refusal{
+		text:   fmt.Sprintf("goal not understood: %s. It can do, for instance: %s", shorten(refused.text), quoteAll(examples)),
+		unread: refused.unread,
+	}
 }
 
 func quoteAll(texts []string) string {

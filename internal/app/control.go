@@ -55,6 +55,7 @@ type control struct {
 	tracer     trace.TracerProvider
 	reads      *reads
 	memories   *memory.Service
+	ledger     *postgres.ModelLedger
 	requests   requestStore
 	closeHot   func()
 }
@@ -157,11 +158,23 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		// Nothing decides that never did: everything is denied until it loads.
 		p.log.ErrorContext(ctx, "policy bundle not loaded; every change is denied", "error", err)
 	}
-	p.planner = agent.New(agent.Config{
-		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
-		Regions: c.Regions, Logger: p.log,
-	})
 	p.memories = memory.New(memory.Config{Store: p.db})
+	planner := agent.Config{
+		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
+		Memory: p.memories, Regions: c.Regions, Logger: p.log,
+	}
+	p.ledger = p.db.ModelLedger(c.Models.Limits.limits(), c.Models.holdFor(), time.Now)
+	router, err := c.Models.router(modelParts{
+		ledger: p.ledger, observer: telemetry.ModelSpans{Tracer: tracer.Tracer("github.com/aegisworld/aegis/agent/model")},
+		credentials: p.account.BaseCredentials, logger: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	if router != nil {
+		planner.Models = router
+	}
+	p.planner = agent.New(planner)
 	if p.webhooks, err = p.newHooks(ctx); err != nil {
 		return err
 	}
@@ -325,11 +338,13 @@ func (p *control) work(ctx context.Context) error {
 }
 
 // reap gives the work of dead workers to others, undoes a policy bundle that
-// gives no answers, and tidies what narrowed old sessions.
+// gives no answers, charges what dead workers may have paid to models, and tidies
+// what narrowed old sessions.
 func (p *control) reap(ctx context.Context) error {
 	_, err := p.door.Reap(ctx)
 	_, reverted := p.door.RevertPolicy(ctx)
-	return errors.Join(err, reverted, p.account.TidyPolicies(ctx))
+	_, unpaid := p.ledger.ExpireHolds(ctx)
+	return errors.Join(err, reverted, unpaid, p.account.TidyPolicies(ctx))
 }
 
 // converge brings the configured estate into being, and then takes in what

@@ -84,7 +84,7 @@ func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal, steps ...aegis.Trace
 func traceOf(g aegis.Goal, steps []aegis.TraceStep) aegis.TaskTrace {
 	t := aegis.TaskTrace{TraceID: g.TraceID, GoalID: g.GoalID, Steps: steps}
 	for _, s := range steps {
-		t.LatencyMS += s.DurationMS
+		t.LatencyMS, t.ModelCalls, t.TokenCost = t.LatencyMS+s.DurationMS, t.ModelCalls+s.ModelCalls, t.TokenCost+s.CostUSD
 	}
 	if g.State.Terminal() {
 		t.Outcome = string(g.State)
