@@ -69,6 +69,8 @@ func (w *world) planner() *agent.Planner {
 	})
 }
 
+func (w *world) clock() time.Time { return w.now }
+
 // submit runs a goal and returns it and what was proposed for it.
 func (w *world) submit(t require.TestingT, spec aegis.GoalSpec) (aegis.Goal, []aegis.AutonomousChangeSet) {
 	w.mu.Lock()
@@ -153,7 +155,7 @@ func (w *world) Propose(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.
 		return cs, aegis.ErrConflict
 	}
 	cs.ChangeSetID = fmt.Sprintf("cs-%d", len(w.sets)+1)
-	cs.PromotionState = aegis.StateProposed
+	cs.PromotionState, cs.CreatedAt = aegis.StateProposed, w.now
 	if w.applyAtOnce {
 		cs.PromotionState = aegis.StatePromoted
 	}
