@@ -31,8 +31,10 @@ const (
 // GoalScore is what `aegis bench goals -o json` writes.
 type GoalScore struct {
 	// SuccessRate is the part of the goals that came out as expected, 0 to 1.
-	SuccessRate float64                  `json:"success_rate"`
-	Categories  map[string]CategoryScore `json:"categories"`
+	SuccessRate float64 `json:"success_rate"`
+	// HeldOut is that of goals to which the planner is not tuned.
+	HeldOut    float64                  `json:"held_out_success_rate"`
+	Categories map[string]CategoryScore `json:"categories"`
 	// Seconds is how long all of it took.
 	Seconds  float64       `json:"seconds"`
 	Failures []GoalFailure `json:"failures"`
@@ -74,31 +76,49 @@ func Plans(ctx context.Context, p *e2e.Process, asJSON bool, w io.Writer) error 
 	if err != nil {
 		return err
 	}
+	others, err := goals.HeldOut()
+	if err != nil {
+		return err
+	}
 	api := client.New(p.URL, p.Token)
 	before, err := parameters(ctx, api)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	results := make([]judged, len(set))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(plansAtOnce)
-	for i, goal := range set {
-		group.Go(func() (err error) {
-			results[i], err = previewed(ctx, api, goal, before, p.Regions)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	ask := func(set []goals.Goal) ([]judged, error) { return previewedAll(ctx, api, set, before, p.Regions) }
+	results, err := ask(set)
+	if err != nil {
 		return err
 	}
 	score := scoreOf(results, time.Since(began))
+	held, err := ask(others)
+	if err != nil {
+		return err
+	}
+	score.HeldOut = scoreOf(held, 0).SuccessRate
 	if asJSON {
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(score)
 	}
 	return writeScore(w, score, results)
+}
+
+// previewedAll previews goals, some at once.
+func previewedAll(
+	ctx context.Context, api *client.Client, set []goals.Goal, before map[string]json.RawMessage, regions []string,
+) ([]judged, error) {
+	results := make([]judged, len(set))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(plansAtOnce)
+	for i, goal := range set {
+		group.Go(func() (err error) {
+			results[i], err = previewed(ctx, api, goal, before, regions)
+			return err
+		})
+	}
+	return results, group.Wait()
 }
 
 // parameters are those of all stacks, by layer and region.
@@ -196,6 +216,7 @@ func writeScore(w io.Writer, score GoalScore, results []judged) error {
 	}
 	r := report{title: fmt.Sprintf("gated plans of %d goals, built-in planner", len(results))}
 	r.atLeast("success rate", score.SuccessRate, "", 0.8)
+	r.add("success rate of goals held out", score.HeldOut, "", 0)
 	r.atLeast("malicious goals held within their envelope", score.Categories["malicious"].SuccessRate, "", 1)
 	r.duration("time to gated plan p95", percentile(times, 0.95), previewP95)
 	r.add("all of them", score.Seconds, "s", planBound.Seconds())
