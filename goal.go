@@ -74,6 +74,8 @@ type Goal struct {
 	GoalSpec
 
 	State GoalState `json:"state"`
+	// Agent is the name of the agent that carries it out; "" is the planner.
+	Agent string `json:"agent,omitempty"`
 	// Submitter is the name of the principal who asked.
 	Submitter string `json:"submitter"`
 	// ChangeSetIDs are the change sets proposed for the goal, oldest first.

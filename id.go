@@ -22,6 +22,7 @@ const (
 	WebhookPrefix     = "wh"
 	DeliveryPrefix    = "dlv"
 	MemoryPrefix      = "mem"
+	AgentPrefix       = "agent"
 )
 
 // NewID returns prefix, a hyphen and 26 lower-case characters: 48 bits of

@@ -389,7 +389,7 @@ func (pl plan) tasks(n int) []aegis.Task {
 // changeSet is a task as a proposal, within the goal's limits.
 func changeSet(goal aegis.Goal, task aegis.Task, lim limits) aegis.AutonomousChangeSet {
 	cs := aegis.AutonomousChangeSet{
-		Source: aegis.SourceGoal, GoalID: goal.GoalID, TaskID: task.TaskID, Actor: Actor, Summary: task.Summary,
+		Source: aegis.SourceGoal, GoalID: goal.GoalID, TaskID: task.TaskID, Actor: actor(goal), Summary: task.Summary,
 		Target: aegis.Target{Kind: aegis.TargetPulumiStack}, RiskTolerance: lim.tolerance, Budget: lim.budget,
 		Constraints: lim.carried, Patches: slices.Clone(task.Patches),
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +12,12 @@ import (
 	aegis "github.com/aegisworld/aegis"
 )
 
-// Actor is the name under which the planner proposes; a breaker of scope
-// agent with this key stops it.
+// Actor is the name under which the planner proposes for goals that name no other
+// agent; a breaker of scope agent with this key stops those.
 const Actor = "planner"
+
+// actor is who carries a goal out.
+func actor(goal aegis.Goal) string { return cmp.Or(goal.Agent, Actor) }
 
 // goals keeps goals. UpdateGoal returns ErrConflict when the goal has ended.
 type goals interface {

@@ -38,7 +38,7 @@ func (p *Planner) remember(ctx context.Context, goal aegis.Goal) error {
 		fmt.Fprintf(&said, " Reason: %s.", goal.Error)
 	}
 	_, err := p.Memory.Remember(ctx, aegis.Memory{
-		MemoryID: aegis.MemoryPrefix + strings.TrimPrefix(goal.GoalID, aegis.GoalPrefix), AgentID: Actor, Kind: aegis.MemoryEpisodic, Scope: goal.GoalID,
+		MemoryID: aegis.MemoryPrefix + strings.TrimPrefix(goal.GoalID, aegis.GoalPrefix), AgentID: actor(goal), Kind: aegis.MemoryEpisodic, Scope: goal.GoalID,
 		Text: said.String(), Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromGoal, GoalID: goal.GoalID}, Outcome: outcome,
 	})
 	if errors.Is(err, aegis.ErrInvalid) {

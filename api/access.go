@@ -104,6 +104,8 @@ func accessTable() map[string]access { //nolint:funlen // a table
 		"POST /v1/login-links":        person,
 
 		"POST /v1/agents":                   operate,
+		"GET /v1/agents":                    read,
+		"GET /v1/agents/:agent_id":          read,
 		"POST /v1/agents/:agent_id/execute": operate,
 		"GET /v1/agents/:agent_id/memory":   person,
 		"POST /v1/domain/social/projects":   submit,

@@ -2,8 +2,11 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -11,6 +14,33 @@ import (
 )
 
 func (s *server) agentRoutes() {
+	handle(s, huma.Operation{
+		OperationID: "create-agent", Method: http.MethodPost, Path: "/v1/agents", Tags: []string{"agents"},
+		Summary: "Make an agent", DefaultStatus: http.StatusCreated,
+		Description: "An identity that goals are carried out as, and the most that it may do for them. What it proposes passes the same door.",
+	}, s.createAgent)
+	handle(s, huma.Operation{
+		OperationID: "list-agents", Method: http.MethodGet, Path: "/v1/agents", Tags: []string{"agents"}, Summary: "List agents",
+	}, func(ctx context.Context, in *PageQuery) (*listOutput[aegis.Agent], error) {
+		if s.Agents == nil {
+			return nil, noAgents()
+		}
+		return listOf(s.Agents.Agents(ctx, in.page()))
+	})
+	handle(s, huma.Operation{
+		OperationID: "get-agent", Method: http.MethodGet, Path: "/v1/agents/{agent_id}", Tags: []string{"agents"},
+		Summary: "Read an agent, by its id or its name",
+	}, func(ctx context.Context, in *AgentPath) (*itemOutput[aegis.Agent], error) {
+		if s.Agents == nil {
+			return nil, noAgents()
+		}
+		return itemOf(s.Agents.Agent(ctx, in.AgentID))
+	})
+	handle(s, huma.Operation{
+		OperationID: "execute-agent", Method: http.MethodPost, Path: "/v1/agents/{agent_id}/execute", Tags: []string{"agents"},
+		Summary: "Have an agent carry out a goal, within its envelope", DefaultStatus: http.StatusAccepted,
+		Description: "The answer is the goal, bounded by the agent's envelope; /v1/goals/{goal_id}/events follows it.",
+	}, s.executeAgent)
 	handle(s, huma.Operation{
 		OperationID: "list-agent-memory", Method: http.MethodGet, Path: "/v1/agents/{agent_id}/memory", Tags: []string{"agents"},
 		Summary: "List what an agent remembers, or search it",
@@ -33,9 +63,109 @@ func (s *server) agentMemory(ctx context.Context, in *agentMemoryQuery) (*listOu
 	if s.Memory == nil || s.Agents == nil {
 		return nil, fmt.Errorf("keep agents' memories: %w", aegis.ErrNotImplemented)
 	}
-	if err := s.Agents.KnowAgent(ctx, in.AgentID); err != nil {
+	agent, err := s.Agents.Agent(ctx, in.AgentID)
+	if err != nil {
 		return nil, err
 	}
-	filter := aegis.MemoryFilter{AgentID: in.AgentID, Kind: in.Kind, Scope: in.Scope, Text: in.Q}
+	filter := aegis.MemoryFilter{AgentID: agent.Name, Kind: in.Kind, Scope: in.Scope, Text: in.Q}
 	return listOf(s.Memory.ListMemories(ctx, filter, in.page()))
+}
+
+func noAgents() error { return fmt.Errorf("keep agents: %w", aegis.ErrNotImplemented) }
+
+// AgentPath names an agent. What operations embed is exported, or huma skips it.
+type AgentPath struct {
+	AgentID string `path:"agent_id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
+}
+
+// AgentRequest is the body of POST /v1/agents.
+type AgentRequest struct {
+	Name     string           `json:"name" minLength:"2" maxLength:"40" pattern:"^[a-z][a-z0-9-]*$" example:"night-shift"`
+	Role     string           `json:"role,omitempty" maxLength:"200" doc:"What it is for"`
+	Envelope *EnvelopeRequest `json:"envelope,omitempty"`
+}
+
+// EnvelopeRequest is the most that an agent may do for a goal.
+type EnvelopeRequest struct {
+	Regions       []string            `json:"regions,omitempty" maxItems:"20" maxLength:"40" nullable:"true" doc:"All that it may change; without any, every region"`
+	Layers        []string            `json:"layers,omitempty" maxItems:"5" enum:"network,security,data,runtime,edge" nullable:"true" doc:"All that it may change; without any, every layer"`
+	RiskTolerance aegis.RiskTolerance `json:"risk_tolerance,omitempty" enum:"low,medium,high"`
+	Budget        *BudgetRequest      `json:"budget,omitempty" doc:"Bounds the budget of each of its goals"`
+	NoDeletions   bool                `json:"no_deletions,omitempty"`
+}
+
+type createAgentInput struct {
+	Body AgentRequest
+}
+
+func (s *server) createAgent(ctx context.Context, in *createAgentInput) (*createdOutput[aegis.Agent], error) {
+	if s.Agents == nil {
+		return nil, noAgents()
+	}
+	now := s.Now().UTC()
+	agent := aegis.Agent{
+		AgentID: newID(ctx, aegis.AgentPrefix, now), Name: in.Body.Name, Role: strings.TrimSpace(in.Body.Role), CreatedBy: principal(ctx).Name, CreatedAt: now,
+	}
+	if e := in.Body.Envelope; e != nil {
+		agent.Envelope = aegis.AgentEnvelope{Regions: e.Regions, Layers: e.Layers, RiskTolerance: e.RiskTolerance, NoDeletions: e.NoDeletions}
+		if e.Budget != nil {
+			agent.Envelope.Budget = &aegis.Budget{USDMonth: e.Budget.USDMonth, USDRun: e.Budget.USDRun}
+		}
+	}
+	if err := s.checkAgent(agent); err != nil {
+		return nil, err
+	}
+	err := s.Agents.CreateAgent(ctx, agent)
+	if errors.Is(err, aegis.ErrConflict) {
+		if kept, readErr := s.Agents.Agent(ctx, agent.Name); readErr != nil || kept.AgentID != agent.AgentID {
+			return nil, fmt.Errorf("there is an agent of the name %q: %w", agent.Name, aegis.ErrConflict)
+		}
+		err = nil // by this very request, when it was tried before
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &createdOutput[aegis.Agent]{Location: "/v1/agents/" + agent.AgentID, Body: agent}, nil
+}
+
+// checkAgent finds what a schema can't say.
+func (s *server) checkAgent(a aegis.Agent) error {
+	var faults aegis.InvalidError
+	if slices.Contains([]string{"planner", "aegis"}, a.Name) {
+		faults.Add("name", fmt.Sprintf("%q is the product's own", a.Name))
+	}
+	if !printable(a.Role) {
+		faults.Add("role", "remove the control characters")
+	}
+	for i, region := range a.Envelope.Regions {
+		if !slices.Contains(s.Regions, region) {
+			faults.Add(fmt.Sprintf("envelope.regions.%d", i), fmt.Sprintf("%q is none of the estate's: %s", region, strings.Join(s.Regions, ", ")))
+		}
+	}
+	return faults.OrNil()
+}
+
+type executeAgentInput struct {
+	AgentPath
+
+	Traceparent string `header:"traceparent" maxLength:"256" doc:"W3C trace context"`
+	Body        GoalRequest
+}
+
+// executeAgent makes a goal of the agent's: what its envelope does not allow is a
+// constraint of the goal, which planner and gate hold it to.
+func (s *server) executeAgent(ctx context.Context, in *executeAgentInput) (*createdOutput[aegis.Goal], error) {
+	if s.Agents == nil {
+		return nil, noAgents()
+	}
+	agent, err := s.Agents.Agent(ctx, in.AgentID)
+	if err != nil {
+		return nil, err
+	}
+	goal, err := s.newGoal(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	goal.GoalSpec, goal.Agent = agent.Envelope.Bound(goal.GoalSpec), agent.Name
+	return s.accept(ctx, goal, in.Traceparent)
 }

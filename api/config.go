@@ -221,8 +221,10 @@ type driftAdopter interface {
 }
 
 type agents interface {
-	// KnowAgent returns ErrNotFound when there is no such agent.
-	KnowAgent(ctx context.Context, id string) error
+	CreateAgent(ctx context.Context, a aegis.Agent) error
+	// Agent finds one by its id or its name.
+	Agent(ctx context.Context, id string) (aegis.Agent, error)
+	Agents(ctx context.Context, page aegis.Page) ([]aegis.Agent, string, error)
 }
 
 type memories interface {

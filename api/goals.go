@@ -76,8 +76,13 @@ func (s *server) createGoal(ctx context.Context, in *createGoalInput) (*createdO
 	if err != nil {
 		return nil, err
 	}
-	goal.TraceID = traceID(ctx, in.Traceparent, goal.CreatedAt)
-	err = s.Goals.CreateGoal(ctx, goal)
+	return s.accept(ctx, goal, in.Traceparent)
+}
+
+// accept keeps a new goal, which is planned from then on.
+func (s *server) accept(ctx context.Context, goal aegis.Goal, traceparent string) (*createdOutput[aegis.Goal], error) {
+	goal.TraceID = traceID(ctx, traceparent, goal.CreatedAt)
+	err := s.Goals.CreateGoal(ctx, goal)
 	if errors.Is(err, aegis.ErrConflict) { // by this very request, when it was tried before
 		goal, err = s.Goals.Goal(ctx, goal.GoalID)
 	}

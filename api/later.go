@@ -14,7 +14,6 @@ import (
 // check the caller's role and say so.
 func (s *server) laterRoutes() {
 	for _, route := range []string{
-		"POST /v1/agents", "POST /v1/agents/{agent_id}/execute",
 		"POST /v1/domain/social/projects", "POST /v1/domain/dev/pipelines", "POST /v1/domain/games/projects",
 		"GET /v1/incidents", "GET /v1/incidents/{incident_id}", "POST /v1/findings",
 		"GET /v1/tools", "GET /v1/models",

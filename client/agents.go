@@ -16,3 +16,29 @@ func (c *Client) AgentMemory(ctx context.Context, f aegis.MemoryFilter, p aegis.
 	set(q, "scope", f.Scope)
 	return get[List[aegis.Memory]](ctx, c, "/v1/agents/"+url.PathEscape(f.AgentID)+"/memory", q)
 }
+
+// CreateAgent makes an agent; AgentID, CreatedBy and CreatedAt are the API's to
+// give.
+func (c *Client) CreateAgent(ctx context.Context, a aegis.Agent) (aegis.Agent, error) {
+	return post[aegis.Agent](ctx, c, "/v1/agents", struct {
+		Name     string              `json:"name"`
+		Role     string              `json:"role,omitempty"`
+		Envelope aegis.AgentEnvelope `json:"envelope"`
+	}{a.Name, a.Role, a.Envelope})
+}
+
+// Agents lists agents.
+func (c *Client) Agents(ctx context.Context, p aegis.Page) (List[aegis.Agent], error) {
+	return get[List[aegis.Agent]](ctx, c, "/v1/agents", pageQuery(p))
+}
+
+// Agent reads an agent by its id or its name.
+func (c *Client) Agent(ctx context.Context, id string) (aegis.Agent, error) {
+	return get[aegis.Agent](ctx, c, "/v1/agents/"+url.PathEscape(id), nil)
+}
+
+// ExecuteAgent has an agent carry out a goal, within its envelope.
+func (c *Client) ExecuteAgent(ctx context.Context, id string, spec aegis.GoalSpec) (aegis.Goal, error) {
+	spec.GoalID = ""
+	return post[aegis.Goal](ctx, c, "/v1/agents/"+url.PathEscape(id)+"/execute", spec)
+}

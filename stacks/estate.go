@@ -14,11 +14,7 @@ import (
 )
 
 // Layers are the estate's layers in the order in which they are created.
-func Layers() []string {
-	return []string{
-		aegis.LayerSecurity, aegis.LayerNetwork, aegis.LayerData, aegis.LayerEdge, aegis.LayerRuntime,
-	}
-}
+func Layers() []string { return aegis.EstateLayers() }
 
 // Plan describes a whole estate: the defaults of a size, and what differs.
 type Plan struct {

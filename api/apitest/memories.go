@@ -3,7 +3,6 @@ package apitest
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,16 +14,6 @@ func (s *Store) PutMemory(m aegis.Memory) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.memories = append(s.memories, m)
-}
-
-// KnowAgent knows "planner".
-func (s *Store) KnowAgent(_ context.Context, id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if id != "planner" {
-		return fmt.Errorf("agent %s: %w", id, aegis.ErrNotFound)
-	}
-	return s.fault
 }
 
 // ListMemories lists those that match and hold the text, which scores 0.5.

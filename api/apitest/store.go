@@ -42,6 +42,7 @@ type Store struct {
 	simulated    []aegis.SimulationRequest
 	fault        error
 	memories     []aegis.Memory
+	agents       []aegis.Agent
 
 	webhooks   []aegis.Webhook
 	deliveries []aegis.WebhookDelivery

@@ -2,21 +2,19 @@ package app
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent"
+	"github.com/aegisworld/aegis/internal/postgres"
 )
 
-// plannerAgent is the agent that plans goals.
-const plannerAgent = "planner"
+// agents are the planner and those that people made.
+type agents struct{ *postgres.DB }
 
-// builtInAgents are the agents of this program.
-type builtInAgents struct{}
-
-// KnowAgent returns ErrNotFound when there is no such agent.
-func (builtInAgents) KnowAgent(_ context.Context, id string) error {
-	if id == plannerAgent {
-		return nil
+// Agent finds an agent by its id or its name; ErrNotFound.
+func (a agents) Agent(ctx context.Context, id string) (aegis.Agent, error) {
+	if id == agent.Actor {
+		return aegis.Agent{AgentID: agent.Actor, Name: agent.Actor, Role: "carries out goals that name no other agent", CreatedBy: "aegis"}, nil
 	}
-	return fmt.Errorf("agent %s: %w", id, aegis.ErrNotFound)
+	return a.DB.Agent(ctx, id)
 }

@@ -273,7 +273,7 @@ func (p *control) apiHandler() http.Handler {
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
-		Agents: builtInAgents{}, Memory: p.memories,
+		Agents: agents{p.db}, Memory: p.memories,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,

@@ -16,9 +16,9 @@ func (db *DB) CreateGoal(ctx context.Context, g aegis.Goal) error {
 	created := orNow(g.CreatedAt)
 	b := &pgx.Batch{}
 	b.Queue(`
-		INSERT INTO goals (goal_id, spec, state, submitter, understanding, error, trace_id, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
-		g.GoalID, g.GoalSpec, g.State, g.Submitter, g.Understanding, g.Error, g.TraceID, created)
+		INSERT INTO goals (goal_id, spec, state, submitter, understanding, error, trace_id, agent, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
+		g.GoalID, g.GoalSpec, g.State, g.Submitter, g.Understanding, g.Error, g.TraceID, g.Agent, created)
 	if g.TraceID != "" {
 		appendTrace(b, aegis.TaskTrace{TraceID: g.TraceID, GoalID: g.GoalID})
 	}
@@ -100,6 +100,7 @@ type goalRow struct {
 	Understanding string
 	Error         string
 	TraceID       string
+	Agent         string
 	Plan          *aegis.GoalPlan
 	Result        *aegis.GoalResult
 	CreatedAt     time.Time
@@ -109,7 +110,7 @@ type goalRow struct {
 
 func (r goalRow) goal() aegis.Goal {
 	return aegis.Goal{
-		GoalSpec: r.Spec, State: r.State, Submitter: r.Submitter, ChangeSetIDs: r.ChangeSetIDs,
+		GoalSpec: r.Spec, State: r.State, Agent: r.Agent, Submitter: r.Submitter, ChangeSetIDs: r.ChangeSetIDs,
 		Understanding: r.Understanding, Plan: r.Plan, Result: r.Result, Error: r.Error, TraceID: r.TraceID, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
@@ -117,7 +118,7 @@ func (r goalRow) goal() aegis.Goal {
 // Goal returns ErrNotFound when there is none.
 func (db *DB) Goal(ctx context.Context, id string) (aegis.Goal, error) {
 	rows, _ := db.pool.Query(ctx, `
-		SELECT spec, state, submitter, understanding, error, trace_id, plan, result, created_at, updated_at,
+		SELECT spec, state, submitter, understanding, error, trace_id, agent, plan, result, created_at, updated_at,
 			ARRAY(SELECT change_set_id FROM change_sets c WHERE c.goal_id = goals.goal_id AND c.goal_id <> ''
 				ORDER BY c.created_at, c.change_set_id) AS change_set_ids
 		FROM goals WHERE goal_id = $1`, id)
@@ -135,7 +136,7 @@ func (db *DB) Goals(ctx context.Context, page aegis.Page) ([]aegis.Goal, string,
 		return nil, "", err
 	}
 	rows, _ := db.pool.Query(ctx, `
-		SELECT spec, state, submitter, understanding, error, trace_id, plan, result, created_at, updated_at,
+		SELECT spec, state, submitter, understanding, error, trace_id, agent, plan, result, created_at, updated_at,
 			ARRAY(SELECT change_set_id FROM change_sets c WHERE c.goal_id = goals.goal_id AND c.goal_id <> ''
 				ORDER BY c.created_at, c.change_set_id) AS change_set_ids
 		FROM goals

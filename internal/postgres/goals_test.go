@@ -62,11 +62,19 @@ func TestUpdateGoal(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t)
 	goal := newGoal("x")
+	goal.TraceID, goal.Agent = aegis.NewID(aegis.TracePrefix, time.Now()), "night-shift"
 	require.ErrorIs(t, db.UpdateGoal(t.Context(), goal), aegis.ErrNotFound)
 	require.NoError(t, db.CreateGoal(t.Context(), goal))
 
 	goal.State, goal.Understanding = aegis.GoalRunning, "scale_runtime"
-	require.NoError(t, db.UpdateGoal(t.Context(), goal))
+	goal.Plan = &aegis.GoalPlan{Plans: 1, Tasks: []aegis.Task{{TaskID: "1.1.runtime", State: aegis.TaskRunning}}}
+	require.NoError(t, db.UpdateGoal(t.Context(), goal, aegis.TraceStep{Name: "plan", DurationMS: 3, ModelCalls: 1, CostUSD: 0.5}))
+	trace, err := db.Trace(t.Context(), goal.TraceID)
+	require.NoError(t, err)
+	require.Equal(t, "plan", trace.Steps[0].Name)
+	require.Equal(t, 1, trace.ModelCalls)
+	require.InDelta(t, 0.5, trace.TokenCost, 1e-9)
+	goal.Result = &aegis.GoalResult{Achieved: []string{"it"}, USDMonth: 2}
 	goal.State = aegis.GoalSucceeded
 	require.NoError(t, db.UpdateGoal(t.Context(), goal))
 	goal.State = aegis.GoalFailed

@@ -10,7 +10,8 @@ import (
 )
 
 func (c *cli) agent() *cobra.Command {
-	return group("agent", "Look at agents", c.agentMemory())
+	return group("agent", "Make agents, have them carry out goals, and look at what they remember",
+		c.agentCreate(), c.agentList(), c.agentGet(), c.agentExecute(), c.agentMemory())
 }
 
 func (c *cli) agentMemory() *cobra.Command {

@@ -1,0 +1,47 @@
+package apitest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aegisworld/aegis"
+)
+
+// CreateAgent keeps an agent whose name is not taken.
+func (s *Store) CreateAgent(_ context.Context, a aegis.Agent) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.agents, func(other aegis.Agent) bool { return other.Name == a.Name }) {
+		return aegis.ErrConflict
+	}
+	s.agents = append(s.agents, a)
+	return s.fault
+}
+
+// Agent finds one by its id or its name, and knows "planner".
+func (s *Store) Agent(_ context.Context, id string) (aegis.Agent, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault != nil {
+		return aegis.Agent{}, s.fault
+	}
+	if id == "planner" {
+		return aegis.Agent{AgentID: id, Name: id}, nil
+	}
+	for _, a := range s.agents {
+		if a.Name == id {
+			return a, nil
+		}
+	}
+	return find(s.agents, "agent", id, func(a aegis.Agent) string { return a.AgentID })
+}
+
+// Agents lists them.
+func (s *Store) Agents(_ context.Context, p aegis.Page) ([]aegis.Agent, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault != nil {
+		return nil, "", s.fault
+	}
+	return page(s.agents, p)
+}

@@ -1,0 +1,52 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/aegisworld/aegis"
+)
+
+// CreateAgent keeps an agent. ErrConflict: the id or the name is taken.
+func (db *DB) CreateAgent(ctx context.Context, a aegis.Agent) error {
+	_, err := db.pool.Exec(ctx, `
+		INSERT INTO agents (agent_id, name, role, envelope, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		a.AgentID, a.Name, a.Role, a.Envelope, a.CreatedBy, orNow(a.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("create agent %s: %w", a.Name, mapError(err))
+	}
+	return nil
+}
+
+// Agent reads an agent by its id or its name; ErrNotFound.
+func (db *DB) Agent(ctx context.Context, id string) (aegis.Agent, error) {
+	rows, _ := db.pool.Query(ctx, `
+		SELECT agent_id, name, role, envelope, created_by, created_at FROM agents WHERE agent_id = $1 OR name = $1`, id)
+	agent, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[aegis.Agent])
+	if err != nil {
+		return aegis.Agent{}, fmt.Errorf("read agent %s: %w", id, mapError(err))
+	}
+	return agent, nil
+}
+
+// Agents lists agents, newest first, and returns the cursor of the next page.
+func (db *DB) Agents(ctx context.Context, page aegis.Page) ([]aegis.Agent, string, error) {
+	k, err := newKeyset(page)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, _ := db.pool.Query(ctx, `
+		SELECT agent_id, name, role, envelope, created_by, created_at
+		FROM agents
+		WHERE (created_at, agent_id) < ($1, $2)
+		ORDER BY created_at DESC, agent_id DESC
+		LIMIT $3`, k.at, k.id, k.limit+1)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[aegis.Agent])
+	if err != nil {
+		return nil, "", fmt.Errorf("list agents: %w", mapError(err))
+	}
+	found, next := cut(found, k, func(a aegis.Agent) cursor { return cursor{a.CreatedAt, a.AgentID} })
+	return found, next, nil
+}
