@@ -42,6 +42,15 @@ func (s *server) agentRoutes() {
 		Description: "The answer is the goal, bounded by the agent's envelope; /v1/goals/{goal_id}/events follows it.",
 	}, s.executeAgent)
 	handle(s, huma.Operation{
+		OperationID: "list-models", Method: http.MethodGet, Path: "/v1/models", Tags: []string{"agents"},
+		Summary: "List the configured models, with prices and what this worker has seen of them",
+	}, func(_ context.Context, in *PageQuery) (*listOutput[aegis.Model], error) {
+		if s.Models == nil {
+			return listOf([]aegis.Model{}, "", nil)
+		}
+		return pageOf(s.Models.Status(), *in, func(m aegis.Model) string { return m.Name })
+	})
+	handle(s, huma.Operation{
 		OperationID: "list-agent-memory", Method: http.MethodGet, Path: "/v1/agents/{agent_id}/memory", Tags: []string{"agents"},
 		Summary: "List what an agent remembers, or search it",
 		Description: "Newest first; with q, by how well memories fit in meaning and words, weighted by age and outcome, each with its " +

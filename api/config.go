@@ -49,6 +49,8 @@ type Config struct {
 	// Agents knows the agents and Memory what they remember; without them, that is
 	// not offered.
 	Agents agents
+	// Models are those that goals may be read with; none when nil.
+	Models models
 	Memory memories
 	// Registry makes webhooks and their secrets, Webhooks and Deliveries keep them.
 	Registry   webhookRegistry
@@ -218,6 +220,11 @@ type driftRules interface {
 
 type driftAdopter interface {
 	AdoptReport(ctx context.Context, reportID, by string) (aegis.AutonomousChangeSet, error)
+}
+
+type models interface {
+	// Status lists the configured models.
+	Status() []aegis.Model
 }
 
 type agents interface {

@@ -17,6 +17,11 @@ func (c *Client) AgentMemory(ctx context.Context, f aegis.MemoryFilter, p aegis.
 	return get[List[aegis.Memory]](ctx, c, "/v1/agents/"+url.PathEscape(f.AgentID)+"/memory", q)
 }
 
+// Models lists the configured models.
+func (c *Client) Models(ctx context.Context, p aegis.Page) (List[aegis.Model], error) {
+	return get[List[aegis.Model]](ctx, c, "/v1/models", pageQuery(p))
+}
+
 // CreateAgent makes an agent; AgentID, CreatedBy and CreatedAt are the API's to
 // give.
 func (c *Client) CreateAgent(ctx context.Context, a aegis.Agent) (aegis.Agent, error) {

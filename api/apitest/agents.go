@@ -45,3 +45,11 @@ func (s *Store) Agents(_ context.Context, p aegis.Page) ([]aegis.Agent, string, 
 	}
 	return page(s.agents, p)
 }
+
+// Status lists one model.
+func (s *Store) Status() []aegis.Model {
+	return []aegis.Model{{
+		Name: "claude/sonnet", Kinds: []string{"understand"}, Scopes: []string{}, InputUSD: 3, OutputUSD: 15, PriceSource: "the vendor",
+		Window: 200_000, State: aegis.ModelReady, Calls: 4, LatencyMS: 900,
+	}}
+}

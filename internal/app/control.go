@@ -18,6 +18,7 @@ import (
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent"
 	"github.com/aegisworld/aegis/agent/memory"
+	"github.com/aegisworld/aegis/agent/model"
 	"github.com/aegisworld/aegis/api"
 	"github.com/aegisworld/aegis/client/mcpserver"
 	"github.com/aegisworld/aegis/drift"
@@ -56,6 +57,7 @@ type control struct {
 	reads      *reads
 	memories   *memory.Service
 	ledger     *postgres.ModelLedger
+	models     *model.Router
 	requests   requestStore
 	closeHot   func()
 }
@@ -172,7 +174,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		return err
 	}
 	if router != nil {
-		planner.Models = router
+		planner.Models, p.models = router, router
 	}
 	p.planner = agent.New(planner)
 	if p.webhooks, err = p.newHooks(ctx); err != nil {
@@ -267,7 +269,7 @@ func (p *control) handler() http.Handler {
 }
 
 func (p *control) apiHandler() http.Handler {
-	return api.New(api.Config{
+	config := api.Config{
 		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
 		Auth: p.db, Requests: p.requests, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Previewer: p.planner, Bundles: p.policy.shipper,
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
@@ -281,7 +283,11 @@ func (p *control) apiHandler() http.Handler {
 			Goals: p.db, ChangeSets: p.db, Stacks: p.db, Events: p.db, Sessions: p.db,
 			AllowedHosts: p.config.API.AllowedHosts, Version: Version, Logger: p.log,
 		}),
-	})
+	}
+	if p.models != nil {
+		config.Models = p.models
+	}
+	return api.New(config)
 }
 
 func intents() []api.Intent {
