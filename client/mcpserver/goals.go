@@ -40,6 +40,17 @@ type goalResult struct {
 	Ended bool `json:"ended"`
 }
 
+// spec is the goal that is asked for.
+func (in goalArgs) spec() aegis.GoalSpec {
+	spec := aegis.GoalSpec{
+		Intent: in.Intent, Constraints: in.Constraints, Deadline: in.Deadline, RiskTolerance: in.RiskTolerance, Domains: in.Domains,
+	}
+	if in.USDMonth != nil {
+		spec.Budget = &aegis.Budget{USDMonth: in.USDMonth}
+	}
+	return spec
+}
+
 // addGoals offers the way to ask for changes.
 func (s *server) addGoals() {
 	add(s, tool{
@@ -57,13 +68,13 @@ func (s *server) addGoals() {
 		name: "submit_goal", title: "Submit a goal", effect: submits,
 		description: "Asks for a change of the estate. It is planned, judged by policy, tried, applied and verified without another question. Follow it with wait_for_goal.",
 	}, func(ctx context.Context, _ *mcp.CallToolRequest, in goalArgs) (aegis.Goal, error) {
-		spec := aegis.GoalSpec{
-			Intent: in.Intent, Constraints: in.Constraints, Deadline: in.Deadline, RiskTolerance: in.RiskTolerance, Domains: in.Domains,
-		}
-		if in.USDMonth != nil {
-			spec.Budget = &aegis.Budget{USDMonth: in.USDMonth}
-		}
-		return s.api.CreateGoal(ctx, spec)
+		return s.api.CreateGoal(ctx, in.spec())
+	})
+	add(s, tool{
+		name: "preview_goal", title: "Preview a goal", effect: tries,
+		description: "Says what a goal would come to, and changes nothing: the ways that were weighed, the tasks, the engines' plans, cost, risk, and what policy says of them.",
+	}, func(ctx context.Context, _ *mcp.CallToolRequest, in goalArgs) (aegis.GoalPreview, error) {
+		return s.api.PreviewGoal(ctx, in.spec())
 	})
 	add(s, tool{
 		name: "wait_for_goal", title: "Wait for a goal",

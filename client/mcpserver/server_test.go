@@ -73,7 +73,7 @@ func TestEachRoleHasItsTools(t *testing.T) {
 		"explain_decision", "get_change_set", "get_drift_report", "get_goal", "get_stack", "get_stack_drift", "get_trace", "list_change_sets",
 		"list_decisions", "list_drift_reports", "list_goals", "list_intents", "list_limits", "list_policy_bundles", "list_stacks", "wait_for_goal",
 	}
-	submits := append(slices.Clone(looks), "cancel_goal", "submit_goal")
+	submits := append(slices.Clone(looks), "cancel_goal", "preview_goal", "submit_goal")
 	steers := append(slices.Clone(submits), "cancel_change_set", "look_at_stack", "roll_back_change_set", "simulate")
 	for role, want := range map[aegis.Role][]string{
 		aegis.RoleViewer: looks, aegis.RoleAgent: looks, aegis.RoleSubmitter: submits, aegis.RoleOperator: steers, aegis.RoleAdmin: steers,
@@ -88,7 +88,7 @@ func TestEachRoleHasItsTools(t *testing.T) {
 			for _, tool := range list.Tools {
 				names = append(names, tool.Name)
 				require.NotEmpty(t, tool.Description)
-				require.Equal(t, slices.Contains(looks, tool.Name) || tool.Name == "simulate", tool.Annotations.ReadOnlyHint, tool.Name)
+				require.Equal(t, slices.Contains(looks, tool.Name) || tool.Name == "simulate" || tool.Name == "preview_goal", tool.Annotations.ReadOnlyHint, tool.Name)
 			}
 			require.ElementsMatch(t, want, names)
 			if !slices.Contains(want, "submit_goal") {
@@ -106,6 +106,9 @@ func TestAGoalIsSubmittedAndFollowed(t *testing.T) {
 	session := connect(t, url, store.Grant(t, aegis.RoleSubmitter), &mcp.ClientOptions{
 		ProgressNotificationHandler: func(_ context.Context, r *mcp.ProgressNotificationClientRequest) { told <- r.Params.Message },
 	})
+	preview := call[aegis.GoalPreview](t, session, "preview_goal", map[string]any{"intent": "scale the runtime in eu-west-1 to 4 nodes"})
+	require.Len(t, preview.Plan.Tasks, 2)
+	require.False(t, preview.Allowed())
 	goal := call[aegis.Goal](t, session, "submit_goal", map[string]any{
 		"intent": "scale the runtime in eu-west-1 to 4 nodes", "usd_month": 200, "risk_tolerance": "medium",
 	})
