@@ -200,6 +200,22 @@ func TestUnreadableGoalSaysWhatCanBeDone(t *testing.T) {
 	require.Contains(t, g.Error, "scale the runtime")
 }
 
+func TestPreviewSaysWhatAGoalComesTo(t *testing.T) {
+	t.Parallel()
+	preview, err := client.New(estate.URL, estate.Token).PreviewGoal(within(t), aegis.GoalSpec{
+		Intent: "make checkout survive losing us-east-1, under $3,000 a month more, by Friday", RiskTolerance: aegis.RiskHigh,
+	})
+	require.NoError(t, err)
+	require.Empty(t, preview.Error)
+	require.Len(t, preview.Plan.Options, 3)
+	require.NotEmpty(t, preview.Plan.Tasks)
+	for i, trial := range preview.Trials {
+		require.Equal(t, preview.Plan.Tasks[i].TaskID, trial.TaskID)
+		require.Empty(t, trial.Error, "an engine planned it")
+		require.NotEmpty(t, trial.Diff)
+	}
+}
+
 func TestBudgetRefusesWhatIsTooDear(t *testing.T) {
 	t.Parallel()
 	limit := 1.0

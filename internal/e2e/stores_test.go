@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -70,18 +71,8 @@ func startStored(ctx context.Context, t *testing.T, p *e2e.Process) *stored {
 	require.NoError(t, err)
 	arn := *described.StreamDescriptionSummary.StreamARN
 
-	dir := t.TempDir()
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := listener.Addr().String()
-	s.url = "http://" + addr
-	require.NoError(t, listener.Close())
-	text, err := json.Marshal(map[string]any{ // which is YAML, too
-		"addr": addr, "environment": "stores", "work_dir": filepath.Join(dir, "work"), "estate": map[string]any{"size": "none"},
-		"database": map[string]any{"url": newDatabase(ctx, t, p)},
-		"aws":      map[string]any{"account_id": strings.Split(arn, ":")[4], "endpoint": p.AWSEndpoint},
-		"pulumi":   map[string]any{"passphrase_file": secretFile(t, dir, "passphrase", "correct horse battery staple")},
-		"api":      map[string]any{"admin_token_file": secretFile(t, dir, "token", s.token)},
+	s.url = serve(ctx, t, p, "stores", s.token, map[string]any{
+		"aws": map[string]any{"account_id": strings.Split(arn, ":")[4], "endpoint": p.AWSEndpoint},
 		"stores": map[string]any{
 			"artifacts": map[string]any{"url": "s3://" + storesBucket + "/" + strings.TrimSuffix(storesPrefix, "/") + "?region=us-east-1"},
 			"events":    map[string]any{"kinesis_arn": arn},
@@ -89,6 +80,30 @@ func startStored(ctx context.Context, t *testing.T, p *e2e.Process) *stored {
 			"telemetry": map[string]any{"opensearch_url": s.search.URL, "region": "us-east-1"},
 		},
 	})
+	s.Client = client.New(s.url, s.token)
+	require.NoError(t, e2e.Await(ctx, "the server to be ready", func(ctx context.Context) (bool, error) {
+		return s.status(ctx, t, http.MethodGet, "/readyz", "", nil) == http.StatusOK, nil
+	}))
+	return s
+}
+
+// serve starts `aegis serve` for an environment without an estate, in the account of
+// p and with a database of its own, and returns its URL. More is configuration.
+func serve(ctx context.Context, t *testing.T, p *e2e.Process, environment, token string, more map[string]any) string {
+	t.Helper()
+	dir := t.TempDir()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	config := map[string]any{
+		"addr": addr, "environment": environment, "work_dir": filepath.Join(dir, "work"), "estate": map[string]any{"size": "none"},
+		"database": map[string]any{"url": newDatabase(ctx, t, p, environment)},
+		"pulumi":   map[string]any{"passphrase_file": secretFile(t, dir, "passphrase", "correct horse battery staple")},
+		"api":      map[string]any{"admin_token_file": secretFile(t, dir, "token", token)},
+	}
+	maps.Copy(config, more)
+	text, err := json.Marshal(config) // which is YAML, too
 	require.NoError(t, err)
 	log := &syncBuffer{}
 	cmd := exec.Command(binary(), "serve", "--config", secretFile(t, dir, "aegis.yaml", string(text))) //nolint:noctx // it is ended below
@@ -101,24 +116,20 @@ func startStored(ctx context.Context, t *testing.T, p *e2e.Process) *stored {
 			t.Logf("the server ended: %v\n%s", err, log.tail())
 		}
 	})
-	s.Client = client.New(s.url, s.token)
-	require.NoError(t, e2e.Await(ctx, "the server to be ready", func(ctx context.Context) (bool, error) {
-		return s.status(ctx, t, http.MethodGet, "/readyz", "", nil) == http.StatusOK, nil
-	}))
-	return s
+	return "http://" + addr
 }
 
 // newDatabase makes a database beside the sandbox's own.
-func newDatabase(ctx context.Context, t *testing.T, p *e2e.Process) string {
+func newDatabase(ctx context.Context, t *testing.T, p *e2e.Process, name string) string {
 	t.Helper()
 	conn, err := pgx.Connect(ctx, p.DatabaseURL)
 	require.NoError(t, err)
-	_, err = conn.Exec(ctx, "CREATE DATABASE stores")
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(ctx))
 	u, err := url.Parse(p.DatabaseURL)
 	require.NoError(t, err)
-	u.Path = "/stores"
+	u.Path = "/" + name
 	return u.String()
 }
 
