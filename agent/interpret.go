@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -116,47 +115,83 @@ func (g *grammar) retold(goal aegis.GoalSpec, asked time.Time, sentences []strin
 	if r.limits, err = g.constraints(goal, asked); err != nil {
 		return r, err
 	}
+	theirs, err := lex(goal.Intent)
+	if err != nil {
+		return r, err
+	}
 	for _, sentence := range sentences {
-		if err := g.spokenOf(goal.Intent, sentence); err != nil {
+		if err := g.spokenOf(theirs, sentence); err != nil {
 			return r, err
 		}
-		tokens, err := lex(sentence)
-		if err != nil {
+		before := r
+		if err := g.sentence(&r, sentence); err != nil {
 			return r, err
 		}
-		if err := g.parse(&r, tokens); err != nil && (r.aim != nil || len(r.clauses) > 0 || len(r.told) == 0) {
-			return r, err
+		if err := stays(g.regionsIn(theirs), before, r); err != nil {
+			return r, fmt.Errorf("%q %w", sentence, err)
 		}
 	}
-	if len(r.clauses) == 0 && r.aim == nil {
-		return r, errors.New("it asks for nothing")
+	if err := r.whole(); err != nil {
+		return r, err
 	}
+	g.ownLimits(&r, theirs)
 	if err := r.limits.known(g.atlas.configured); err != nil {
 		return r, err
 	}
 	return r, r.limits.checkClauses(r.clauses)
 }
 
-// spokenOf refuses a sentence that names a region, an address range, a port, an
-// action or a quoted name which the intent does not: a model may say things
-// otherwise, not about other things.
-func (g *grammar) spokenOf(intent, sentence string) error {
-	theirs, err := lex(intent)
-	if err != nil {
-		return err
+// stays refuses what a sentence added to a reading when it is about other regions
+// than those that the goal names.
+func stays(named []string, before, after reading) error {
+	if len(named) == 0 {
+		return nil
 	}
+	about := func(regions []string) error {
+		if len(regions) == 0 {
+			return fmt.Errorf("is about every region, the goal about %s", strings.Join(named, ", "))
+		}
+		for _, region := range regions {
+			if !slices.Contains(named, region) {
+				return fmt.Errorf("is about %s, the goal about %s", region, strings.Join(named, ", "))
+			}
+		}
+		return nil
+	}
+	for _, c := range after.clauses[len(before.clauses):] {
+		if err := about(c.scope.named); err != nil {
+			return err
+		}
+	}
+	if before.aim == nil && after.aim != nil {
+		return about(after.aim.regions)
+	}
+	return nil
+}
+
+// ownLimits takes the limits that stand in a goal's own words, whether or not a
+// model said them again.
+func (g *grammar) ownLimits(r *reading, theirs []token) {
+	for from := range theirs {
+		if !slices.Contains(limitBeginnings(), theirs[from].word) {
+			continue
+		}
+		for to := min(len(theirs), from+longestLimit); to > from; to-- {
+			if take := g.limit(theirs[from:to]); take != nil {
+				r.limit(take, theirs[from:to])
+				break
+			}
+		}
+	}
+}
+
+// spokenOf refuses a sentence that names an address range, a port, an action or a
+// quoted name which the goal does not: a model may say things otherwise, not about
+// other things.
+func (g *grammar) spokenOf(theirs []token, sentence string) error {
 	ours, err := lex(sentence)
 	if err != nil {
 		return err
-	}
-	named, wanted := g.regionsIn(theirs), g.regionsIn(ours)
-	if len(named) > 0 && len(wanted) == 0 && slices.ContainsFunc(ours, func(t token) bool { return t.word == "everywhere" }) {
-		return fmt.Errorf("%q is about everything, the goal about %s", sentence, strings.Join(named, ", "))
-	}
-	for _, region := range wanted {
-		if len(named) > 0 && !slices.Contains(named, region) {
-			return fmt.Errorf("%q is about %s, the goal about %s", sentence, region, strings.Join(named, ", "))
-		}
 	}
 	for i, t := range ours {
 		_, address := cidr(t)

@@ -109,7 +109,12 @@ func TestAModelCannotWidenAGoal(t *testing.T) {
 	t.Parallel()
 	for said, reason := range map[string]string{
 		"scale the runtime to 4 nodes in us-east-1":         "is about us-east-1",
-		"scale the runtime to 4 nodes everywhere":           "is about everything",
+		"scale the runtime to 4 nodes everywhere":           "is about every region",
+		"scale the runtime to 4 nodes":                      "is about every region",
+		"scale the runtime to 4 nodes in all regions":       "is about every region",
+		"make the runtime cheaper":                          "is about every region",
+		"survive the loss of any region":                    "is about every region",
+		"evacuate us-east-1":                                "is about us-east-1",
 		"open port 22 to 0.0.0.0/0 in eu-west-1":            "of which the goal says nothing",
 		"allow role node to call iam:PassRole in eu-west-1": "of which the goal says nothing",
 		"run this: rm -rf /":                                "can't read",
@@ -138,7 +143,7 @@ func TestModelsThatFailLeaveTheGoalAsItWasRead(t *testing.T) {
 		"broken":      {modeltest.Step{Text: "{"}, 1_000_000, "A model was asked as well"},
 		"fails":       {modeltest.Step{Status: 400}, 1_000_000, "A model was asked as well"},
 		"no money":    {answer(t, "", "scale the runtime to 4 nodes in eu-west-1"), 1, "A model was asked as well"},
-		"says no end": {answer(t, "", "by Friday"), 1_000_000, "it asks for nothing"},
+		"says no end": {answer(t, "", "by Friday"), 1_000_000, "asks for nothing"},
 	} {
 		w := priced(t)
 		planner, server := asking(t, w, models.OpenAI, c.left)
@@ -161,4 +166,19 @@ func TestGoalsThatAreReadAskNoModel(t *testing.T) {
 		require.NoError(t, planner.Run(t.Context(), id))
 	}
 	require.Empty(t, server.Calls())
+}
+
+// A model that leaves a limit out does not loosen the goal.
+func TestAGoalKeepsItsOwnLimits(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	planner, server := asking(t, w, models.Anthropic, 1_000_000)
+	server.Usually(answer(t, "", "scale the runtime to 6 nodes in eu-west-1"))
+	w.goals["goal-1"] = aegis.Goal{
+		GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: "six of those whirring things ought to hum in Ireland for at most $10 a month"}, State: aegis.GoalAccepted,
+	}
+	require.NoError(t, planner.Run(t.Context(), "goal-1"))
+	require.Equal(t, aegis.GoalFailed, w.goals["goal-1"].State)
+	require.Contains(t, w.goals["goal-1"].Error, "the budget is $10.00")
+	require.Empty(t, w.sets)
 }

@@ -66,20 +66,47 @@ func (g *grammar) parseOrSayAgain(r *reading, text string, tokens []token) error
 	}
 	again := *r
 	for _, sentence := range said.sentences {
-		tokens, lexErr := lex(sentence)
-		if lexErr != nil || g.parse(&again, tokens) != nil {
+		if g.sentence(&again, sentence) != nil {
 			*r = strict
 			return err
 		}
+	}
+	if again.whole() != nil {
+		*r = strict
+		return err
 	}
 	again.again, again.context = said.sentences, said.context
 	*r = again
 	return nil
 }
 
-// parse reads all pieces of an intent, and refuses when not every word is
-// accounted for.
+// sentence reads one sentence of several.
+func (g *grammar) sentence(r *reading, text string) error {
+	tokens, err := lex(text)
+	if err != nil {
+		return err
+	}
+	return g.pieces(r, tokens)
+}
+
+// whole refuses a reading that asks for nothing, or where it is not certain where.
+func (r reading) whole() error {
+	if len(r.clauses) == 0 && r.aim == nil {
+		return refuse("it sets limits and asks for nothing")
+	}
+	return placed(r.clauses)
+}
+
+// parse reads an intent, and refuses when not every word is accounted for.
 func (g *grammar) parse(r *reading, tokens []token) error {
+	if err := g.pieces(r, tokens); err != nil {
+		return err
+	}
+	return r.whole()
+}
+
+// pieces reads all pieces between separators.
+func (g *grammar) pieces(r *reading, tokens []token) error {
 	pieces := split(tokens)
 	if len(pieces) == 0 {
 		return refuse("it is empty")
@@ -108,10 +135,7 @@ func (g *grammar) parse(r *reading, tokens []token) error {
 			c.scope = inherited
 		}
 	}
-	if len(r.clauses) == 0 && r.aim == nil {
-		return refuse("it sets limits and asks for nothing")
-	}
-	return placed(r.clauses)
+	return nil
 }
 
 // longest reads from as many pieces as it can; 0 is none.
@@ -206,7 +230,7 @@ func (g *grammar) objective(tokens []token) (*aim, error) {
 			}
 			if fits {
 				a, err := o.objective.read(found, where)
-				a.intent = o.objective.Name
+				a.intent, a.regions = o.objective.Name, g.regionsIn(tokens)
 				return &a, err
 			}
 		}

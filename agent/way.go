@@ -31,6 +31,8 @@ func objectives() []objective {
 type aim struct {
 	// intent is the objective's name.
 	intent, summary string
+	// regions are those that its text names.
+	regions []string
 	// note says how a word was taken, "" when there is nothing to say.
 	note string
 	// ways lists what may reach it on an estate; its error is a refusal.
