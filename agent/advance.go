@@ -104,6 +104,9 @@ func taskOf(plan *aegis.GoalPlan, id string) aegis.Task {
 // execute proposes every task that is ready, and says whether it proposed any. A
 // proposal that the door refuses fails the goal and stops the others.
 func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, err error) {
+	if !slices.ContainsFunc(goal.Plan.Tasks, func(t aegis.Task) bool { return t.State == aegis.TaskWaiting && ready(goal.Plan, t) }) {
+		return false, nil
+	}
 	limits, err := p.limitsOf(*goal)
 	if err != nil {
 		return false, err
@@ -126,9 +129,6 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 		task.State, task.ChangeSetID, task.StartedAt = aegis.TaskRunning, cs.ChangeSetID, &now
 		goal.ChangeSetIDs = append(goal.ChangeSetIDs, cs.ChangeSetID)
 		proposed = append(proposed, task.TaskID+" as "+cs.ChangeSetID)
-	}
-	if len(proposed) == 0 {
-		return false, nil
 	}
 	goal.State = aegis.GoalRunning
 	return true, p.Goals.UpdateGoal(ctx, *goal, step.end("go", strings.Join(proposed, ", ")))

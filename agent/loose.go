@@ -12,13 +12,14 @@ import (
 // has to be a statement that orders, forbids and widens nothing, or the text is
 // not read at all.
 type loose struct {
-	grammar   *grammar
-	phrases   []phrase
-	fillers   map[string]bool
-	templates []template
-	ends      *regexp.Regexp
-	inWords   *strings.Replacer
-	odd       *regexp.Regexp
+	grammar *grammar
+	phrases []phrase
+	// fillers, dangers, statements, finite and imperatives are words; see there.
+	fillers, dangers, statements, finite, imperatives wordSet
+	templates                                         []template
+	ends                                              *regexp.Regexp
+	inWords                                           *strings.Replacer
+	odd                                               *regexp.Regexp
 	// country tells it from the pronoun.
 	country *regexp.Regexp
 }
@@ -31,7 +32,8 @@ type phrase struct {
 
 func newLoose(g *grammar) *loose {
 	l := &loose{
-		grammar: g, fillers: map[string]bool{}, templates: templates(),
+		grammar: g, templates: templates(),
+		fillers: fillers(), dangers: dangers(), statements: statements(), finite: finite(), imperatives: imperatives(),
 		ends:    regexp.MustCompile(`[.!?;](?:\s+|$)|:\s+|\n+|\s+-{1,2}\s+`),
 		inWords: strings.NewReplacer(spokenAmounts()...),
 		country: regexp.MustCompile(`\b(US|USA|U\.S\.)(\b|')`),
@@ -48,9 +50,6 @@ func newLoose(g *grammar) *loose {
 		}
 		return strings.Compare(a.kind, b.kind)
 	})
-	for _, word := range fillers() {
-		l.fillers[word] = true
-	}
 	return l
 }
 
@@ -166,7 +165,7 @@ func (l *loose) piece(s *said, tokens []token) bool {
 	switch {
 	case len(tokens) == 0 || l.ask(s, tokens) || l.limited(s, tokens) || l.reasoned(s, tokens) || l.wished(s, tokens):
 		return true
-	case slices.ContainsFunc(tokens, func(t token) bool { return t.sep }) || !l.harmless(tokens) || !stated(tokens):
+	case slices.ContainsFunc(tokens, func(t token) bool { return t.sep }) || !l.harmless(tokens) || !l.stated(tokens):
 		return false
 	}
 	l.pass(s, tokens)
@@ -174,8 +173,8 @@ func (l *loose) piece(s *said, tokens []token) bool {
 }
 
 // stated says that part of a sentence is a statement of its own.
-func stated(tokens []token) bool {
-	return hasWord(tokens, finite()) || slices.Contains([]string{"it", "they", "that", "this"}, tokens[0].word)
+func (l *loose) stated(tokens []token) bool {
+	return l.finite.any(tokens) || slices.Contains([]string{"it", "they", "that", "this"}, tokens[0].word)
 }
 
 // ask reads an order, in the grammar's words or in others.
@@ -281,14 +280,14 @@ func reasonWords() []string {
 // how something is.
 func (l *loose) harmless(tokens []token) bool {
 	core := plain(tokens)
-	return (len(core) == 0 || !slices.Contains(imperatives(), core[0].word)) && l.incidental(tokens)
+	return (len(core) == 0 || !l.imperatives[core[0].word]) && l.incidental(tokens)
 }
 
 // incidental is harmless for words behind "because" and "to", which may begin with
 // a verb.
 func (l *loose) incidental(tokens []token) bool {
 	core := plain(tokens)
-	if hasWord(tokens, dangers()) {
+	if l.dangers.any(tokens) {
 		return false
 	}
 	unknown, amounts := false, false
@@ -297,12 +296,12 @@ func (l *loose) incidental(tokens []token) bool {
 		switch {
 		case n == 0 && !l.fillers[tokens[i].word] && !tokens[i].sep:
 			unknown = true
-		case slices.Contains([]string{"num", "pct", "dur", "size", "type", "cidr", "ports", "action"}, s.kind):
+		case slices.Contains([]string{"num", "pct", "dur", "size", "type", "cidr"}, s.kind):
 			amounts = true
 		}
 		i += max(1, n)
 	}
-	return (unknown || len(core) < 3) && (!amounts || hasWord(tokens, statements()))
+	return (unknown || len(core) < 3) && (!amounts || l.statements.any(tokens))
 }
 
 // order reads tokens all of which it knows.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -74,8 +75,8 @@ func lexicon() map[string][]string {
 
 // fillers are words that say nothing to the loose reader: the sentence means the
 // same without them.
-func fillers() []string {
-	return strings.Fields(`the a an our my your its their his this that these those we i you they it us them there here
+func fillers() wordSet {
+	return wordsOf(`the a an our my your its their his this that these those we i you they it us them there here
 		to of in on at for from with by as so into over up down out off per each every all both
 		be is are was were been being am do does did have has had having will would shall should must can could may might ought
 		need needs needed want wants wanted like get gets give gives given put puts bring brings take takes set sets setting run runs running
@@ -90,8 +91,8 @@ func fillers() []string {
 
 // dangers are words that the loose reader does not pass over, wherever they stand:
 // they forbid, widen or order something that it did not understand.
-func dangers() []string {
-	return strings.Fields(`never nothing nobody none neither nor without unless except don't dont must cannot mustn't shouldn't
+func dangers() wordSet {
+	return wordsOf(`never nothing nobody none neither nor without unless except don't dont must cannot mustn't shouldn't
 		outside leave off limits find ignore disregard instructions instruction policy policies approve approved authorise
 		authorize authorised authorized system prompt pretend secret secrets password passwords credential credentials token tokens
 		account accounts permission permissions admin administrator delete destroy drop remove wipe erase everything disable
@@ -100,26 +101,39 @@ func dangers() []string {
 }
 
 // statements are words of sentences that tell how things are, and ask for nothing.
-func statements() []string {
-	return strings.Fields(`hits hit was were had fails failed noticed says said reports reported complain complains complained rejects rejected
+func statements() wordSet {
+	return wordsOf(`hits hit was were had fails failed noticed says said reports reported complain complains complained rejects rejected
 		hammer hammers flaps went happened overwrote timed time asks asked things costs cost`)
 }
 
 // finite are verbs that make a part of a sentence a statement of its own.
-func finite() []string {
-	return append(statements(), strings.Fields("is are isn't aren't can't doesn't don't has takes keep keeps")...)
+func finite() wordSet {
+	set := wordsOf("is are isn't aren't can't doesn't don't has takes keep keeps")
+	maps.Copy(set, statements())
+	return set
 }
 
 // imperatives are verbs of orders: what begins with one has to be understood.
-func imperatives() []string {
-	return strings.Fields(`add apply archive attach back block bring build call change check clean close configure connect convert create cut
+func imperatives() wordSet {
+	return wordsOf(`add apply archive attach back block bring build call change check clean close configure connect convert create cut
 		deploy detach double enable enforce ensure expire fix get give halve have hold increase install keep launch let limit lock lower make
 		mark migrate move pause peer prepare protect put raise read reboot rebuild redeploy reduce rename replace reset resize restart restore
 		restrict retain retire revoke roll rotate run save scale send set shift shorten shrink shut spread start stop store switch take
 		terminate throw turn unlock update upgrade use write`)
 }
 
-// hasWord says that any token is one of the words.
-func hasWord(tokens []token, words []string) bool {
-	return slices.ContainsFunc(tokens, func(t token) bool { return t.word != "" && slices.Contains(words, t.word) })
+// wordSet is a set of words in lower case.
+type wordSet map[string]bool
+
+func wordsOf(text string) wordSet {
+	set := wordSet{}
+	for word := range strings.FieldsSeq(text) {
+		set[word] = true
+	}
+	return set
+}
+
+// any says that one of the tokens is in the set.
+func (s wordSet) any(tokens []token) bool {
+	return slices.ContainsFunc(tokens, func(t token) bool { return s[t.word] })
 }

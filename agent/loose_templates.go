@@ -81,7 +81,7 @@ func templates() []template {
 		{[]string{"session", "dur"}, nil, "limit executor sessions to <dur>", "session"},
 		{[]string{"analyzer"}, nil, "enable the access analyzer", ""},
 		{[]string{"cloudevts"}, nil, "enable cloud events", ""},
-		{[]string{"dataSubs"}, []string{"new", "world"}, "make data subnets", ""},
+		{[]string{"dataSubs"}, []string{"new"}, "make data subnets", ""},
 	}
 	slices.SortStableFunc(list, func(a, b template) int { return len(b.needs) - len(a.needs) })
 	return list

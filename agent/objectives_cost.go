@@ -62,60 +62,73 @@ type lever struct {
 	name      string
 	tolerance aegis.RiskTolerance
 	lacks     string
-	layer     string
-	// network or runtime or data returns the parameters after it, false when it
-	// saves nothing there.
-	network func(aegis.NetworkSpec) (aegis.NetworkSpec, bool)
-	runtime func(aegis.RuntimeSpec) (aegis.RuntimeSpec, bool)
-	data    func(aegis.DataSpec) (aegis.DataSpec, bool)
+	// pull is what it edits in a region, and by how much a month costs more then,
+	// which is below zero; false when it saves nothing there.
+	pull func(v view, region, name string) (step, float64, bool)
 }
 
 // levers are in the order in which they are tried: by what may go wrong.
 func levers() []lever {
 	return []lever{
 		{
-			name: "one NAT gateway", tolerance: aegis.RiskMedium, layer: aegis.LayerNetwork,
-			lacks: "private subnets of all zones depend on one zone's NAT gateway",
-			network: func(s aegis.NetworkSpec) (aegis.NetworkSpec, bool) {
+			name: "one NAT gateway", tolerance: aegis.RiskMedium, lacks: "private subnets of all zones depend on one zone's NAT gateway",
+			pull: having(aegis.LayerNetwork, func(s aegis.NetworkSpec) (aegis.NetworkSpec, bool) {
 				less := s.NAT == "per_zone" && s.Zones > 1
 				s.NAT = "single"
 				return s, less
-			},
+			}),
 		},
 		{
-			name: "fewer nodes", tolerance: aegis.RiskMedium, layer: aegis.LayerRuntime,
-			lacks: "a quarter of the nodes is gone until load brings them back",
-			runtime: func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) {
+			name: "fewer nodes", tolerance: aegis.RiskMedium, lacks: "a quarter of the nodes is gone until load brings them back",
+			pull: having(aegis.LayerRuntime, func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) {
 				return withNodes(s, s.NodeDesired-max(1, s.NodeDesired/4))
-			},
+			}),
 		},
 		{
-			name: "ARM nodes", tolerance: aegis.RiskHigh, layer: aegis.LayerRuntime, lacks: "images have to be built for ARM, too",
-			runtime: func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) {
+			name: "ARM nodes", tolerance: aegis.RiskHigh, lacks: "images have to be built for ARM, too",
+			pull: having(aegis.LayerRuntime, func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) {
 				kind, ok := armType(s.InstanceType)
 				s.InstanceType = kind
 				return s, ok
-			},
+			}),
 		},
 		{
-			name: "half of the nodes", tolerance: aegis.RiskHigh, layer: aegis.LayerRuntime,
-			lacks:   "half of the nodes is gone until load brings them back",
-			runtime: func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) { return withNodes(s, s.NodeDesired/2) },
+			name: "half of the nodes", tolerance: aegis.RiskHigh, lacks: "half of the nodes is gone until load brings them back",
+			pull: having(aegis.LayerRuntime, func(s aegis.RuntimeSpec) (aegis.RuntimeSpec, bool) { return withNodes(s, s.NodeDesired/2) }),
 		},
 		{
-			name: "fewer shards", tolerance: aegis.RiskHigh, layer: aegis.LayerData, lacks: "streams take half as many records a second",
-			data: func(s aegis.DataSpec) (aegis.DataSpec, bool) {
-				streams, less := map[string]aegis.StreamSpec{}, false
-				for name, stream := range s.Streams {
-					less = less || stream.Shards > 1
-					stream.Shards = max(1, stream.Shards/2)
-					streams[name] = stream
-				}
-				s.Streams = streams
-				return s, less
-			},
+			name: "fewer shards", tolerance: aegis.RiskHigh, lacks: "streams take half as many records a second",
+			pull: having(aegis.LayerData, halfTheShards),
 		},
 	}
+}
+
+// having pulls a lever by a change of a layer's parameters, which says whether
+// there is less to pay for.
+func having[T any](layer string, change func(T) (T, bool)) func(v view, region, name string) (step, float64, bool) {
+	return func(v view, region, name string) (step, float64, bool) {
+		before, ok := paramsOf[T](v, layer, region)
+		if !ok {
+			return step{}, 0, false
+		}
+		after, less := change(before)
+		if !less {
+			return step{}, 0, false
+		}
+		usd := v.cost(layer, region, before, after)
+		return step{layer: layer, region: region, edit: edit{summary: name, apply: assign(func(s *T) { *s = after })}}, usd, usd < 0
+	}
+}
+
+func halfTheShards(s aegis.DataSpec) (aegis.DataSpec, bool) {
+	streams, less := map[string]aegis.StreamSpec{}, false
+	for name, stream := range s.Streams {
+		less = less || stream.Shards > 1
+		stream.Shards = max(1, stream.Shards/2)
+		streams[name] = stream
+	}
+	s.Streams = streams
+	return s, less
 }
 
 // withNodes runs n nodes; false when that is none, or no fewer.
@@ -135,30 +148,11 @@ func armType(kind string) (string, bool) {
 	return arm + "." + size, ok
 }
 
-// apply is the lever on one stack: what it edits and by how much a month costs
-// more, which is below zero; false when it saves nothing.
-func (l lever) apply(v view, region string) (step, float64, bool) {
-	switch l.layer {
-	case aegis.LayerNetwork:
-		return pull(v, l, region, l.network)
-	case aegis.LayerData:
-		return pull(v, l, region, l.data)
-	default:
-		return pull(v, l, region, l.runtime)
-	}
-}
+// cut is a way with what it saves a month, in US dollars.
+type cut struct {
+	way
 
-func pull[T any](v view, l lever, region string, change func(T) (T, bool)) (step, float64, bool) {
-	before, ok := paramsOf[T](v, l.layer, region)
-	if !ok {
-		return step{}, 0, false
-	}
-	after, less := change(before)
-	if !less {
-		return step{}, 0, false
-	}
-	usd := v.cost(l.layer, region, before, after)
-	return step{layer: l.layer, region: region, edit: edit{summary: l.name, apply: assign(func(s *T) { *s = after })}}, usd, usd < 0
+	usd float64
 }
 
 // save lists ways of saving: each lever by itself, then several, those first that
@@ -172,48 +166,45 @@ func save(v view, target saving, a atlas, where scope) ([]way, error) {
 	if target.part > 0 {
 		wanted = target.part * standing(v, regions)
 	}
-	var single []way
-	saved := map[string]float64{}
+	var single []cut
 	for _, l := range levers() {
-		w := way{name: l.name, tolerance: l.tolerance, lacks: []string{l.lacks}}
+		c := cut{way: way{name: l.name, tolerance: l.tolerance, lacks: []string{l.lacks}}}
 		for _, region := range regions {
-			if s, usd, ok := l.apply(v, region); ok {
-				w.steps, saved[l.name] = append(w.steps, s), saved[l.name]-usd
+			if s, usd, ok := l.pull(v, region, l.name); ok {
+				c.steps, c.usd = append(c.steps, s), c.usd-usd
 			}
 		}
-		if len(w.steps) > 0 {
-			single = append(single, w)
+		if len(c.steps) > 0 {
+			single = append(single, c)
 		}
 	}
-	return enough(together(single, saved), saved, wanted)
+	return enough(together(single), wanted)
 }
 
 // together adds to single levers each run of several; levers of one kind of
 // thing, whose edits would overwrite one another, are not joined.
-func together(single []way, saved map[string]float64) []way {
-	ways := slices.Clone(single)
+func together(single []cut) []cut {
+	cuts := slices.Clone(single)
 	for i := range single {
 		joined := single[i]
 		for _, next := range single[i+1:] {
-			if overlap(joined, next) {
+			if overlap(joined.way, next.way) {
 				continue
 			}
-			usd := saved[joined.name] + saved[next.name]
-			joined = way{
+			joined = cut{usd: joined.usd + next.usd, way: way{
 				name: joined.name + " and " + next.name, tolerance: riskier(joined.tolerance, next.tolerance),
 				steps: slices.Concat(joined.steps, next.steps), lacks: slices.Concat(joined.lacks, next.lacks),
-			}
-			saved[joined.name] = usd
-			ways = append(ways, joined)
+			}}
+			cuts = append(cuts, joined)
 		}
 	}
-	slices.SortStableFunc(ways, func(x, y way) int {
+	slices.SortStableFunc(cuts, func(x, y cut) int {
 		if x.tolerance != y.tolerance {
 			return x.tolerance.MaxRisk() - y.tolerance.MaxRisk()
 		}
 		return len(x.lacks) - len(y.lacks)
 	})
-	return ways
+	return cuts
 }
 
 func overlap(a, b way) bool {
@@ -230,23 +221,23 @@ func riskier(a, b aegis.RiskTolerance) aegis.RiskTolerance {
 }
 
 // enough keeps the ways that save what is wanted.
-func enough(ways []way, saved map[string]float64, wanted float64) ([]way, error) {
+func enough(cuts []cut, wanted float64) (kept []way, err error) {
 	most := 0.0
-	kept := ways[:0]
-	for _, w := range ways {
-		most = max(most, saved[w.name])
-		if saved[w.name] >= wanted {
-			w.summary = fmt.Sprintf("about $%.2f a month less", saved[w.name])
-			kept = append(kept, w)
+	for _, c := range cuts {
+		most = max(most, c.usd)
+		if c.usd >= wanted {
+			c.summary = fmt.Sprintf("about $%.2f a month less", c.usd)
+			kept = append(kept, c.way)
 		}
 	}
-	if len(kept) > 0 {
+	switch {
+	case len(kept) > 0:
 		return kept, nil
-	}
-	if most == 0 {
+	case most == 0:
 		return nil, refuse("nothing that the planner knows of can be had for less there")
+	default:
+		return nil, refuse("it asks for $%.2f a month less; the most that can be saved without removing things is about $%.2f", wanted, most)
 	}
-	return nil, refuse("it asks for $%.2f a month less; the most that can be saved without removing things is about $%.2f", wanted, most)
 }
 
 // standing is what the regions' nodes, streams and NAT gateways cost a month, in

@@ -57,9 +57,8 @@ func (p *Planner) Preview(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalP
 	g, ctx := errgroup.WithContext(ctx)
 	for i, cs := range sets {
 		if len(preview.Plan.Tasks[i].DependsOn) > 0 {
-			preview.Trials[i] = aegis.Trial{
-				TaskID: cs.TaskID, Waits: true, Diff: []aegis.ResourceChange{}, Denials: []aegis.RuleResult{}, Warnings: []aegis.RuleResult{},
-			}
+			preview.Trials[i] = noTrial(cs.TaskID)
+			preview.Trials[i].Waits = true
 			continue
 		}
 		g.Go(func() (err error) {
@@ -74,12 +73,17 @@ func (p *Planner) Preview(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalP
 func (p *Planner) try(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.Trial, error) {
 	trial, err := p.Door.Try(ctx, cs)
 	if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
-		return aegis.Trial{
-			TaskID: cs.TaskID, Error: invalid.Error(), Diff: []aegis.ResourceChange{}, Denials: []aegis.RuleResult{}, Warnings: []aegis.RuleResult{},
-		}, nil
+		refused := noTrial(cs.TaskID)
+		refused.Error = invalid.Error()
+		return refused, nil
 	}
 	if err != nil {
 		return aegis.Trial{}, fmt.Errorf("try task %s: %w", cs.TaskID, err)
 	}
 	return trial, nil
+}
+
+// noTrial is that of a task which the door did not try.
+func noTrial(taskID string) aegis.Trial {
+	return aegis.Trial{TaskID: taskID, Diff: []aegis.ResourceChange{}, Denials: []aegis.RuleResult{}, Warnings: []aegis.RuleResult{}}
 }

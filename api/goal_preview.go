@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -35,12 +34,6 @@ func (s *server) previewGoal(ctx context.Context, in *previewInput) (*itemOutput
 		return nil, err
 	}
 	goal.GoalID = ""
-	bounded, cancel := context.WithTimeout(ctx, s.SimulateTimeout)
-	defer cancel()
-	preview, err := s.Previewer.Preview(bounded, goal.GoalSpec)
-	if err != nil && errors.Is(bounded.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
-		return nil, newProblem(http.StatusServiceUnavailable, "timeout",
-			fmt.Sprintf("the preview did not end within %s; try a goal about fewer stacks", s.SimulateTimeout))
-	}
-	return itemOf(preview, err)
+	return within(ctx, s.SimulateTimeout, "the preview did not end within %s; try a goal about fewer stacks",
+		func(ctx context.Context) (aegis.GoalPreview, error) { return s.Previewer.Preview(ctx, goal.GoalSpec) })
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -65,15 +67,21 @@ func (s *server) simulate(ctx context.Context, in *simulateInput) (*itemOutput[a
 	if err != nil {
 		return nil, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, s.SimulateTimeout)
+	return within(ctx, s.SimulateTimeout,
+		"the simulation did not end within %s; give a shorter since, fewer change_set_ids, or try again when no other one runs",
+		func(ctx context.Context) (aegis.Simulation, error) { return s.Simulator.Simulate(ctx, r) })
+}
+
+// within has long work end in time, or answer a problem of kind timeout, whose text
+// has the time in the place of %s.
+func within[T any](ctx context.Context, limit time.Duration, late string, work func(context.Context) (T, error)) (*itemOutput[T], error) {
+	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	report, err := s.Simulator.Simulate(bounded, r)
-	if errors.Is(bounded.Err(), context.DeadlineExceeded) && ctx.Err() == nil && err != nil {
-		return nil, newProblem(http.StatusServiceUnavailable, "timeout", fmt.Sprintf(
-			"the simulation did not end within %s; give a shorter since, fewer change_set_ids, or try again when no other one runs",
-			s.SimulateTimeout))
+	result, err := work(bounded)
+	if err != nil && errors.Is(bounded.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil, newProblem(http.StatusServiceUnavailable, "timeout", strings.Replace(late, "%s", limit.String(), 1))
 	}
-	return itemOf(report, err)
+	return itemOf(result, err)
 }
 
 func (s *server) simulationRequest(ctx context.Context, b SimulateRequest) (aegis.SimulationRequest, error) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"strings"
 
@@ -107,23 +108,8 @@ func (c *cli) agentExecute() *cobra.Command {
 		Use: "execute AGENT INTENT", Short: "Have an agent carry out a goal, within its envelope", Args: cobra.ExactArgs(2),
 		Example: "  aegis agent execute night-shift \"add 2 nodes\" --watch",
 	}
-	var g goalFlags
-	g.register(cmd)
-	cmd.Flags().BoolVar(&g.watch, "watch", false, "follow it to its end")
-	fail := addFailOn(cmd, "deny")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		spec, err := c.goalSpec(args[1], g, cmd.Flags().Changed)
-		if err != nil {
-			return err
-		}
-		goal, err := c.api().ExecuteAgent(cmd.Context(), args[0], spec)
-		if err != nil {
-			return err
-		}
-		if g.watch || fail.value != "" {
-			return c.followGoal(cmd.Context(), goal.GoalID, fail)
-		}
-		return c.showGoal(goal)
-	}
+	c.asks(cmd, func(ctx context.Context, args []string, spec aegis.GoalSpec) (aegis.Goal, error) {
+		return c.api().ExecuteAgent(ctx, args[0], spec)
+	})
 	return cmd
 }

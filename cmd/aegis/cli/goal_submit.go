@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -36,16 +37,25 @@ func (c *cli) goalSubmit() *cobra.Command {
   aegis goal submit "double the events stream" --budget-usd-month 50 --risk low
   aegis goal submit "keep logs for 90 days everywhere" --constraint "not in us-east-1" --deadline 2h`,
 	}
+	c.asks(cmd, func(ctx context.Context, _ []string, spec aegis.GoalSpec) (aegis.Goal, error) {
+		return c.api().CreateGoal(ctx, spec)
+	})
+	return cmd
+}
+
+// asks has a command whose last argument is an intent ask for it, and follow it if
+// that is wanted.
+func (c *cli) asks(cmd *cobra.Command, ask func(ctx context.Context, args []string, spec aegis.GoalSpec) (aegis.Goal, error)) {
 	var g goalFlags
 	g.register(cmd)
 	cmd.Flags().BoolVar(&g.watch, "watch", false, "follow it to its end")
 	fail := addFailOn(cmd, "deny")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		spec, err := c.goalSpec(args[0], g, cmd.Flags().Changed)
+		spec, err := c.goalSpec(args[len(args)-1], g, cmd.Flags().Changed)
 		if err != nil {
 			return err
 		}
-		goal, err := c.api().CreateGoal(cmd.Context(), spec)
+		goal, err := ask(cmd.Context(), args, spec)
 		if err != nil {
 			return err
 		}
@@ -54,7 +64,6 @@ func (c *cli) goalSubmit() *cobra.Command {
 		}
 		return c.showGoal(goal)
 	}
-	return cmd
 }
 
 // goalSpec reads the flags; changed says which were given.
