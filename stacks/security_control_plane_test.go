@@ -23,12 +23,7 @@ func aegisRole(name string) string {
 // sessions, and nothing wider.
 func TestControlPlaneIsABaseIdentity(t *testing.T) {
 	t.Parallel()
-	account := sandboxtest.Start(t, "us-east-1")
-	admin := aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(account.AWSEndpoint),
-		Credentials: credentials.NewStaticCredentialsProvider(account.AdminAccessKeyID, account.AdminSecretAccessKey, ""),
-	}
-	makeIdentities(t, iam.NewFromConfig(admin))
+	admin := withIdentities(t)
 
 	plane := sessionOf(t, admin, aegisRole(aegis.ControlPlaneRole))
 	sessionOf(t, plane, aegisRole("executor"))
@@ -50,12 +45,7 @@ func TestControlPlaneIsABaseIdentity(t *testing.T) {
 // to widen or take over that role.
 func TestExecutorCannotBecomeTheControlPlane(t *testing.T) {
 	t.Parallel()
-	account := sandboxtest.Start(t, "us-east-1")
-	admin := aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(account.AWSEndpoint),
-		Credentials: credentials.NewStaticCredentialsProvider(account.AdminAccessKeyID, account.AdminSecretAccessKey, ""),
-	}
-	makeIdentities(t, iam.NewFromConfig(admin))
+	admin := withIdentities(t)
 	executor := iam.NewFromConfig(sessionOf(t, admin, aegisRole("executor")))
 	name := aws.String("aegis-dev-us-east-1-" + aegis.ControlPlaneRole)
 	boundary := "arn:aws:iam::" + sandbox.AccountID + ":policy/aegis-dev-us-east-1-boundary"
@@ -104,6 +94,18 @@ const (
 	trustsAll  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::` +
 		sandbox.AccountID + `:root"}}]}`
 )
+
+// withIdentities starts an account with those identities, and is its administrator.
+func withIdentities(t *testing.T) aws.Config {
+	t.Helper()
+	account := sandboxtest.Start(t, "us-east-1")
+	admin := aws.Config{
+		Region: "us-east-1", BaseEndpoint: aws.String(account.AWSEndpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(account.AdminAccessKeyID, account.AdminSecretAccessKey, ""),
+	}
+	makeIdentities(t, iam.NewFromConfig(admin))
+	return admin
+}
 
 // makeIdentities makes the executor's and the control plane's role as layer
 // security declares them, but that the account trusts both, and roles that the
