@@ -201,6 +201,8 @@ func (w *world) edit(t require.TestingT, stackID string, change any) {
 	switch change := change.(type) {
 	case func(*aegis.NetworkSpec):
 		rev.Spec.Parameters = edited(t, rev.Spec.Parameters, change)
+	case func(*aegis.SecuritySpec):
+		rev.Spec.Parameters = edited(t, rev.Spec.Parameters, change)
 	case func(*aegis.DataSpec):
 		rev.Spec.Parameters = edited(t, rev.Spec.Parameters, change)
 	}

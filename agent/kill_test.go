@@ -67,7 +67,7 @@ func (m *mortal) Remember(ctx context.Context, memory aegis.Memory) (aegis.Memor
 }
 
 // TestKilledAnywhere ends the worker at every call that it makes for a goal of
-// three tasks in two phases, before and after the call: another worker comes to
+// four tasks in three phases, before and after the call: another worker comes to
 // the same result, with one change set for each task and one memory.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
@@ -86,7 +86,7 @@ func TestKilledAnywhere(t *testing.T) {
 			}
 		}
 		call(planner.Run)
-		for range 4 {
+		for range 5 {
 			for i := range m.sets {
 				m.end(m.sets[i].ChangeSetID, aegis.StatePromoted)
 			}
@@ -96,7 +96,7 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 	want, whole := pursue(0, false)
 	require.Equal(t, aegis.GoalSucceeded, want.State)
-	require.Len(t, whole.sets, 3)
+	require.Len(t, whole.sets, 4)
 	require.Greater(t, whole.calls, 12)
 	for at := 1; at <= whole.calls; at++ {
 		for _, after := range []bool{false, true} {
@@ -104,7 +104,7 @@ func TestKilledAnywhere(t *testing.T) {
 			require.Equal(t, want.State, got.State, "call %d", at)
 			require.Equal(t, want.Result, got.Result, "call %d", at)
 			require.Equal(t, want.Plan, got.Plan, "call %d", at)
-			require.Len(t, m.sets, 3, "call %d", at)
+			require.Len(t, m.sets, 4, "call %d", at)
 			require.Len(t, m.memories, 1, "call %d", at)
 		}
 	}

@@ -47,7 +47,7 @@ func copies(v view, name string, from, to []string) ([]way, error) {
 	}
 	steps := sharedKeys(v, slices.Concat(v.regions[:1], from, to))
 	for _, region := range from {
-		steps = append(steps, step{layer: aegis.LayerEdge, region: region, phase: 1, edit: edit{
+		steps = append(steps, step{layer: aegis.LayerEdge, region: region, phase: afterKeys, edit: edit{
 			summary: "copy bucket " + name + " to " + strings.Join(to, ", "),
 			apply: assign(func(s *aegis.EdgeSpec) {
 				if s.ReplicatedBuckets == nil {

@@ -91,7 +91,7 @@ func survive(v view, lost []string) ([]way, error) {
 		ways = append(ways, way{
 			name: "spare capacity and copies", tolerance: aegis.RiskLow,
 			summary: fmt.Sprintf("the others run %s each, clients leave it within a minute, and its objects are in the next region, too", nodes(need)),
-			steps:   slices.Concat(spare, copies, failOver(v, 1)), lacks: data,
+			steps:   slices.Concat(spare, copies, failOver(v, afterKeys)), lacks: data,
 		})
 	} else {
 		ways[1].tolerance = aegis.RiskLow
@@ -189,7 +189,7 @@ func copySteps(v view, lost []string) (steps []step, gaps []string) {
 				continue
 			}
 			keyed = true
-			steps = append(steps, step{layer: aegis.LayerEdge, region: region, phase: 1, edit: edit{
+			steps = append(steps, step{layer: aegis.LayerEdge, region: region, phase: afterKeys, edit: edit{
 				summary: "copy bucket " + name + " to " + next,
 				apply: assign(func(s *aegis.EdgeSpec) {
 					if s.ReplicatedBuckets == nil {
@@ -212,17 +212,25 @@ func dataAndEdge(v view, region string) (aegis.DataSpec, aegis.EdgeSpec, bool) {
 	return data, edge, found && ok
 }
 
-// sharedKeys makes the key and the role that copies need, in these regions.
+// sharedKeys makes the key and the role that copies need, in these regions: first
+// the primary region's, of whose key the others' are replicas.
 func sharedKeys(v view, regions []string) (steps []step) {
 	for _, region := range slices.Compact(slices.Sorted(slices.Values(regions))) {
 		if s, ok := paramsOf[aegis.SecuritySpec](v, aegis.LayerSecurity, region); ok && !s.Replicated {
-			steps = append(steps, step{layer: aegis.LayerSecurity, region: region, edit: edit{
+			phase := 1
+			if region == v.regions[0] {
+				phase = 0
+			}
+			steps = append(steps, step{layer: aegis.LayerSecurity, region: region, phase: phase, edit: edit{
 				summary: "make the key and the role that copies need", apply: assign(func(s *aegis.SecuritySpec) { s.Replicated = true }),
 			}})
 		}
 	}
 	return steps
 }
+
+// afterKeys is the phase of what needs the keys of all regions.
+const afterKeys = 2
 
 // databaseGaps are the databases that are lost with a region.
 func databaseGaps(v view, lost []string) (gaps []string) {

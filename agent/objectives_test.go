@@ -1,7 +1,6 @@
 package agent_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -51,38 +50,53 @@ func TestSurvivingARegion(t *testing.T) {
 	}
 }
 
-// With the least tolerance the plan has phases: copies need a key first.
+// With the least tolerance the plan has phases: copies need a key, and the other
+// regions' keys the primary one's.
 func TestSurvivingWithCopiesHasPhases(t *testing.T) {
 	t.Parallel()
 	w := priced(t)
 	goal, sets := w.submit(t, aegis.GoalSpec{Intent: "survive the loss of eu-west-1", RiskTolerance: aegis.RiskLow})
 	require.Empty(t, goal.Error)
-	require.Len(t, sets, 2, "keys and nodes; the edge waits for them")
-	var edge aegis.Task
+	require.Len(t, sets, 2, "the primary key and nodes; the rest waits for them")
+	require.Equal(t, []string{"dev.security.us-east-1"}, sets[0].Target.StackIDs)
+	needs := map[string][]string{}
 	for _, task := range goal.Plan.Tasks {
-		if strings.HasSuffix(task.TaskID, ".edge") {
-			edge = task
-		}
+		needs[task.TaskID] = task.DependsOn
 	}
-	require.Equal(t, aegis.TaskWaiting, edge.State)
-	require.Equal(t, []string{"1.1.security", "1.1.runtime"}, edge.DependsOn)
+	require.Equal(t, map[string][]string{
+		"1.1.security": {}, "1.1.runtime": {}, "1.2.security": {"1.1.security", "1.1.runtime"}, "1.3.edge": {"1.2.security"},
+	}, needs)
 
-	w.end(sets[0].ChangeSetID, aegis.StatePromoted)
-	require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID))
-	require.Len(t, w.setsOf(goal.GoalID), 2)
-	w.end(sets[1].ChangeSetID, aegis.StatePromoted)
-	require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID))
-	require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID), "looking again proposes nothing twice")
-	sets = w.setsOf(goal.GoalID)
-	require.Len(t, sets, 3)
+	promote := func(n, proposed int) {
+		w.end(w.setsOf(goal.GoalID)[n].ChangeSetID, aegis.StatePromoted)
+		require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID))
+		require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID), "looking again proposes nothing twice")
+		require.Len(t, w.setsOf(goal.GoalID), proposed)
+	}
+	promote(0, 2)
+	promote(1, 3)
+	require.Equal(t, []string{"dev.security.eu-west-1", "dev.security.ap-southeast-1"}, w.setsOf(goal.GoalID)[2].Target.StackIDs)
+	promote(2, 4)
 	require.Equal(t, map[string][]string{"artifacts": {"ap-southeast-1"}},
 		decode[aegis.EdgeSpec](t, w.after(t, goal.GoalID, "dev.edge.eu-west-1")).ReplicatedBuckets)
-	w.end(sets[2].ChangeSetID, aegis.StatePromoted)
-	require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID))
+	promote(3, 4)
 	ended := w.goals[goal.GoalID]
 	require.Equal(t, aegis.GoalSucceeded, ended.State)
-	require.Len(t, ended.Result.Achieved, 3)
+	require.Len(t, ended.Result.Achieved, 4)
 	require.Empty(t, ended.Result.Lacks)
+}
+
+// Where the keys are there, what needs them waits for nothing.
+func TestPhasesWithNothingToDoAreNone(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	for _, region := range regions {
+		w.edit(t, "dev.security."+region, func(s *aegis.SecuritySpec) { s.Replicated = true })
+	}
+	goal, sets := w.ask(t, "copy bucket artifacts from us-east-1 to eu-west-1")
+	require.Empty(t, goal.Error)
+	require.Len(t, sets, 1)
+	require.Equal(t, "1.1.edge", goal.Plan.Tasks[0].TaskID)
 }
 
 func TestATaskThatFailsSkipsWhatWaitsForIt(t *testing.T) {

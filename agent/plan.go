@@ -83,15 +83,21 @@ func (p *Planner) draft(ctx context.Context, s survey, r reading, w way) (plan, 
 	if err != nil {
 		return pl, err
 	}
+	used := 0 // phases in which nothing is to be done are none
 	for phase := range phases(steps) {
+		before := len(pl.layers)
 		for _, name := range layerNames() {
 			l, err := p.layer(ctx, &pl, s, name, phase, steps)
 			if err != nil {
 				return pl, err
 			}
 			if len(l.stacks) > 0 {
+				l.phase = used
 				pl.layers = append(pl.layers, l)
 			}
+		}
+		if len(pl.layers) > before {
+			used++
 		}
 	}
 	pl.complete = true
