@@ -64,7 +64,7 @@ func newWorld(t require.TestingT) *world {
 
 func (w *world) planner() *agent.Planner {
 	return agent.New(agent.Config{
-		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Pricer: w.pricer, Validate: stacks.Validate, Regions: regions,
+		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Pricer: w.pricer, Validate: stacks.Validate, DependsOn: stacks.DependsOn, Regions: regions,
 		Now: func() time.Time { return w.now },
 	})
 }

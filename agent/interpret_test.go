@@ -59,7 +59,7 @@ func asking(t *testing.T, w *world, kind string, left int64) (*agent.Planner, *m
 	}})
 	require.NoError(t, err)
 	return agent.New(agent.Config{
-		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Pricer: w.pricer, Validate: stacks.Validate, Regions: regions,
+		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Pricer: w.pricer, Validate: stacks.Validate, DependsOn: stacks.DependsOn, Regions: regions,
 		Models: router, Memory: w, Now: func() time.Time { return w.now },
 	}), server
 }

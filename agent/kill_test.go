@@ -67,7 +67,7 @@ func (m *mortal) Remember(ctx context.Context, memory aegis.Memory) (aegis.Memor
 }
 
 // TestKilledAnywhere ends the worker at every call that it makes for a goal of
-// four tasks in three phases, before and after the call: another worker comes to
+// five tasks in three phases, before and after the call: another worker comes to
 // the same result, with one change set for each task and one memory.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
@@ -78,7 +78,7 @@ func TestKilledAnywhere(t *testing.T) {
 			State:    aegis.GoalAccepted, Submitter: "alice", CreatedAt: noon,
 		}
 		planner := agent.New(agent.Config{
-			Goals: m, Stacks: m, Specs: m, ChangeSets: m, Door: m, Memory: m, Pricer: m.pricer, Validate: stacks.Validate, Regions: regions,
+			Goals: m, Stacks: m, Specs: m, ChangeSets: m, Door: m, Memory: m, Pricer: m.pricer, Validate: stacks.Validate, DependsOn: stacks.DependsOn, Regions: regions,
 			Now: m.clock,
 		})
 		call := func(job func(context.Context, string) error) {
@@ -96,7 +96,7 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 	want, whole := pursue(0, false)
 	require.Equal(t, aegis.GoalSucceeded, want.State)
-	require.Len(t, whole.sets, 4)
+	require.Len(t, whole.sets, 5)
 	require.Greater(t, whole.calls, 12)
 	for at := 1; at <= whole.calls; at++ {
 		for _, after := range []bool{false, true} {
@@ -104,7 +104,7 @@ func TestKilledAnywhere(t *testing.T) {
 			require.Equal(t, want.State, got.State, "call %d", at)
 			require.Equal(t, want.Result, got.Result, "call %d", at)
 			require.Equal(t, want.Plan, got.Plan, "call %d", at)
-			require.Len(t, m.sets, 4, "call %d", at)
+			require.Len(t, m.sets, 5, "call %d", at)
 			require.Len(t, m.memories, 1, "call %d", at)
 		}
 	}

@@ -47,7 +47,7 @@ func copies(v view, name string, from, to []string) ([]way, error) {
 	}
 	steps := sharedKeys(v, slices.Concat(v.regions[:1], from, to))
 	for _, region := range from {
-		steps = append(steps, step{layer: aegis.LayerEdge, region: region, phase: afterKeys, edit: edit{
+		steps = append(steps, step{layer: aegis.LayerEdge, region: region, edit: edit{
 			summary: "copy bucket " + name + " to " + strings.Join(to, ", "),
 			apply: assign(func(s *aegis.EdgeSpec) {
 				if s.ReplicatedBuckets == nil {
@@ -93,7 +93,7 @@ func peered(v view) ([]way, error) {
 			step{layer: aegis.LayerNetwork, region: region, edit: edit{
 				summary: "request connections with the other regions", apply: assign(func(s *aegis.NetworkSpec) { s.Peered = true }),
 			}},
-			step{layer: aegis.LayerEdge, region: region, phase: 1, edit: edit{
+			step{layer: aegis.LayerEdge, region: region, edit: edit{
 				summary: "accept connections of the other regions", apply: assign(func(s *aegis.EdgeSpec) { s.Peered = true }),
 			}})
 	}
@@ -140,7 +140,7 @@ func flowLogs(v view, days int, where scope) ([]way, error) {
 				}),
 			}})
 		}
-		w.steps = append(w.steps, step{layer: aegis.LayerNetwork, region: region, phase: 1, edit: edit{
+		w.steps = append(w.steps, step{layer: aegis.LayerNetwork, region: region, edit: edit{
 			summary: fmt.Sprintf("keep flow logs for %s", plural(days, "day")),
 			apply:   assign(func(s *aegis.NetworkSpec) { s.FlowLogDays = days }),
 		}})

@@ -70,7 +70,7 @@ func survive(v view, lost []string) ([]way, error) {
 		count-- // any one of them
 	}
 	need := share(v, count)
-	fast := failOver(v, 0)
+	fast := failOver(v)
 	spare, room := nodeSteps(v, left, need, spareNodes), nodeSteps(v, left, need, roomForNodes)
 	copies, gaps := copySteps(v, lost)
 	data := databaseGaps(v, lost)
@@ -91,7 +91,7 @@ func survive(v view, lost []string) ([]way, error) {
 		ways = append(ways, way{
 			name: "spare capacity and copies", tolerance: aegis.RiskLow,
 			summary: fmt.Sprintf("the others run %s each, clients leave it within a minute, and its objects are in the next region, too", nodes(need)),
-			steps:   slices.Concat(spare, copies, failOver(v, afterKeys)), lacks: data,
+			steps:   slices.Concat(spare, copies, fast), lacks: data,
 		})
 	} else {
 		ways[1].tolerance = aegis.RiskLow
@@ -151,13 +151,13 @@ func roomForNodes(need int) func(*aegis.RuntimeSpec) {
 }
 
 // failOver has clients leave a region soon after it fails.
-func failOver(v view, phase int) (steps []step) {
+func failOver(v view) (steps []step) {
 	for _, region := range v.regions {
 		e, ok := paramsOf[aegis.EdgeSpec](v, aegis.LayerEdge, region)
 		if !ok || e.Balanced {
 			continue // its load balancer's record is evaluated by Route 53 itself
 		}
-		steps = append(steps, step{layer: aegis.LayerEdge, region: region, phase: phase, edit: edit{
+		steps = append(steps, step{layer: aegis.LayerEdge, region: region, edit: edit{
 			summary: "fail over within a minute",
 			apply: assign(func(s *aegis.EdgeSpec) {
 				s.RecordTTLSeconds = min(s.RecordTTLSeconds, fastTTL)
@@ -189,7 +189,7 @@ func copySteps(v view, lost []string) (steps []step, gaps []string) {
 				continue
 			}
 			keyed = true
-			steps = append(steps, step{layer: aegis.LayerEdge, region: region, phase: afterKeys, edit: edit{
+			steps = append(steps, step{layer: aegis.LayerEdge, region: region, edit: edit{
 				summary: "copy bucket " + name + " to " + next,
 				apply: assign(func(s *aegis.EdgeSpec) {
 					if s.ReplicatedBuckets == nil {
@@ -212,25 +212,17 @@ func dataAndEdge(v view, region string) (aegis.DataSpec, aegis.EdgeSpec, bool) {
 	return data, edge, found && ok
 }
 
-// sharedKeys makes the key and the role that copies need, in these regions: first
-// the primary region's, of whose key the others' are replicas.
+// sharedKeys makes the key and the role that copies need, in these regions.
 func sharedKeys(v view, regions []string) (steps []step) {
 	for _, region := range slices.Compact(slices.Sorted(slices.Values(regions))) {
 		if s, ok := paramsOf[aegis.SecuritySpec](v, aegis.LayerSecurity, region); ok && !s.Replicated {
-			phase := 1
-			if region == v.regions[0] {
-				phase = 0
-			}
-			steps = append(steps, step{layer: aegis.LayerSecurity, region: region, phase: phase, edit: edit{
+			steps = append(steps, step{layer: aegis.LayerSecurity, region: region, edit: edit{
 				summary: "make the key and the role that copies need", apply: assign(func(s *aegis.SecuritySpec) { s.Replicated = true }),
 			}})
 		}
 	}
 	return steps
 }
-
-// afterKeys is the phase of what needs the keys of all regions.
-const afterKeys = 2
 
 // databaseGaps are the databases that are lost with a region.
 func databaseGaps(v view, lost []string) (gaps []string) {
@@ -292,7 +284,7 @@ func evacuate(v view, lost []string) ([]way, error) {
 		{
 			name: "capacity first", tolerance: aegis.RiskLow,
 			summary: fmt.Sprintf("the others run %s each, then its nodes are stopped", nodes(need)),
-			steps:   slices.Concat(spare, failOver(v, 0), stop), lacks: kept,
+			steps:   slices.Concat(spare, failOver(v), stop), lacks: kept,
 		},
 		{
 			name: "at once", tolerance: aegis.RiskHigh, summary: "its nodes are stopped while the others may scale to " + nodes(need) + " each",

@@ -57,14 +57,15 @@ func TestSurvivingWithCopiesHasPhases(t *testing.T) {
 	w := priced(t)
 	goal, sets := w.submit(t, aegis.GoalSpec{Intent: "survive the loss of eu-west-1", RiskTolerance: aegis.RiskLow})
 	require.Empty(t, goal.Error)
-	require.Len(t, sets, 2, "the primary key and nodes; the rest waits for them")
+	require.Len(t, sets, 3, "the primary key, nodes and fail-over elsewhere; the rest waits for them")
 	require.Equal(t, []string{"dev.security.us-east-1"}, sets[0].Target.StackIDs)
 	needs := map[string][]string{}
 	for _, task := range goal.Plan.Tasks {
 		needs[task.TaskID] = task.DependsOn
 	}
 	require.Equal(t, map[string][]string{
-		"1.1.security": {}, "1.1.runtime": {}, "1.2.security": {"1.1.security", "1.1.runtime"}, "1.3.edge": {"1.2.security"},
+		"1.1.security": {}, "1.1.runtime": {}, "1.1.edge": {}, "1.2.security": {"1.1.security", "1.1.runtime", "1.1.edge"},
+		"1.3.edge": {"1.2.security"},
 	}, needs)
 
 	promote := func(n, proposed int) {
@@ -73,17 +74,38 @@ func TestSurvivingWithCopiesHasPhases(t *testing.T) {
 		require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID), "looking again proposes nothing twice")
 		require.Len(t, w.setsOf(goal.GoalID), proposed)
 	}
-	promote(0, 2)
+	promote(0, 3)
 	promote(1, 3)
-	require.Equal(t, []string{"dev.security.eu-west-1", "dev.security.ap-southeast-1"}, w.setsOf(goal.GoalID)[2].Target.StackIDs)
 	promote(2, 4)
+	require.Equal(t, []string{"dev.security.eu-west-1", "dev.security.ap-southeast-1"}, w.setsOf(goal.GoalID)[3].Target.StackIDs)
+	promote(3, 5)
+	require.Equal(t, []string{"dev.edge.eu-west-1"}, w.setsOf(goal.GoalID)[4].Target.StackIDs)
 	require.Equal(t, map[string][]string{"artifacts": {"ap-southeast-1"}},
 		decode[aegis.EdgeSpec](t, w.after(t, goal.GoalID, "dev.edge.eu-west-1")).ReplicatedBuckets)
-	promote(3, 4)
+	promote(4, 5)
 	ended := w.goals[goal.GoalID]
 	require.Equal(t, aegis.GoalSucceeded, ended.State)
-	require.Len(t, ended.Result.Achieved, 4)
+	require.Len(t, ended.Result.Achieved, 5)
 	require.Empty(t, ended.Result.Lacks)
+}
+
+// A stack waits for those whose outputs only its new spec reads: each region's
+// peering for the regions before it.
+func TestStacksWaitForWhatTheyNewlyRead(t *testing.T) {
+	t.Parallel()
+	goal, sets := newWorld(t).ask(t, "peer the networks of all regions")
+	require.Empty(t, goal.Error)
+	require.Len(t, sets, 2, "the last region accepts from nobody, and reads nothing")
+	phases := map[string]string{}
+	for _, task := range goal.Plan.Tasks {
+		for _, patch := range task.Patches {
+			phases[patch.StackID] = task.TaskID
+		}
+	}
+	require.Equal(t, "1.1.network", phases["dev.network.us-east-1"])
+	require.Equal(t, "1.2.network", phases["dev.network.eu-west-1"])
+	require.Equal(t, "1.3.network", phases["dev.network.ap-southeast-1"])
+	require.Greater(t, phases["dev.edge.us-east-1"], "1.3.")
 }
 
 // Where the keys are there, what needs them waits for nothing.

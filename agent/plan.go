@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,8 +41,11 @@ type stackChange struct {
 	stack    aegis.Stack
 	revision aegis.SpecRevision
 	after    aegis.Spec
-	edits    []edit
-	patch    json.RawMessage
+	// steps were made of it, turns are their places among those of the plan.
+	steps []step
+	turns []int
+	phase int
+	patch json.RawMessage
 }
 
 // survey is the estate as a plan is made on it.
@@ -83,29 +87,23 @@ func (p *Planner) draft(ctx context.Context, s survey, r reading, w way) (plan, 
 	if err != nil {
 		return pl, err
 	}
-	used := 0 // phases in which nothing is to be done are none
-	for phase := range phases(steps) {
-		before := len(pl.layers)
-		for _, name := range layerNames() {
-			l, err := p.layer(ctx, &pl, s, name, phase, steps)
-			if err != nil {
-				return pl, err
-			}
-			if len(l.stacks) > 0 {
-				l.phase = used
-				pl.layers = append(pl.layers, l)
-			}
+	var changes []*stackChange
+	for _, name := range layerNames() {
+		more, err := p.changes(ctx, &pl, s, name, steps)
+		if err != nil {
+			return pl, err
 		}
-		if len(pl.layers) > before {
-			used++
-		}
+		changes = append(changes, more...)
+	}
+	p.inOrder(changes)
+	if pl.layers, err = p.layers(changes); err != nil {
+		return pl, err
 	}
 	pl.complete = true
 	return pl, p.checkBudget(pl)
 }
 
-// steps are the clauses' edits and the way's, each stack's all in the last phase
-// in which it has one: a change set has one patch of a stack.
+// steps are the clauses' edits and the way's.
 func (p *Planner) steps(r reading, w way) ([]step, error) {
 	var steps []step
 	for _, c := range r.clauses {
@@ -126,63 +124,120 @@ func (p *Planner) steps(r reading, w way) ([]step, error) {
 		}
 		steps = append(steps, s)
 	}
-	last := map[place]int{}
 	for _, s := range steps {
 		if slices.Contains(r.limits.layers, s.layer) {
 			return nil, refuse("%q changes layer %s, which a constraint forbids", s.edit.summary, s.layer)
 		}
-		at := place{s.layer, s.region}
-		last[at] = max(last[at], s.phase)
-	}
-	for i, s := range steps {
-		steps[i].phase = last[place{s.layer, s.region}]
 	}
 	return steps, nil
 }
 
-// phases is how many phases the steps have.
-func phases(steps []step) (n int) {
-	for _, s := range steps {
-		n = max(n, s.phase+1)
-	}
-	return n
-}
-
-// layer applies the edits of a layer in a phase to its stacks.
-func (p *Planner) layer(ctx context.Context, pl *plan, s survey, name string, phase int, steps []step) (layer, error) {
-	l := layer{name: name, phase: phase}
+// changes applies the steps of a layer to its stacks, and returns those that change.
+func (p *Planner) changes(ctx context.Context, pl *plan, s survey, name string, steps []step) (changes []*stackChange, err error) {
 	work := map[string]*stackChange{}
-	var said []summary
-	for _, step := range steps {
-		if step.layer != name || step.phase != phase {
+	for n, step := range steps {
+		if step.layer != name {
 			continue
 		}
-		said = saying(said, step)
 		change, err := p.open(ctx, work, s, name, step.region)
 		if err != nil {
-			return l, err
+			return nil, err
 		}
 		if err := pl.edit(change, step.edit); err != nil {
-			return l, err
+			return nil, err
 		}
-		change.edits = append(change.edits, step.edit)
+		change.steps, change.turns = append(change.steps, step), append(change.turns, n)
+		change.phase = max(change.phase, step.phase)
 	}
-	l.summary = p.summarise(said)
 	for _, stack := range s.stacks {
 		change, ok := work[stack.StackID]
 		if !ok {
 			continue
 		}
 		if err := p.close(change, pl.reading.limits); err != nil {
-			return l, err
+			return nil, err
 		}
 		if len(change.patch) > 0 {
-			l.stacks = append(l.stacks, *change)
+			changes = append(changes, change)
 		}
 	}
-	usd, err := p.estimated(l)
-	l.usd = usd
-	return l, err
+	return changes, nil
+}
+
+// inOrder gives changes their phases: the one that a step names, and one after
+// those of the changed stacks that only the new spec depends on, since what it reads
+// of them is not there before. Phases in which nothing is to be done are none.
+func (p *Planner) inOrder(changes []*stackChange) {
+	for range changes { // dependencies have no cycles, so that this is enough
+		for _, c := range changes {
+			for _, id := range p.newlyNeeded(c) {
+				for _, other := range changes {
+					if other.stack.StackID == id {
+						c.phase = max(c.phase, other.phase+1)
+					}
+				}
+			}
+		}
+	}
+	used := map[int]bool{}
+	for _, c := range changes {
+		used[c.phase] = true
+	}
+	order := slices.Sorted(maps.Keys(used))
+	for _, c := range changes {
+		c.phase = slices.Index(order, c.phase)
+	}
+}
+
+// newlyNeeded are the stacks that a stack's new spec depends on, and its old one did
+// not.
+func (p *Planner) newlyNeeded(c *stackChange) []string {
+	if p.DependsOn == nil {
+		return nil
+	}
+	old := p.DependsOn(c.revision.Spec)
+	return slices.DeleteFunc(p.DependsOn(c.after), func(id string) bool { return slices.Contains(old, id) })
+}
+
+// layers groups changes by phase and layer, one change set each.
+func (p *Planner) layers(changes []*stackChange) (layers []layer, err error) {
+	last := 0
+	for _, c := range changes {
+		last = max(last, c.phase)
+	}
+	for phase := range last + 1 {
+		for _, name := range layerNames() {
+			l := layer{name: name, phase: phase}
+			for _, c := range changes {
+				if c.phase == phase && c.stack.Layer == name {
+					l.stacks = append(l.stacks, *c)
+				}
+			}
+			if len(l.stacks) == 0 {
+				continue
+			}
+			l.summary = p.summarise(l.said())
+			if l.usd, err = p.estimated(l); err != nil {
+				return nil, err
+			}
+			layers = append(layers, l)
+		}
+	}
+	return layers, nil
+}
+
+// said is what a layer's steps do, in the order in which they were asked for.
+func (l layer) said() (said []summary) {
+	steps := map[int]step{}
+	for _, c := range l.stacks {
+		for i, turn := range c.turns {
+			steps[turn] = c.steps[i]
+		}
+	}
+	for _, turn := range slices.Sorted(maps.Keys(steps)) {
+		said = saying(said, steps[turn])
+	}
+	return said
 }
 
 // summary is one thing that is done in regions.
@@ -301,11 +356,12 @@ func (p *Planner) close(change *stackChange, l limits) error {
 // consistent refuses edits that undo one another: one that says what should be so,
 // and changes nothing when it is made twice, has to change nothing in the end.
 func (c *stackChange) consistent() error {
-	if len(c.edits) < 2 {
+	if len(c.steps) < 2 {
 		return nil
 	}
 	silent := func(string) {}
-	for _, e := range c.edits {
+	for _, s := range c.steps {
+		e := s.edit
 		once, err := e.apply(c.revision.Spec.Parameters, silent)
 		if err != nil {
 			continue // it needs what another made

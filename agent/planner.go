@@ -70,6 +70,8 @@ type Config struct {
 	Memory memories
 	// Validate refuses a spec that its program would not take.
 	Validate func(aegis.Spec) error
+	// DependsOn lists the stacks whose outputs the stack of a spec reads; nil is none.
+	DependsOn func(aegis.Spec) []string
 	// Regions are the estate's, the primary first.
 	Regions []string
 	// Now is the clock; nil is time.Now.

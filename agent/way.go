@@ -52,7 +52,8 @@ type way struct {
 }
 
 // step is an edit of one stack. One of a later phase is proposed when all of the
-// phase before are promoted.
+// phase before are promoted; stacks that read what others get by this plan are put
+// into later phases by the planner itself.
 type step struct {
 	layer, region string
 	phase         int

@@ -163,7 +163,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	p.memories = memory.New(memory.Config{Store: p.db})
 	planner := agent.Config{
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
-		Memory: p.memories, Regions: c.Regions, Logger: p.log,
+		DependsOn: stacks.DependsOn, Memory: p.memories, Regions: c.Regions, Logger: p.log,
 	}
 	p.ledger = p.db.ModelLedger(c.Models.Limits.limits(), c.Models.holdFor(), time.Now)
 	router, err := c.Models.router(modelParts{
