@@ -47,6 +47,9 @@ type Plan struct {
 	Digest string `json:"digest"`
 	// ResourceCount is the number of managed resources once applied.
 	ResourceCount int `json:"resource_count"`
+	// Outputs says that applying it gives the stack other outputs, which other
+	// stacks may read, whether or not any resource changes.
+	Outputs bool `json:"outputs,omitempty"`
 }
 
 // Empty says that the plan changes nothing.

@@ -77,6 +77,17 @@ func TestPromotion(t *testing.T) {
 		require.Len(t, b.store.revisions[id], 1)
 		require.Len(t, b.store.decisions, 1)
 	})
+	t.Run("applies a change of outputs alone", func(t *testing.T) {
+		t.Parallel()
+		b := newBench()
+		b.world.outputs = true
+		b.world.set(eu, "ssm_parameter-a", "2")
+		cs := b.run(t, patch(`{"ssm_parameter-a":"2"}`, eu))
+		require.Equal(t, aegis.StatePromoted, cs.PromotionState)
+		require.Equal(t, []string{eu}, b.world.applies, "others read them")
+		require.Len(t, b.store.revisions[eu], 2)
+		require.Len(t, b.store.decisions, 1)
+	})
 	t.Run("settles the goal and adds up its times", func(t *testing.T) {
 		t.Parallel()
 		b := newBench()

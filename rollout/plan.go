@@ -43,10 +43,21 @@ func plan(ctx context.Context, r *run) (Verdict, error) {
 	if r.cs.Adopts() {
 		return r.provesAdoption(ctx, wants[0])
 	}
-	if len(r.cs.Diff) > 0 || slices.ContainsFunc(wants, desired.begins) {
+	if len(r.cs.Diff) > 0 || tells(wants, plans) {
 		return proceed(), nil
 	}
 	return r.promoteUnchanged(wants, plans), nil
+}
+
+// tells says that a stack's new spec changes what others read of it, although it
+// may change no resource: it was never applied to its end, or has other outputs.
+func tells(wants []desired, plans []aegis.Plan) bool {
+	for i, w := range wants {
+		if w.begins() || w.changesSpec() && !w.destroy() && plans[i].Outputs {
+			return true
+		}
+	}
+	return false
 }
 
 // beyond is a resource that the plan changes although the target does not name

@@ -36,6 +36,7 @@ type world struct {
 	written map[string]int  // change set, stack, resource and value → how often
 	tainted map[string]bool // stacks that someone else changed
 	busy    time.Duration   // how long a write takes
+	outputs bool            // plans give stacks other outputs
 }
 
 func newWorld() *world {
@@ -71,7 +72,7 @@ func (w *world) plan(run aegis.StackRun) aegis.Plan {
 	if state, ok := w.behind[run.Stack.StackID]; ok && !run.Refresh {
 		have = state
 	}
-	p := aegis.Plan{StackID: run.Stack.StackID, ResourceCount: len(wanted)}
+	p := aegis.Plan{StackID: run.Stack.StackID, ResourceCount: len(wanted), Outputs: w.outputs}
 	names := slices.Sorted(maps.Keys(wanted))
 	for name := range have {
 		if _, stays := wanted[name]; !stays {

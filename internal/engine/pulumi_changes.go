@@ -64,7 +64,7 @@ func splitURN(urn string) (qualified, name string) {
 func (r *recording) plan(key []byte) aegis.Plan {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := aegis.Plan{StackID: r.run.Stack.StackID, Changes: []aegis.ResourceChange{}}
+	p := aegis.Plan{StackID: r.run.Stack.StackID, Changes: []aegis.ResourceChange{}, Outputs: r.otherOutputs()}
 	for _, m := range r.planned {
 		action := actionOf(m.Op)
 		if !managed(m) {

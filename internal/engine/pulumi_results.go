@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"time"
 
@@ -34,6 +35,16 @@ func (r *recording) rootOutputs() map[string]any {
 		}
 	}
 	return map[string]any{}
+}
+
+// otherOutputs says that the stack's outputs differ from what they were.
+func (r *recording) otherOutputs() bool {
+	for _, m := range r.done {
+		if m.Type == "pulumi:pulumi:Stack" && m.New != nil {
+			return m.Old == nil || !reflect.DeepEqual(m.Old.Outputs, m.New.Outputs)
+		}
+	}
+	return false
 }
 
 // plainOutputs masks secrets and keeps names as they are.

@@ -183,7 +183,7 @@ func sensitiveVariables(p *tfjson.Plan) []string {
 
 // normalise turns Terraform's plan into the common one.
 func (w *tfWorkspace) normalise(p *tfjson.Plan) aegis.Plan {
-	plan := aegis.Plan{StackID: w.run.Stack.StackID, Changes: []aegis.ResourceChange{}}
+	plan := aegis.Plan{StackID: w.run.Stack.StackID, Changes: []aegis.ResourceChange{}, Outputs: otherOutputs(p)}
 	var plainChanges []any
 	for _, rc := range p.ResourceChanges {
 		if c, ok := w.change(rc); ok {
@@ -197,6 +197,16 @@ func (w *tfWorkspace) normalise(p *tfjson.Plan) aegis.Plan {
 	}
 	plan.Digest = digest(plan.Changes, w.run.Spec, w.cfg.DigestKey, plainChanges...)
 	return plan
+}
+
+// otherOutputs says that the plan gives the workspace other outputs.
+func otherOutputs(p *tfjson.Plan) bool {
+	for _, c := range p.OutputChanges {
+		if !c.Actions.NoOp() {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *tfWorkspace) change(rc *tfjson.ResourceChange) (aegis.ResourceChange, bool) {

@@ -20,6 +20,8 @@ type Parameters struct {
 	// LogGroups are names; renaming one replaces it.
 	LogGroups map[string]string `json:"log_groups"`
 	Retention int               `json:"retention"`
+	// Owner is an output alone.
+	Owner string `json:"owner"`
 	// Import are the settings that were there before and are taken over.
 	Import map[string]bool `json:"import,omitempty"`
 }
@@ -65,6 +67,7 @@ func Program(spec aegis.Spec) (pulumi.RunFunc, error) {
 			}
 		}
 		ctx.Export("prefix", pulumi.String(p.Prefix))
+		ctx.Export("owner", pulumi.String(p.Owner))
 		ctx.Export("password", pulumi.ToSecret(pulumi.String(p.Password)))
 		ctx.Export("checks", pulumi.ToMapArray([]map[string]any{{"name": "up", "kind": "aws_health", "region": Region}}))
 		return nil

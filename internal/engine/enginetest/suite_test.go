@@ -107,7 +107,16 @@ func lifecycle(t *testing.T, b *bed) {
 	require.Contains(t, seen, aegis.ResourceEvent{
 		StackID: b.run.Stack.StackID, Address: b.Setting("a"), Type: "aws_ssm_parameter", Action: aegis.ActionCreate, Status: "done",
 	})
-	require.Empty(t, b.preview(t).Changes, "an applied stack has nothing to do")
+	require.True(t, plan.Outputs, "it gives others outputs to read")
+	applied := b.preview(t)
+	require.Empty(t, applied.Changes, "an applied stack has nothing to do")
+	require.False(t, applied.Outputs)
+
+	b.want.Owner = "checkout"
+	plan, res = b.apply(t)
+	require.Empty(t, plan.Changes)
+	require.True(t, plan.Outputs, "an output alone is told of")
+	require.Equal(t, "checkout", res.Outputs["owner"])
 
 	b.want.Settings = map[string]string{"b": "two"}
 	b.want.Retention = 30

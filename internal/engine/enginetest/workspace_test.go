@@ -16,6 +16,10 @@ variable "password" {
 }
 variable "log_groups" { type = map(string) }
 variable "retention" { type = number }
+variable "owner" {
+  type    = string
+  default = ""
+}
 
 provider "aws" {
   max_retries = 2
@@ -41,6 +45,7 @@ resource "aws_cloudwatch_log_group" "log" {
 }
 
 output "prefix" { value = var.prefix }
+output "owner" { value = var.owner }
 output "password" {
   value     = var.password
   sensitive = true
