@@ -15,6 +15,9 @@ type AgentEnvelope struct {
 	// RiskTolerance and Budget bound those of its goals.
 	RiskTolerance RiskTolerance `json:"risk_tolerance,omitempty"`
 	Budget        *Budget       `json:"budget,omitempty"`
+	// Hosts are all that it may fetch from: names, such as "status.example.com" or
+	// "*.example.com"; without any, none.
+	Hosts []string `json:"hosts,omitempty"`
 	// NoDeletions forbids that it removes or replaces anything.
 	NoDeletions bool `json:"no_deletions,omitempty"`
 }
@@ -26,7 +29,12 @@ type Agent struct {
 	// sets, and the key of a breaker of scope agent.
 	Name string `json:"name"`
 	// Role says what the agent is for, in a sentence.
-	Role     string        `json:"role,omitempty"`
+	Role string `json:"role,omitempty"`
+	// Tools are all that it may call, by name; without any, those that read and plan.
+	Tools []string `json:"tools,omitempty"`
+	// Models are all that may be asked for it, such as "claude/claude-sonnet-4-5";
+	// without any, every one.
+	Models   []string      `json:"models,omitempty"`
 	Envelope AgentEnvelope `json:"envelope"`
 	// CreatedBy is the name of the principal who made it.
 	CreatedBy string    `json:"created_by"`

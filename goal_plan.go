@@ -64,11 +64,20 @@ type GoalOption struct {
 // GoalReading is how a model said a goal again, in the planner's words.
 type GoalReading struct {
 	Sentences []string `json:"sentences"`
-	Model     string   `json:"model"`
+	// Draft is what it said before it looked into the estate: sentences with blanks,
+	// such as "keep old versions in the <bucket> bucket for 60 days". Values fill them.
+	Draft  []string          `json:"draft,omitempty"`
+	Values map[string]string `json:"values,omitempty"`
+	Model  string            `json:"model"`
 	// CostUSD is what asking it cost, in US dollars.
 	CostUSD float64 `json:"cost_usd"`
 	// Fault says why there are no sentences.
 	Fault string `json:"fault,omitempty"`
+}
+
+// Open says that blanks are still to be filled.
+func (r *GoalReading) Open() bool {
+	return r != nil && len(r.Draft) > 0 && len(r.Sentences) == 0 && r.Fault == ""
 }
 
 // GoalPlan is what a goal comes to.

@@ -30,8 +30,10 @@ type TraceStep struct {
 	StartedAt  time.Time `json:"started_at"`
 	DurationMS int64     `json:"duration_ms"`
 	// EngineMS is the part of DurationMS spent in an engine, WaitMS in soaks.
-	// ModelCalls counts questions to models, CostUSD what they cost, in US dollars.
+	// ModelCalls counts questions to models and ToolCalls calls of tools; CostUSD is
+	// what they cost, in US dollars.
 	ModelCalls int     `json:"model_calls,omitempty"`
+	ToolCalls  int     `json:"tool_calls,omitempty"`
 	CostUSD    float64 `json:"cost_usd,omitempty"`
 	EngineMS   int64   `json:"engine_ms,omitempty"`
 	WaitMS     int64   `json:"wait_ms,omitempty"`

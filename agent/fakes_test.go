@@ -39,6 +39,7 @@ type world struct {
 	sets      []aegis.AutonomousChangeSet
 	steps     []aegis.TraceStep
 	memories  []aegis.Memory
+	journal   []aegis.AgentStep
 	// refuse, when set, is Propose's answer after so many proposals.
 	refuse      error
 	refuseAfter int
@@ -170,6 +171,32 @@ func (w *world) Remember(_ context.Context, m aegis.Memory) (aegis.Memory, error
 		w.memories = append(w.memories, m)
 	}
 	return m, nil
+}
+
+func (w *world) AgentSteps(_ context.Context, goalID string) (steps []aegis.AgentStep, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.journal {
+		if s.GoalID == goalID {
+			steps = append(steps, s)
+		}
+	}
+	return steps, nil
+}
+
+func (w *world) SaveAgentStep(_ context.Context, step aegis.AgentStep) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.journal, func(s aegis.AgentStep) bool { return s.GoalID == step.GoalID && s.Number == step.Number })
+	switch {
+	case i < 0:
+		w.journal = append(w.journal, step)
+	case w.journal[i].EndedAt != nil:
+		return aegis.ErrConflict
+	default:
+		w.journal[i] = step
+	}
+	return nil
 }
 
 func (w *world) Try(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.Trial, error) {

@@ -41,7 +41,7 @@ func (p *purse) Settle(_ context.Context, h model.Hold, micros int64) error {
 }
 
 // asking is a planner with a model behind one of the protocols.
-func asking(t *testing.T, w *world, kind string, left int64) (*agent.Planner, *modeltest.Server) {
+func asking(t *testing.T, w *world, kind string, left int64, more ...func(*agent.Config)) (*agent.Planner, *modeltest.Server) {
 	t.Helper()
 	server := modeltest.Start()
 	t.Cleanup(server.Close)
@@ -58,10 +58,14 @@ func asking(t *testing.T, w *world, kind string, left int64) (*agent.Planner, *m
 		{Provider: provider, ID: "m", Price: model.Price{Model: "m", InputUSD: 1, OutputUSD: 5, Window: 100_000}, Timeout: 10 * time.Second},
 	}})
 	require.NoError(t, err)
-	return agent.New(agent.Config{
+	config := agent.Config{
 		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Pricer: w.pricer, Validate: stacks.Validate, DependsOn: stacks.DependsOn, Regions: regions,
-		Models: router, Memory: w, Now: func() time.Time { return w.now },
-	}), server
+		Models: router, Memory: w, Journal: w, Now: func() time.Time { return w.now },
+	}
+	for _, change := range more {
+		change(&config)
+	}
+	return agent.New(config), server
 }
 
 func answer(t *testing.T, unclear string, sentences ...string) modeltest.Step {

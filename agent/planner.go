@@ -3,9 +3,11 @@ package agent
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +51,11 @@ type door interface {
 	Try(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.Trial, error)
 }
 
+// agents are those that people made.
+type agents interface {
+	Agent(ctx context.Context, id string) (aegis.Agent, error)
+}
+
 // pricer estimates what a difference costs a month.
 type pricer interface {
 	Delta(changes []aegis.ResourceChange) (usdMonth float64, unknown []string)
@@ -66,6 +73,11 @@ type Config struct {
 	Pricer pricer
 	// Models say again what the grammar can't read; nil asks none.
 	Models models
+	// Tools are what a model may look into the estate with, to fill what a goal leaves
+	// open; nil is nothing. Journal keeps its steps, Agents has who may call what.
+	Tools   tools
+	Journal journal
+	Agents  agents
 	// Memory keeps what came of goals; nil keeps nothing.
 	Memory memories
 	// Validate refuses a spec that its program would not take.
@@ -127,6 +139,9 @@ func (p *Planner) Run(ctx context.Context, goalID string) error {
 
 // begin plans a goal for the first time.
 func (p *Planner) begin(ctx context.Context, goal aegis.Goal) error {
+	if goal.Plan != nil && goal.Plan.Reading.Open() {
+		return p.look(ctx, goal)
+	}
 	step := p.startStep("plan")
 	plan, err := p.plan(ctx, goal, nil)
 	if p.unread(err) && goal.Plan == nil {
@@ -173,12 +188,45 @@ func (p *Planner) ask(ctx context.Context, goal aegis.Goal) error {
 	if told.Fault != "" {
 		verdict = "refused"
 	}
-	asked := step.end(verdict, told.Model+": "+strings.Join(told.Sentences, "; ")+told.Fault)
+	asked := step.end(verdict, told.Model+": "+strings.Join(slices.Concat(told.Draft, told.Sentences), "; ")+told.Fault)
 	asked.ModelCalls, asked.CostUSD = 1, told.CostUSD
 	if err := p.Goals.UpdateGoal(ctx, goal, asked); err != nil {
 		return err
 	}
 	return p.begin(ctx, goal)
+}
+
+// look has a model look up what it left open, keeps that, and plans the goal.
+func (p *Planner) look(ctx context.Context, goal aegis.Goal) error {
+	told, steps, err := p.lookUp(ctx, goal)
+	if err != nil {
+		return err
+	}
+	goal.Plan.Reading = told
+	traced := make([]aegis.TraceStep, len(steps))
+	for i, s := range steps {
+		traced[i] = tracedStep(s)
+	}
+	if err := p.Goals.UpdateGoal(ctx, goal, traced...); err != nil {
+		return err
+	}
+	return p.begin(ctx, goal)
+}
+
+// tracedStep is an agent's step in its goal's trace.
+func tracedStep(s aegis.AgentStep) aegis.TraceStep {
+	t := aegis.TraceStep{
+		Name: "look", Verdict: "go", Message: s.Tool + string(s.Input), StartedAt: s.StartedAt, DurationMS: s.ModelMS + s.ToolMS, ModelCalls: 1, CostUSD: s.CostUSD,
+	}
+	if s.Tool != "" {
+		t.ToolCalls = 1
+	} else if values, err := json.Marshal(s.Values); err == nil {
+		t.Message = string(values)
+	}
+	if s.Error != "" {
+		t.Verdict, t.Message = "refused", shorten(t.Message+": "+s.Error)
+	}
+	return t
 }
 
 func summaries(tasks []aegis.Task) string {

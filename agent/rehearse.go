@@ -22,6 +22,12 @@ func (p *Planner) Rehearse(ctx context.Context, spec aegis.GoalSpec) (aegis.Goal
 			return aegis.GoalPreview{}, nil, err
 		}
 		goal.Plan = &aegis.GoalPlan{Reading: told}
+		if told.Open() {
+			if told, _, err = p.lookUp(ctx, goal); err != nil {
+				return aegis.GoalPreview{}, nil, err
+			}
+			goal.Plan.Reading = told
+		}
 		plan, err = p.plan(ctx, goal, nil)
 	}
 	preview := aegis.GoalPreview{

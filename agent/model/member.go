@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -36,13 +37,23 @@ func (m Model) refusal(r Request) string {
 	switch {
 	case !named && (len(m.Kinds) > 0 || r.Kind == KindEmbed):
 		return fmt.Sprintf("is not for tasks of kind %q", r.Kind)
-	case len(m.Scopes) > 0 && !slices.Contains(m.Scopes, r.DataScope):
-		return fmt.Sprintf("may not see data of scope %q", r.DataScope)
+	case len(r.Models) > 0 && !slices.Contains(r.Models, m.name()):
+		return "is none of the agent's"
+	case !m.sees(r.DataScopes):
+		return fmt.Sprintf("may not see data of scope %q", strings.Join(r.DataScopes, ", "))
 	case r.likelyTokens()+r.MaxTokens > m.Price.Window:
 		return fmt.Sprintf("has a window of %d tokens, some %d are needed", m.Price.Window, r.likelyTokens()+r.MaxTokens)
 	default:
 		return ""
 	}
+}
+
+// sees says that the model may see data of all the scopes.
+func (m Model) sees(scopes []string) bool {
+	if len(m.Scopes) == 0 {
+		return true
+	}
+	return len(scopes) > 0 && !slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(m.Scopes, s) })
 }
 
 // member is a model with what is known of it.

@@ -46,9 +46,13 @@ type Request struct {
 	Schema json.RawMessage `json:"schema,omitempty"`
 	// MaxTokens is the longest answer, and what is reserved for it.
 	MaxTokens int `json:"max_tokens"`
-	// DataScope says what kind of data is in the request; only models that may see
-	// it are asked. Without one, models that are limited to scopes are not asked.
-	DataScope string `json:"data_scope"`
+	// DataScopes say what kinds of data are in the request; only models that may see
+	// all of them are asked. Without any, models that are limited to scopes are not
+	// asked.
+	DataScopes []string `json:"data_scopes"`
+	// Models are all that may be asked, by provider, a slash and id; empty is every
+	// one.
+	Models []string `json:"models,omitempty"`
 	// Deadline ends the request with all its retries; zero is none.
 	Deadline time.Time `json:"-"`
 }

@@ -41,9 +41,9 @@ func TestChoice(t *testing.T) {
 		"the one that names the kind":                {change: func(_, d *model.Model) { d.Kinds = []string{model.KindUnderstand} }, want: "dear"},
 		"none that is for other kinds":               {change: func(c, _ *model.Model) { c.Kinds = []string{model.KindCritique} }, want: "dear"},
 		"one whose window is wide enough":            {change: func(c, _ *model.Model) { c.Price.Window = 300 }, want: "dear"},
-		"none that may not see the data":             {change: func(c, _ *model.Model) { c.Scopes = []string{"public"} }, ask: func(r *model.Request) { r.DataScope = "secret" }, want: "dear"},
+		"none that may not see the data":             {change: func(c, _ *model.Model) { c.Scopes = []string{"public"} }, ask: func(r *model.Request) { r.DataScopes = []string{"secret"} }, want: "dear"},
 		"none that is limited, for data without one": {change: func(c, _ *model.Model) { c.Scopes = []string{"public"} }, want: "dear"},
-		"one that may see the data":                  {change: func(c, _ *model.Model) { c.Scopes = []string{"public"} }, ask: func(r *model.Request) { r.DataScope = "public" }, want: "cheap"},
+		"one that may see the data":                  {change: func(c, _ *model.Model) { c.Scopes = []string{"public"} }, ask: func(r *model.Request) { r.DataScopes = []string{"public"} }, want: "cheap"},
 	} {
 		t.Run("takes "+name, func(t *testing.T) {
 			t.Parallel()
@@ -386,7 +386,7 @@ func TestCache(t *testing.T) {
 		require.Zero(t, second.CostMicros)
 		require.Equal(t, first.Text, second.Text)
 		scoped := ask("hello")
-		scoped.DataScope = "secret"
+		scoped.DataScopes = []string{"secret"}
 		_, err = r.Complete(t.Context(), scoped, model.Account{})
 		require.NoError(t, err)
 		require.Equal(t, 2, a.calls(), "another scope is another question")

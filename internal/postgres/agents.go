@@ -12,18 +12,21 @@ import (
 // CreateAgent keeps an agent. ErrConflict: the id or the name is taken.
 func (db *DB) CreateAgent(ctx context.Context, a aegis.Agent) error {
 	_, err := db.pool.Exec(ctx, `
-		INSERT INTO agents (agent_id, name, role, envelope, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		a.AgentID, a.Name, a.Role, a.Envelope, a.CreatedBy, orNow(a.CreatedAt))
+		INSERT INTO agents (agent_id, name, role, envelope, created_by, created_at, tools, models) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		a.AgentID, a.Name, a.Role, a.Envelope, a.CreatedBy, orNow(a.CreatedAt), list(a.Tools), list(a.Models))
 	if err != nil {
 		return fmt.Errorf("create agent %s: %w", a.Name, mapError(err))
 	}
 	return nil
 }
 
+// list is a list for JSON, never null.
+func list(items []string) []string { return append([]string{}, items...) }
+
 // Agent reads an agent by its id or its name; ErrNotFound.
 func (db *DB) Agent(ctx context.Context, id string) (aegis.Agent, error) {
 	rows, _ := db.pool.Query(ctx, `
-		SELECT agent_id, name, role, envelope, created_by, created_at FROM agents WHERE agent_id = $1 OR name = $1`, id)
+		SELECT agent_id, name, role, envelope, created_by, created_at, tools, models FROM agents WHERE agent_id = $1 OR name = $1`, id)
 	agent, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[aegis.Agent])
 	if err != nil {
 		return aegis.Agent{}, fmt.Errorf("read agent %s: %w", id, mapError(err))
@@ -38,7 +41,7 @@ func (db *DB) Agents(ctx context.Context, page aegis.Page) ([]aegis.Agent, strin
 		return nil, "", err
 	}
 	rows, _ := db.pool.Query(ctx, `
-		SELECT agent_id, name, role, envelope, created_by, created_at
+		SELECT agent_id, name, role, envelope, created_by, created_at, tools, models
 		FROM agents
 		WHERE (created_at, agent_id) < ($1, $2)
 		ORDER BY created_at DESC, agent_id DESC

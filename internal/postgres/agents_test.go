@@ -17,7 +17,7 @@ func TestAgents(t *testing.T) {
 	made := aegis.Agent{
 		AgentID: aegis.NewID(aegis.AgentPrefix, time.Now()), Name: "night-shift", Role: "keeps us up", CreatedBy: "alice",
 		Envelope:  aegis.AgentEnvelope{Regions: []string{"eu-west-1"}, Layers: []string{"runtime"}, Budget: &aegis.Budget{USDMonth: &ten}, NoDeletions: true},
-		CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
+		Tools:     []string{"list_stacks"}, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
 	require.NoError(t, db.CreateAgent(t.Context(), made))
 	again := made
@@ -30,6 +30,8 @@ func TestAgents(t *testing.T) {
 		got, err := db.Agent(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, made.Envelope, got.Envelope)
+		require.Equal(t, made.Tools, got.Tools)
+		require.Empty(t, got.Models)
 		require.True(t, made.CreatedAt.Equal(got.CreatedAt))
 	}
 	_, err := db.Agent(t.Context(), "none")
@@ -61,4 +63,30 @@ func TestATaskHasOneChangeSet(t *testing.T) {
 	require.NoError(t, propose("goal-2", "1.1.runtime"))
 	require.NoError(t, propose("goal-1", ""))
 	require.NoError(t, propose("goal-1", ""), "change sets without a task are as many as there are")
+}
+
+// A step is added once, ended once, and then stays.
+func TestAgentSteps(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	now := time.Now().UTC().Truncate(time.Second)
+	first := aegis.AgentStep{GoalID: "goal-1", Number: 1, Tool: "list_stacks", Input: json.RawMessage(`{"layer": "data"}`), Model: "m", CostUSD: 0.25, StartedAt: now}
+	require.NoError(t, db.SaveAgentStep(t.Context(), first))
+	require.NoError(t, db.SaveAgentStep(t.Context(), first), "tried again")
+	first.EndedAt, first.Output = &now, `{"items":[]}`
+	require.NoError(t, db.SaveAgentStep(t.Context(), first))
+	changed := first
+	changed.Output = "another"
+	require.ErrorIs(t, db.SaveAgentStep(t.Context(), changed), aegis.ErrConflict)
+	second := aegis.AgentStep{GoalID: "goal-1", Number: 2, Values: map[string]string{"service": "shop"}, Model: "m", StartedAt: now, EndedAt: &now}
+	require.NoError(t, db.SaveAgentStep(t.Context(), second))
+	got, err := db.AgentSteps(t.Context(), "goal-1")
+	require.NoError(t, err)
+	require.Len(t, got, 2)
+	require.JSONEq(t, string(first.Input), string(got[0].Input))
+	first.Input, got[0].Input = nil, nil
+	require.Equal(t, []aegis.AgentStep{first, second}, got)
+	none, err := db.AgentSteps(t.Context(), "goal-2")
+	require.NoError(t, err)
+	require.Empty(t, none)
 }

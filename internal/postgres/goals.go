@@ -85,6 +85,7 @@ func traceOf(g aegis.Goal, steps []aegis.TraceStep) aegis.TaskTrace {
 	t := aegis.TaskTrace{TraceID: g.TraceID, GoalID: g.GoalID, Steps: steps}
 	for _, s := range steps {
 		t.LatencyMS, t.ModelCalls, t.TokenCost = t.LatencyMS+s.DurationMS, t.ModelCalls+s.ModelCalls, t.TokenCost+s.CostUSD
+		t.ToolCalls += s.ToolCalls
 	}
 	if g.State.Terminal() {
 		t.Outcome = string(g.State)

@@ -36,13 +36,13 @@ type Server struct {
 
 	mu      sync.Mutex
 	scripts map[string][]Step
-	usual   Step
+	usual   func(Call) Step
 	calls   []Call
 }
 
 // Start starts a server on the loopback interface; Close ends it.
 func Start() *Server {
-	s := &Server{scripts: map[string][]Step{}}
+	s := &Server{scripts: map[string][]Step{}, usual: func(Call) Step { return Step{} }}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/messages", s.serve(anthropic{}))
 	mux.HandleFunc("POST /v1/chat/completions", s.serve(openAI{}))
@@ -75,10 +75,13 @@ func (s *Server) Script(model string, steps ...Step) {
 }
 
 // Usually says how calls without a script are treated.
-func (s *Server) Usually(step Step) {
+func (s *Server) Usually(step Step) { s.Reply(func(Call) Step { return step }) }
+
+// Reply has calls without a script answered by a function, one after another.
+func (s *Server) Reply(answer func(Call) Step) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.usual = step
+	s.usual = answer
 }
 
 // Calls are the calls until now, in the order in which they came.
@@ -99,7 +102,7 @@ func (s *Server) next(c Call) Step {
 			return steps[0]
 		}
 	}
-	return s.usual
+	return s.usual(c)
 }
 
 // protocol reads requests and writes answers.

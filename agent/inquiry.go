@@ -1,0 +1,357 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	aegis "github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent/model"
+	"github.com/aegisworld/aegis/agent/tool"
+)
+
+// tools are what agents may call.
+type tools interface {
+	Tools() []aegis.Tool
+	// Call answers with an error of package tool when there is no answer.
+	Call(ctx context.Context, by tool.Caller, name string, input json.RawMessage) (tool.Result, error)
+}
+
+// journal keeps the steps of agents, so that none is paid twice.
+type journal interface {
+	AgentSteps(ctx context.Context, goalID string) ([]aegis.AgentStep, error)
+	// SaveAgentStep adds a step, or ends the one with its number. ErrConflict: it was
+	// ended before.
+	SaveAgentStep(ctx context.Context, step aegis.AgentStep) error
+}
+
+// The bounds of a look into the estate.
+const (
+	maxSteps       = 12
+	maxFaultsInRow = 3
+	maxLook        = 10 * time.Minute
+	maxStepOutput  = 16 << 10
+	stepTokens     = 1000
+)
+
+// inquiry is a model's look into the estate, to fill the blanks of what it said a
+// goal means. Every step is kept before the next, so that it goes on where it was
+// cut off. One goroutine owns it.
+type inquiry struct {
+	*Planner
+
+	goal    aegis.Goal
+	agent   aegis.Agent
+	reading aegis.GoalReading
+	// names are what the estate's specs declare.
+	names map[string]bool
+	tools []aegis.Tool
+	steps []aegis.AgentStep
+	// journal keeps the steps; nil keeps them in memory alone.
+	journal journal
+	// begun is the number of the step that this process began.
+	begun int
+}
+
+// lookUp fills the blanks of a goal's reading. A look that leads nowhere is a
+// reading with a Fault; an error means that machinery broke.
+func (p *Planner) lookUp(ctx context.Context, goal aegis.Goal) (*aegis.GoalReading, []aegis.AgentStep, error) {
+	q := &inquiry{Planner: p, goal: goal, reading: *goal.Plan.Reading, names: map[string]bool{}}
+	if err := q.open(ctx); err != nil {
+		return nil, nil, err
+	}
+	for q.reading.Open() {
+		if err := q.turn(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, s := range q.steps {
+		q.reading.CostUSD += s.CostUSD
+	}
+	p.Logger.InfoContext(ctx, "estate looked at", "goal_id", goal.GoalID, "steps", len(q.steps), "fault", q.reading.Fault != "")
+	return &q.reading, q.steps, nil
+}
+
+// open reads what the look starts from.
+func (q *inquiry) open(ctx context.Context) (err error) {
+	if q.agent, err = q.agentOf(ctx, q.goal); err != nil {
+		return err
+	}
+	for _, t := range q.Tools.Tools() {
+		if t.Unavailable == "" && allows(q.agent, t) {
+			q.tools = append(q.tools, t)
+		}
+	}
+	if q.goal.GoalID != "" && q.Journal != nil {
+		q.journal = q.Journal
+		if q.steps, err = q.journal.AgentSteps(ctx, q.goal.GoalID); err != nil {
+			return fmt.Errorf("read the agent's steps: %w", err)
+		}
+	}
+	return q.nameEstate(ctx)
+}
+
+// agentOf is the agent that carries a goal out.
+func (p *Planner) agentOf(ctx context.Context, goal aegis.Goal) (aegis.Agent, error) {
+	if goal.Agent == "" || p.Agents == nil {
+		return aegis.Agent{Name: Actor}, nil
+	}
+	agent, err := p.Agents.Agent(ctx, goal.Agent)
+	if err != nil {
+		return agent, fmt.Errorf("read agent %s: %w", goal.Agent, err)
+	}
+	return agent, nil
+}
+
+// allows says that an agent may be told of a tool. Policy judges its calls.
+func allows(a aegis.Agent, t aegis.Tool) bool {
+	if len(a.Tools) > 0 {
+		return slices.Contains(a.Tools, t.Name)
+	}
+	return t.Effect == aegis.ToolReads || t.Effect == aegis.ToolPlans
+}
+
+func (q *inquiry) nameEstate(ctx context.Context) error {
+	all, err := q.estate(ctx)
+	if err != nil {
+		return err
+	}
+	for _, stack := range all {
+		rev, err := q.Specs.SpecRevision(ctx, stack.StackID, 0)
+		if errors.Is(err, aegis.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read spec of %s: %w", stack.StackID, err)
+		}
+		namesIn(rev.Spec.Parameters, q.names)
+	}
+	return nil
+}
+
+// turn moves on by one step: it has the model decide, or calls the tool that it
+// decided on.
+func (q *inquiry) turn(ctx context.Context) error {
+	last := len(q.steps) - 1
+	if last >= 0 && q.steps[last].EndedAt == nil {
+		return q.call(ctx, &q.steps[last])
+	}
+	if last >= 0 && q.steps[last].Tool == "" && q.steps[last].Error == "" {
+		q.finish(q.steps[last].Values)
+		return nil
+	}
+	if q.reading.Fault = q.exhausted(); q.reading.Fault != "" {
+		return nil
+	}
+	return q.decide(ctx)
+}
+
+func (q *inquiry) finish(values map[string]string) {
+	filled, err := fill(q.reading.Draft, values, q.names)
+	if err != nil {
+		q.reading.Fault = shorten(err.Error())
+		return
+	}
+	q.reading.Values, q.reading.Sentences = values, filled
+}
+
+// exhausted says why there are no more steps; "" is that there are.
+func (q *inquiry) exhausted() string {
+	faults := 0
+	for _, s := range slices.Backward(q.steps) {
+		if s.Error == "" {
+			break
+		}
+		faults++
+	}
+	repeated := 0
+	for i, s := range q.steps {
+		if s.Tool != "" && q.before(i) > 0 {
+			repeated++
+		}
+	}
+	switch {
+	case len(q.steps) >= maxSteps:
+		return fmt.Sprintf("%d steps did not find what it needs", maxSteps)
+	case repeated > 1:
+		return "it goes in circles"
+	case faults >= maxFaultsInRow:
+		return fmt.Sprintf("%d steps in a row failed, the last: %s", faults, q.steps[len(q.steps)-1].Error)
+	case len(q.steps) > 0 && q.Now().Sub(q.steps[0].StartedAt) > maxLook:
+		return fmt.Sprintf("it took longer than %s", maxLook)
+	default:
+		return ""
+	}
+}
+
+// before is the number of an earlier step that made the same call, 0 for none.
+func (q *inquiry) before(i int) int {
+	for _, s := range q.steps[:i] {
+		if s.Tool == q.steps[i].Tool && sameJSON(s.Input, q.steps[i].Input) {
+			return s.Number
+		}
+	}
+	return 0
+}
+
+func sameJSON(a, b json.RawMessage) bool {
+	var x, y any
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return bytes.Equal(a, b)
+	}
+	p, _ := json.Marshal(x) //nolint:errchkjson // it was JSON
+	r, _ := json.Marshal(y) //nolint:errchkjson // it was JSON
+	return bytes.Equal(p, r)
+}
+
+// decision is what a model answers in a look: a call, the blanks' values, or why
+// there are none.
+type decision struct {
+	Tool    string            `json:"tool"`
+	Input   json.RawMessage   `json:"input"`
+	Values  map[string]string `json:"values"`
+	Unclear string            `json:"unclear"`
+}
+
+const decisionSchema = `{"type":"object","additionalProperties":false,"properties":{
+	"tool":{"type":"string","maxLength":100},"input":{"type":"object"},
+	"values":{"type":"object","maxProperties":6,"additionalProperties":{"type":"string","maxLength":64}},
+	"unclear":{"type":"string","maxLength":500}}}`
+
+// decide has the model take the next step, and keeps it.
+func (q *inquiry) decide(ctx context.Context) error {
+	began := q.Now()
+	answer, err := q.Models.Complete(ctx, model.Request{
+		Kind: model.KindUnderstand, System: q.manual(), Schema: json.RawMessage(decisionSchema), MaxTokens: stepTokens,
+		Messages: q.conversation(), DataScopes: q.scopes(), Models: q.agent.Models,
+	}, account(q.goal))
+	if ctx.Err() != nil {
+		return fmt.Errorf("ask a model: %w", ctx.Err())
+	}
+	var said decision
+	switch {
+	case err != nil:
+		q.reading.Fault = shorten(err.Error())
+		return nil
+	case json.Unmarshal(answer.JSON, &said) != nil:
+		q.reading.Fault = "its answer can't be read"
+		return nil
+	}
+	step := aegis.AgentStep{
+		GoalID: q.goal.GoalID, Number: len(q.steps) + 1, Tool: said.Tool, Input: said.Input, Model: answer.Model,
+		CostUSD: float64(answer.CostMicros) / micros, StartedAt: began.UTC(), ModelMS: q.Now().Sub(began).Milliseconds(),
+	}
+	if said.Tool == "" {
+		q.conclude(&step, said)
+	} else if len(step.Input) == 0 {
+		step.Input = json.RawMessage("{}")
+	}
+	q.begun = step.Number
+	return q.keep(ctx, step)
+}
+
+// conclude ends the look, or tells the model what is wrong with its values.
+func (q *inquiry) conclude(step *aegis.AgentStep, said decision) {
+	now := q.Now().UTC()
+	step.Values, step.EndedAt = said.Values, &now
+	_, err := fill(q.reading.Draft, said.Values, q.names)
+	switch {
+	case len(said.Values) == 0:
+		q.reading.Fault = "it is unclear: " + shorten(said.Unclear)
+		step.Error = q.reading.Fault
+	case err != nil:
+		step.Error = err.Error()
+	}
+}
+
+// keep writes a step down.
+func (q *inquiry) keep(ctx context.Context, step aegis.AgentStep) error {
+	if q.journal != nil {
+		if err := q.journal.SaveAgentStep(ctx, step); err != nil {
+			return fmt.Errorf("keep step %d: %w", step.Number, err)
+		}
+	}
+	if step.Number > len(q.steps) {
+		q.steps = append(q.steps, step)
+	} else {
+		q.steps[step.Number-1] = step
+	}
+	return nil
+}
+
+// call makes the call of a step, and keeps what came of it.
+func (q *inquiry) call(ctx context.Context, step *aegis.AgentStep) error {
+	done, began := *step, q.Now()
+	switch {
+	case q.before(step.Number-1) > 0:
+		done.Error = fmt.Sprintf("step %d asked that already", q.before(step.Number-1))
+	case q.begun != step.Number && q.effects(step.Tool):
+		done.Error = "it was interrupted, and is not called twice"
+	default:
+		result, err := q.Tools.Call(ctx, q.caller(), step.Tool, step.Input)
+		if ctx.Err() != nil {
+			return fmt.Errorf("call %s: %w", step.Tool, ctx.Err())
+		}
+		if err != nil {
+			done.Error = shorten(err.Error())
+		} else {
+			done.Output = cutOutput(result.Output)
+			done.CostUSD += float64(result.CostMicros) / micros
+		}
+	}
+	now := q.Now().UTC()
+	done.EndedAt, done.ToolMS = &now, now.Sub(began).Milliseconds()
+	return q.keep(ctx, done)
+}
+
+// effects says that calling a tool twice may do something twice.
+func (q *inquiry) effects(name string) bool {
+	return slices.ContainsFunc(q.tools, func(t aegis.Tool) bool {
+		return t.Name == name && (t.Effect == aegis.ToolFetches || t.Effect == aegis.ToolRuns)
+	})
+}
+
+func cutOutput(output json.RawMessage) string {
+	if len(output) <= maxStepOutput {
+		return string(output)
+	}
+	return strings.ToValidUTF8(string(output[:maxStepOutput]), "") + "…"
+}
+
+// caller is who calls tools.
+func (q *inquiry) caller() tool.Caller {
+	used := map[string]int{}
+	for _, s := range q.steps {
+		if s.Tool != "" && s.EndedAt != nil {
+			used[s.Tool]++
+		}
+	}
+	names := make([]string, len(q.tools))
+	for i, t := range q.tools {
+		names[i] = t.Name
+	}
+	e := q.agent.Envelope
+	return tool.Caller{
+		Agent: q.agent.Name, GoalID: q.goal.GoalID, Submitter: q.goal.Submitter, Tools: names,
+		Hosts: e.Hosts, Regions: e.Regions, Layers: e.Layers, Used: used,
+	}
+}
+
+// scopes are those of the data that the model is shown.
+func (q *inquiry) scopes() []string {
+	scopes := map[string]bool{"goal": true}
+	for _, s := range q.steps {
+		for _, t := range q.tools {
+			if t.Name == s.Tool && s.Output != "" {
+				scopes[t.Scope] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(scopes))
+}
