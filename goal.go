@@ -1,7 +1,12 @@
 package aegis
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,6 +53,34 @@ type GoalSpec struct {
 	Deadline      *time.Time    `json:"deadline,omitempty"`
 	RiskTolerance RiskTolerance `json:"risk_tolerance,omitempty"`
 	Domains       []string      `json:"domains,omitempty"`
+	// DependsOn are the goals that have to succeed before this one is planned.
+	DependsOn []string     `json:"depends_on,omitempty"`
+	Priority  GoalPriority `json:"priority,omitempty"`
+}
+
+// GoalPriority says which of the goals that wait are planned first; "" is normal.
+type GoalPriority string
+
+// The priorities of goals.
+const (
+	PriorityHigh   GoalPriority = "high"
+	PriorityNormal GoalPriority = "normal"
+	PriorityLow    GoalPriority = "low"
+)
+
+// Twin is a digest of what a goal asks, in hex: goals that ask the same of the same
+// agent have the same one, whoever asks, however urgently, and in whatever case and
+// spacing.
+func (g Goal) Twin() string {
+	same := g.GoalSpec
+	same.GoalID, same.Priority = "", ""
+	same.Intent = strings.ToLower(strings.Join(strings.Fields(same.Intent), " "))
+	b, err := json.Marshal(map[string]any{"spec": same, "agent": g.Agent})
+	if err != nil {
+		panic(fmt.Sprintf("encode a goal: %v", err)) // strings, numbers and times always encode
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // GoalState is where a goal stands.

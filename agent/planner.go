@@ -123,11 +123,7 @@ func (p *Planner) Run(ctx context.Context, goalID string) error {
 	if goal.State.Terminal() {
 		return nil
 	}
-	if goal.Plan == nil || goal.Plan.Plans == 0 {
-		err = p.begin(ctx, goal)
-	} else {
-		err = p.advance(ctx, goal)
-	}
+	err = p.move(ctx, goal)
 	if errors.Is(err, aegis.ErrConflict) && p.ended(ctx, goalID) {
 		return nil // cancelled meanwhile
 	}
@@ -135,6 +131,19 @@ func (p *Planner) Run(ctx context.Context, goalID string) error {
 		return fmt.Errorf("plan goal %s: %w", goalID, err)
 	}
 	return nil
+}
+
+// move begins a goal that waits for no other, or moves it on.
+func (p *Planner) move(ctx context.Context, goal aegis.Goal) error {
+	if goal.Plan != nil && goal.Plan.Plans > 0 {
+		return p.advance(ctx, goal)
+	}
+	if goal.Plan == nil && len(goal.DependsOn) > 0 {
+		if waits, err := p.waits(ctx, goal); err != nil || waits {
+			return err
+		}
+	}
+	return p.begin(ctx, goal)
 }
 
 // begin plans a goal for the first time.

@@ -54,6 +54,7 @@ func accessTable() map[string]access { //nolint:funlen // a table
 		"POST /v1/goals/preview":                       submit,
 		"GET /v1/goals/:goal_id":                       read,
 		"GET /v1/goals/:goal_id/events":                read,
+		"GET /v1/goals/:goal_id/steps":                 person,
 		"POST /v1/goals/:goal_id/cancel":               submit,
 		"GET /v1/events/stream":                        read,
 		"GET /v1/change-sets":                          read,

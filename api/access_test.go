@@ -48,7 +48,7 @@ func demands(route string) []aegis.Role {
 	case "POST /v1/goals", "POST /v1/goals/preview", "POST /v1/goals/:goal_id/cancel",
 		"POST /v1/domain/social/projects", "POST /v1/domain/dev/pipelines", "POST /v1/domain/games/projects":
 		return submitter
-	case "POST /v1/login-links", "GET /v1/policies/bundles/active", "GET /v1/agents/:agent_id/memory":
+	case "POST /v1/login-links", "GET /v1/policies/bundles/active", "GET /v1/agents/:agent_id/memory", "GET /v1/goals/:goal_id/steps":
 		return viewer
 	default:
 		return append(viewer, aegis.RoleAgent)

@@ -91,6 +91,8 @@ type AgentPath struct {
 type AgentRequest struct {
 	Name     string           `json:"name" minLength:"2" maxLength:"40" pattern:"^[a-z][a-z0-9-]*$" example:"night-shift"`
 	Role     string           `json:"role,omitempty" maxLength:"200" doc:"What it is for"`
+	Tools    []string         `json:"tools,omitempty" maxItems:"50" maxLength:"120" pattern:"^[a-z][A-Za-z0-9_.-]*$" nullable:"true" doc:"All that it may call; without any, the tools that read and plan"`
+	Models   []string         `json:"models,omitempty" maxItems:"20" maxLength:"200" nullable:"true" doc:"All that may be asked for it; without any, every one"`
 	Envelope *EnvelopeRequest `json:"envelope,omitempty"`
 }
 
@@ -99,6 +101,7 @@ type EnvelopeRequest struct {
 	Regions       []string            `json:"regions,omitempty" maxItems:"20" maxLength:"40" nullable:"true" doc:"All that it may change; without any, every region"`
 	Layers        []string            `json:"layers,omitempty" maxItems:"5" enum:"network,security,data,runtime,edge" nullable:"true" doc:"All that it may change; without any, every layer"`
 	RiskTolerance aegis.RiskTolerance `json:"risk_tolerance,omitempty" enum:"low,medium,high"`
+	Hosts         []string            `json:"hosts,omitempty" maxItems:"20" maxLength:"253" pattern:"^(\\*\\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$" nullable:"true" doc:"All that it may fetch from; without any, none"`
 	Budget        *BudgetRequest      `json:"budget,omitempty" doc:"Bounds the budget of each of its goals"`
 	NoDeletions   bool                `json:"no_deletions,omitempty"`
 }
@@ -113,10 +116,11 @@ func (s *server) createAgent(ctx context.Context, in *createAgentInput) (*create
 	}
 	now := s.Now().UTC()
 	agent := aegis.Agent{
-		AgentID: newID(ctx, aegis.AgentPrefix, now), Name: in.Body.Name, Role: strings.TrimSpace(in.Body.Role), CreatedBy: principal(ctx).Name, CreatedAt: now,
+		AgentID: newID(ctx, aegis.AgentPrefix, now), Name: in.Body.Name, Role: strings.TrimSpace(in.Body.Role), Tools: in.Body.Tools, Models: in.Body.Models,
+		CreatedBy: principal(ctx).Name, CreatedAt: now,
 	}
 	if e := in.Body.Envelope; e != nil {
-		agent.Envelope = aegis.AgentEnvelope{Regions: e.Regions, Layers: e.Layers, RiskTolerance: e.RiskTolerance, NoDeletions: e.NoDeletions}
+		agent.Envelope = aegis.AgentEnvelope{Regions: e.Regions, Layers: e.Layers, RiskTolerance: e.RiskTolerance, NoDeletions: e.NoDeletions, Hosts: e.Hosts}
 		if e.Budget != nil {
 			agent.Envelope.Budget = &aegis.Budget{USDMonth: e.Budget.USDMonth, USDRun: e.Budget.USDRun}
 		}
@@ -146,12 +150,31 @@ func (s *server) checkAgent(a aegis.Agent) error {
 	if !printable(a.Role) {
 		faults.Add("role", "remove the control characters")
 	}
+	s.checkModels(a.Models, &faults)
 	for i, region := range a.Envelope.Regions {
 		if !slices.Contains(s.Regions, region) {
 			faults.Add(fmt.Sprintf("envelope.regions.%d", i), fmt.Sprintf("%q is none of the estate's: %s", region, strings.Join(s.Regions, ", ")))
 		}
 	}
 	return faults.OrNil()
+}
+
+// checkModels finds models that are not configured.
+func (s *server) checkModels(names []string, faults *aegis.InvalidError) {
+	if len(names) == 0 {
+		return
+	}
+	var configured []string
+	if s.Models != nil {
+		for _, m := range s.Models.Status() {
+			configured = append(configured, m.Name)
+		}
+	}
+	for i, name := range names {
+		if !slices.Contains(configured, name) {
+			faults.Add(fmt.Sprintf("models.%d", i), fmt.Sprintf("%q is none of the configured models: %s", name, strings.Join(configured, ", ")))
+		}
+	}
 }
 
 type executeAgentInput struct {
@@ -176,5 +199,5 @@ func (s *server) executeAgent(ctx context.Context, in *executeAgentInput) (*crea
 		return nil, err
 	}
 	goal.GoalSpec, goal.Agent = agent.Envelope.Bound(goal.GoalSpec), agent.Name
-	return s.accept(ctx, goal, in.Traceparent)
+	return s.accept(ctx, goal, in.Body.Again, in.Traceparent)
 }

@@ -15,6 +15,7 @@ import (
 // required; the rest has defaults.
 type Config struct {
 	Goals      goalStore
+	Steps      stepStore
 	ChangeSets changeSetStore
 	Stacks     stackStore
 	Envelope   envelopeStore
@@ -102,8 +103,16 @@ type Intent struct {
 	Examples []string `json:"examples"`
 }
 
+type stepStore interface {
+	AgentSteps(ctx context.Context, goalID string) ([]aegis.AgentStep, error)
+}
+
 type goalStore interface {
-	CreateGoal(ctx context.Context, g aegis.Goal) error
+	// CreateGoal returns ErrConflict when the id is taken, or when an open goal has
+	// the twin, "" being none.
+	CreateGoal(ctx context.Context, g aegis.Goal, twin string) error
+	// OpenTwin finds the open goal with a twin; ErrNotFound.
+	OpenTwin(ctx context.Context, twin string) (aegis.Goal, error)
 	Goal(ctx context.Context, id string) (aegis.Goal, error)
 	Goals(ctx context.Context, page aegis.Page) ([]aegis.Goal, string, error)
 	UpdateGoal(ctx context.Context, g aegis.Goal, steps ...aegis.TraceStep) error

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -40,9 +41,30 @@ func (s *server) goalRoutes() {
 		return itemOf(s.Goals.Goal(ctx, in.GoalID))
 	})
 	handle(s, huma.Operation{
+		OperationID: "list-goal-steps", Method: http.MethodGet, Path: "/v1/goals/{goal_id}/steps", Tags: []string{"goals"},
+		Summary:     "List what an agent did to find what a goal leaves open",
+		Description: "In their order. What tools answered is data that others wrote, scrubbed of secrets.",
+	}, s.goalSteps)
+	handle(s, huma.Operation{
 		OperationID: "cancel-goal", Method: http.MethodPost, Path: "/v1/goals/{goal_id}/cancel", Tags: []string{"goals"},
 		Summary: "Stop pursuing a goal and the change sets proposed for it", DefaultStatus: http.StatusAccepted,
 	}, s.cancelGoal)
+}
+
+type goalStepsInput struct {
+	GoalPath
+	PageQuery
+}
+
+func (s *server) goalSteps(ctx context.Context, in *goalStepsInput) (*listOutput[aegis.AgentStep], error) {
+	if _, err := s.Goals.Goal(ctx, in.GoalID); err != nil {
+		return nil, err
+	}
+	steps, err := s.Steps.AgentSteps(ctx, in.GoalID)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(steps, in.PageQuery, func(step aegis.AgentStep) string { return fmt.Sprintf("%06d", step.Number) })
 }
 
 // GoalPath names a goal. What operations embed is exported, or huma skips it.
@@ -58,6 +80,9 @@ type GoalRequest struct {
 	Deadline      *time.Time          `json:"deadline,omitempty" doc:"RFC 3339; after it nothing more is begun"`
 	RiskTolerance aegis.RiskTolerance `json:"risk_tolerance,omitempty" enum:"low,medium,high"`
 	Domains       []string            `json:"domains,omitempty" maxItems:"20" maxLength:"40" pattern:"^[a-z][a-z0-9_-]*$" nullable:"true"`
+	DependsOn     []string            `json:"depends_on,omitempty" maxItems:"20" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$" nullable:"true" doc:"Goals that have to succeed before this one is planned"`
+	Priority      aegis.GoalPriority  `json:"priority,omitempty" enum:"low,normal,high" doc:"Which of the goals that wait are planned first"`
+	Again         bool                `json:"again,omitempty" doc:"Ask it although an equal goal is open; without it the answer is that goal"`
 }
 
 // BudgetRequest limits the money that a goal may take.
@@ -76,20 +101,57 @@ func (s *server) createGoal(ctx context.Context, in *createGoalInput) (*createdO
 	if err != nil {
 		return nil, err
 	}
-	return s.accept(ctx, goal, in.Traceparent)
+	return s.accept(ctx, goal, in.Body.Again, in.Traceparent)
 }
 
-// accept keeps a new goal, which is planned from then on.
-func (s *server) accept(ctx context.Context, goal aegis.Goal, traceparent string) (*createdOutput[aegis.Goal], error) {
+// accept keeps a new goal, which is planned from then on, or finds the open one that
+// asks the same.
+func (s *server) accept(ctx context.Context, goal aegis.Goal, again bool, traceparent string) (*createdOutput[aegis.Goal], error) {
+	if err := s.checkDependencies(ctx, goal); err != nil {
+		return nil, err
+	}
 	goal.TraceID = traceID(ctx, traceparent, goal.CreatedAt)
-	err := s.Goals.CreateGoal(ctx, goal)
-	if errors.Is(err, aegis.ErrConflict) { // by this very request, when it was tried before
-		goal, err = s.Goals.Goal(ctx, goal.GoalID)
+	twin := ""
+	if !again {
+		twin = goal.Twin()
+	}
+	err := s.Goals.CreateGoal(ctx, goal, twin)
+	if errors.Is(err, aegis.ErrConflict) {
+		goal, err = s.alreadyThere(ctx, goal, twin)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &createdOutput[aegis.Goal]{Location: "/v1/goals/" + goal.GoalID, Body: goal}, nil
+}
+
+// alreadyThere is the goal that this very request made when it was tried before, or
+// its open twin. When that has just ended, it is asked anew.
+func (s *server) alreadyThere(ctx context.Context, goal aegis.Goal, twin string) (aegis.Goal, error) {
+	kept, err := s.Goals.Goal(ctx, goal.GoalID)
+	if errors.Is(err, aegis.ErrNotFound) {
+		kept, err = s.Goals.OpenTwin(ctx, twin)
+	}
+	if errors.Is(err, aegis.ErrNotFound) {
+		return goal, s.Goals.CreateGoal(ctx, goal, twin)
+	}
+	return kept, err
+}
+
+// checkDependencies finds goals that are to succeed first and do not exist.
+func (s *server) checkDependencies(ctx context.Context, goal aegis.Goal) error {
+	var faults aegis.InvalidError
+	for i, id := range goal.DependsOn {
+		_, err := s.Goals.Goal(ctx, id)
+		if errors.Is(err, aegis.ErrNotFound) {
+			faults.Add(fmt.Sprintf("depends_on.%d", i), fmt.Sprintf("there is no goal %q", id))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return faults.OrNil()
 }
 
 func (s *server) newGoal(ctx context.Context, r GoalRequest) (aegis.Goal, error) {
@@ -99,7 +161,7 @@ func (s *server) newGoal(ctx context.Context, r GoalRequest) (aegis.Goal, error)
 	}
 	spec := aegis.GoalSpec{
 		GoalID: newID(ctx, aegis.GoalPrefix, now), Intent: strings.TrimSpace(r.Intent), Constraints: r.Constraints,
-		Deadline: r.Deadline, RiskTolerance: r.RiskTolerance, Domains: r.Domains,
+		Deadline: r.Deadline, RiskTolerance: r.RiskTolerance, Domains: r.Domains, DependsOn: r.DependsOn, Priority: r.Priority,
 	}
 	if r.Budget != nil {
 		spec.Budget = &aegis.Budget{USDMonth: r.Budget.USDMonth, USDRun: r.Budget.USDRun}

@@ -38,7 +38,7 @@ func TestGoalsPage(t *testing.T) {
 	t.Parallel()
 	srv := apitest.Serve(t, apitest.NewStore())
 	for range 3 {
-		require.Equal(t, http.StatusAccepted, request{route: "POST /v1/goals", token: srv.Token, body: `{"intent":"x"}`}.do(t, srv.URL).status)
+		require.Equal(t, http.StatusAccepted, request{route: "POST /v1/goals", token: srv.Token, body: `{"intent":"x","again":true}`}.do(t, srv.URL).status)
 	}
 	var first, second api.List[aegis.Goal]
 	request{route: "GET /v1/goals?limit=2", token: srv.Token}.do(t, srv.URL).into(t, &first)
@@ -71,6 +71,9 @@ func TestGoalFaultsNameTheirField(t *testing.T) {
 		`{"intent":"x","constraints":"one"}`:                 "constraints",
 		`{"intent":"x","constraints":["` + long(201) + `"]}`: "constraints[0]",
 		`{"intent":"x","domains":["../etc"]}`:                "domains[0]",
+		`{"intent":"x","depends_on":["goal-none"]}`:          "depends_on.0",
+		`{"intent":"x","depends_on":["a b"]}`:                "depends_on[0]",
+		`{"intent":"x","priority":"now"}`:                    "priority",
 		`[]`:                                                 "body",
 		`null`:                                               "body",
 		`"x"`:                                                "body",
@@ -82,6 +85,46 @@ func TestGoalFaultsNameTheirField(t *testing.T) {
 	goals, _, err := srv.Goals(t.Context(), aegis.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, goals)
+}
+
+// What is asked twice is one goal while that is open, whoever asks, unless it is
+// asked again on purpose.
+func TestEqualGoalsAreOne(t *testing.T) {
+	t.Parallel()
+	store := apitest.NewStore()
+	srv := apitest.Serve(t, store)
+	ask := func(body string) (goal aegis.Goal) {
+		answer := request{route: "POST /v1/goals", token: srv.Token, body: body}.do(t, srv.URL)
+		require.Equal(t, http.StatusAccepted, answer.status, answer.body)
+		answer.into(t, &goal)
+		return goal
+	}
+	first := ask(`{"intent":"add 2 nodes"}`)
+	require.Equal(t, first.GoalID, ask(`{"intent":"Add 2  nodes ","priority":"high"}`).GoalID)
+	require.NotEqual(t, first.GoalID, ask(`{"intent":"add 2 nodes","constraints":["not in us-east-1"]}`).GoalID)
+	require.NotEqual(t, first.GoalID, ask(`{"intent":"add 2 nodes","again":true}`).GoalID)
+	after := ask(`{"intent":"add 2 nodes","depends_on":["` + first.GoalID + `"],"priority":"low"}`)
+	require.Equal(t, []string{first.GoalID}, after.DependsOn)
+	first.State = aegis.GoalSucceeded
+	require.NoError(t, store.UpdateGoal(t.Context(), first))
+	require.NotEqual(t, first.GoalID, ask(`{"intent":"add 2 nodes"}`).GoalID)
+}
+
+func TestGoalSteps(t *testing.T) {
+	t.Parallel()
+	store := apitest.NewStore()
+	srv := apitest.Serve(t, store)
+	require.NoError(t, store.CreateGoal(t.Context(), aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: "x"}}, ""))
+	for n := 1; n <= 3; n++ {
+		store.PutAgentStep(aegis.AgentStep{GoalID: "goal-1", Number: n, Tool: "list_stacks", Model: "m"})
+	}
+	var list api.List[aegis.AgentStep]
+	request{route: "GET /v1/goals/goal-1/steps?limit=2", token: srv.Token}.do(t, srv.URL).into(t, &list)
+	require.Len(t, list.Items, 2)
+	request{route: "GET /v1/goals/goal-1/steps?limit=2&cursor=" + list.NextCursor, token: srv.Token}.do(t, srv.URL).into(t, &list)
+	require.Len(t, list.Items, 1)
+	require.Equal(t, 3, list.Items[0].Number)
+	request{route: "GET /v1/goals/goal-none/steps", token: srv.Token}.do(t, srv.URL).problem(t, http.StatusNotFound, "not_found")
 }
 
 func long(n int) string {
@@ -98,7 +141,7 @@ func TestCancelGoalStopsItsChangeSets(t *testing.T) {
 	srv := apitest.Serve(t, store)
 	require.NoError(t, store.CreateGoal(t.Context(), aegis.Goal{
 		GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: "x"}, State: aegis.GoalRunning, ChangeSetIDs: []string{"cs-1", "cs-2"},
-	}))
+	}, ""))
 	store.PutChangeSet(aegis.AutonomousChangeSet{ChangeSetID: "cs-1", GoalID: "goal-1", PromotionState: aegis.StatePromoted})
 	store.PutChangeSet(aegis.AutonomousChangeSet{ChangeSetID: "cs-2", GoalID: "goal-1", PromotionState: aegis.StateCanary})
 

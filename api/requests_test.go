@@ -74,7 +74,7 @@ func TestARequestTriedAgainAfterACrashMakesOneGoal(t *testing.T) {
 	srv := apitest.Serve(t, store)
 	ask := func(key string) answer {
 		return request{
-			route: "POST /v1/goals", token: srv.Token, body: `{"intent":"x"}`, header: map[string]string{"Idempotency-Key": key},
+			route: "POST /v1/goals", token: srv.Token, body: `{"intent":"x","again":true}`, header: map[string]string{"Idempotency-Key": key},
 		}.do(t, srv.URL)
 	}
 	first := ask("key-1")

@@ -37,7 +37,7 @@ func Acknowledge(ctx context.Context, p *e2e.Process, seconds int, w io.Writer) 
 	}
 	c := client.New(p.URL, p.Token)
 	post := func(ctx context.Context, _ int) error {
-		_, err := c.CreateGoal(ctx, aegis.GoalSpec{Intent: intent})
+		_, err := c.CreateGoalAgain(ctx, aegis.GoalSpec{Intent: intent})
 		return err
 	}
 	for _, warm := range []func(context.Context, int) error{insert, post} {

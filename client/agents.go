@@ -28,8 +28,10 @@ func (c *Client) CreateAgent(ctx context.Context, a aegis.Agent) (aegis.Agent, e
 	return post[aegis.Agent](ctx, c, "/v1/agents", struct {
 		Name     string              `json:"name"`
 		Role     string              `json:"role,omitempty"`
+		Tools    []string            `json:"tools,omitempty"`
+		Models   []string            `json:"models,omitempty"`
 		Envelope aegis.AgentEnvelope `json:"envelope"`
-	}{a.Name, a.Role, a.Envelope})
+	}{a.Name, a.Role, a.Tools, a.Models, a.Envelope})
 }
 
 // Agents lists agents.

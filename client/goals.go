@@ -18,10 +18,26 @@ type Intent struct {
 	Examples []string `json:"examples"`
 }
 
-// CreateGoal asks for something. GoalID is the API's to give.
+// CreateGoal asks for something. GoalID is the API's to give. When an equal goal is
+// open, the answer is that.
 func (c *Client) CreateGoal(ctx context.Context, spec aegis.GoalSpec) (aegis.Goal, error) {
 	spec.GoalID = ""
 	return post[aegis.Goal](ctx, c, "/v1/goals", spec)
+}
+
+// CreateGoalAgain asks for something although an equal goal may be open.
+func (c *Client) CreateGoalAgain(ctx context.Context, spec aegis.GoalSpec) (aegis.Goal, error) {
+	spec.GoalID = ""
+	return post[aegis.Goal](ctx, c, "/v1/goals", struct {
+		aegis.GoalSpec
+
+		Again bool `json:"again"`
+	}{spec, true})
+}
+
+// GoalSteps lists what an agent did to find what a goal leaves open.
+func (c *Client) GoalSteps(ctx context.Context, id string) (List[aegis.AgentStep], error) {
+	return all[aegis.AgentStep](ctx, c, "/v1/goals/"+url.PathEscape(id)+"/steps")
 }
 
 // PreviewGoal asks what a goal would come to; nothing is proposed. It is asked

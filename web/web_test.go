@@ -152,7 +152,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	t.Parallel()
 	store := apitest.NewStore()
 	srv := serve(t, store)
-	require.NoError(t, store.CreateGoal(t.Context(), aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "g", Intent: `<script>alert(1)</script>`}}))
+	require.NoError(t, store.CreateGoal(t.Context(), aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "g", Intent: `<script>alert(1)</script>`}}, ""))
 	_, _, body := visit(t, browser(t), http.MethodGet, srv.URL+"/login?code="+code(t, store, "1", time.Minute), "")
 	require.NotContains(t, body, "<script>alert")
 	require.Contains(t, body, "&lt;script&gt;alert")
@@ -180,6 +180,6 @@ func TestTheLivePageFollows(t *testing.T) {
 		require.FailNow(t, "the stream ended", "before %q", fact)
 	}
 	await("No goals yet")
-	require.NoError(t, store.CreateGoal(t.Context(), aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "g", Intent: "double the events stream"}}))
+	require.NoError(t, store.CreateGoal(t.Context(), aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "g", Intent: "double the events stream"}}, ""))
 	await("double the events stream")
 }

@@ -13,18 +13,54 @@ func changeSetID(c aegis.AutonomousChangeSet) string { return c.ChangeSetID }
 func stackID(s aegis.Stack) string                   { return s.StackID }
 
 // CreateGoal stores a goal and an event.
-func (s *Store) CreateGoal(_ context.Context, g aegis.Goal) error {
+func (s *Store) CreateGoal(_ context.Context, g aegis.Goal, twin string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fault != nil {
 		return s.fault
 	}
-	if slices.ContainsFunc(s.goals, func(x aegis.Goal) bool { return x.GoalID == g.GoalID }) {
+	if slices.ContainsFunc(s.goals, func(x aegis.Goal) bool { return x.GoalID == g.GoalID || s.isTwin(x, twin) }) {
 		return aegis.ErrConflict
 	}
+	s.twins[g.GoalID] = twin
 	s.goals = append(s.goals, g)
 	s.emit("goal", g.GoalID, g.GoalID, "goal."+string(g.State), g)
 	return nil
+}
+
+func (s *Store) isTwin(g aegis.Goal, twin string) bool {
+	return twin != "" && s.twins[g.GoalID] == twin && !g.State.Terminal()
+}
+
+// OpenTwin finds the open goal with a twin.
+func (s *Store) OpenTwin(_ context.Context, twin string) (aegis.Goal, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.goals {
+		if s.isTwin(g, twin) {
+			return g, nil
+		}
+	}
+	return aegis.Goal{}, aegis.ErrNotFound
+}
+
+// PutAgentStep stores a step.
+func (s *Store) PutAgentStep(step aegis.AgentStep) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.steps = append(s.steps, step)
+}
+
+// AgentSteps lists a goal's.
+func (s *Store) AgentSteps(_ context.Context, goalID string) (steps []aegis.AgentStep, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, step := range s.steps {
+		if step.GoalID == goalID {
+			steps = append(steps, step)
+		}
+	}
+	return steps, s.fault
 }
 
 // UpdateGoal replaces a goal and stores an event.

@@ -72,7 +72,7 @@ func (s *Store) sampleGoals(ctx context.Context) error {
 		g.GoalID, g.Submitter = "goal-"+string(rune('1'+i)), "ana"
 		g.CreatedAt = now.Add(time.Duration(i-4) * 17 * time.Minute)
 		g.UpdatedAt = g.CreatedAt
-		if err := s.CreateGoal(ctx, g); err != nil {
+		if err := s.CreateGoal(ctx, g, ""); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,8 @@ type Store struct {
 
 	mu           sync.Mutex
 	goals        []aegis.Goal
+	twins        map[string]string // goal id → twin
+	steps        []aegis.AgentStep
 	changeSets   []aegis.AutonomousChangeSet
 	stacks       []aegis.Stack
 	observations map[string]aegis.Observation
@@ -68,7 +70,8 @@ type request struct {
 // NewStore returns an empty store.
 func NewStore() *Store {
 	return &Store{
-		Now: time.Now, observations: map[string]aegis.Observation{}, watchers: map[chan int64]struct{}{},
+		twins: map[string]string{},
+		Now:   time.Now, observations: map[string]aegis.Observation{}, watchers: map[chan int64]struct{}{},
 		sums: map[[32]byte]string{}, codes: map[[32]byte]code{}, requests: map[string]*request{},
 	}
 }

@@ -270,7 +270,7 @@ func (p *control) handler() http.Handler {
 
 func (p *control) apiHandler() http.Handler {
 	config := api.Config{
-		Goals: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
+		Goals: p.db, Steps: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
 		Auth: p.db, Requests: p.requests, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Previewer: p.planner, Bundles: p.policy.shipper,
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},

@@ -16,8 +16,8 @@ func TestAgents(t *testing.T) {
 	ten := 10.0
 	made := aegis.Agent{
 		AgentID: aegis.NewID(aegis.AgentPrefix, time.Now()), Name: "night-shift", Role: "keeps us up", CreatedBy: "alice",
-		Envelope:  aegis.AgentEnvelope{Regions: []string{"eu-west-1"}, Layers: []string{"runtime"}, Budget: &aegis.Budget{USDMonth: &ten}, NoDeletions: true},
-		Tools:     []string{"list_stacks"}, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
+		Envelope: aegis.AgentEnvelope{Regions: []string{"eu-west-1"}, Layers: []string{"runtime"}, Budget: &aegis.Budget{USDMonth: &ten}, NoDeletions: true},
+		Tools:    []string{"list_stacks"}, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
 	require.NoError(t, db.CreateAgent(t.Context(), made))
 	again := made

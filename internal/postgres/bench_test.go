@@ -19,7 +19,7 @@ func BenchmarkCreateGoal(b *testing.B) {
 	defer db.Close()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			if err := db.CreateGoal(b.Context(), newGoal("scale the runtime in eu-west-1 to 4 nodes")); err != nil {
+			if err := db.CreateGoal(b.Context(), newGoal("scale the runtime in eu-west-1 to 4 nodes"), ""); err != nil {
 				b.Error(err)
 			}
 		}

@@ -20,7 +20,7 @@ func TestEventsAreReadInOrderOfCommit(t *testing.T) {
 	for range writers {
 		group.Go(func() error {
 			for range each {
-				if err := db.CreateGoal(t.Context(), newGoal("x")); err != nil {
+				if err := db.CreateGoal(t.Context(), newGoal("x"), ""); err != nil {
 					return err
 				}
 			}
@@ -62,7 +62,7 @@ func TestWatchersShareAndEnd(t *testing.T) {
 	listeners := func() int {
 		return count(t, conn, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT coalesce(max(seq)%' AND pid <> pg_backend_pid()`)
 	}
-	require.NoError(t, db.CreateGoal(t.Context(), newGoal("x")))
+	require.NoError(t, db.CreateGoal(t.Context(), newGoal("x"), ""))
 	ctx, cancel := context.WithCancel(t.Context())
 	var all []<-chan int64
 	for range 50 {
@@ -91,8 +91,8 @@ func TestEventsOfOneGoal(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t)
 	one, two := newGoal("1"), newGoal("2")
-	require.NoError(t, db.CreateGoal(t.Context(), one))
-	require.NoError(t, db.CreateGoal(t.Context(), two))
+	require.NoError(t, db.CreateGoal(t.Context(), one, ""))
+	require.NoError(t, db.CreateGoal(t.Context(), two, ""))
 	cs := newChangeSet()
 	cs.GoalID = one.GoalID
 	require.NoError(t, db.InsertChangeSet(t.Context(), cs))

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -11,23 +12,54 @@ import (
 )
 
 // CreateGoal writes the goal, an event "goal.accepted" and the job that plans
-// it, all or nothing. ErrConflict: the id is taken.
-func (db *DB) CreateGoal(ctx context.Context, g aegis.Goal) error {
+// it, all or nothing. ErrConflict: the id is taken, or an open goal has the twin.
+// A twin of "" is none.
+func (db *DB) CreateGoal(ctx context.Context, g aegis.Goal, twin string) error {
 	created := orNow(g.CreatedAt)
 	b := &pgx.Batch{}
+	if len(g.DependsOn) > 0 { // they don't end between this and their look for who waits for them
+		b.Queue(`SELECT 1 FROM goals WHERE goal_id = ANY ($1) ORDER BY goal_id FOR SHARE`, g.DependsOn)
+	}
 	b.Queue(`
-		INSERT INTO goals (goal_id, spec, state, submitter, understanding, error, trace_id, agent, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
-		g.GoalID, g.GoalSpec, g.State, g.Submitter, g.Understanding, g.Error, g.TraceID, g.Agent, created)
+		INSERT INTO goals (goal_id, spec, state, submitter, understanding, error, trace_id, agent, depends_on, twin, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+		g.GoalID, g.GoalSpec, g.State, g.Submitter, g.Understanding, g.Error, g.TraceID, g.Agent, list(g.DependsOn), twin, created)
 	if g.TraceID != "" {
 		appendTrace(b, aegis.TaskTrace{TraceID: g.TraceID, GoalID: g.GoalID})
 	}
-	enqueue(b, queueGoals, goalJob{GoalID: g.GoalID}, 0)
+	enqueueGoal(b, g)
 	appendEvents(b, goalEvent(g))
 	if err := db.send(ctx, b); err != nil {
 		return fmt.Errorf("create goal %s: %w", g.GoalID, err)
 	}
 	return nil
+}
+
+// fairShare is how many goals a submitter may have waiting before the next ones wait
+// behind those of others.
+const fairShare = 20
+
+// enqueueGoal queues the job that plans a goal, by its priority and after the goals
+// of those who ask for less.
+func enqueueGoal(b *pgx.Batch, g aegis.Goal) {
+	urgency := map[aegis.GoalPriority]int{aegis.PriorityHigh: 1, aegis.PriorityLow: 3}[g.Priority]
+	b.Queue(`
+		INSERT INTO river_job (kind, queue, args, max_attempts, priority)
+		SELECT $1, $2, $3, $4, least(4, $5 + (count(*) >= $7)::int)
+		FROM (SELECT 1 FROM goals WHERE submitter = $6 AND state = 'accepted' LIMIT $7) waiting`,
+		goalJob{}.Kind(), queueGoals, goalJob{GoalID: g.GoalID}, jobAttempts, cmp.Or(urgency, 2), g.Submitter, fairShare)
+	notifyQueue(b, queueGoals)
+}
+
+// OpenTwin finds the open goal with a twin; ErrNotFound.
+func (db *DB) OpenTwin(ctx context.Context, twin string) (aegis.Goal, error) {
+	var id string
+	err := db.pool.QueryRow(ctx, `
+		SELECT goal_id FROM goals WHERE twin = $1 AND twin <> '' AND state IN ('accepted', 'planning', 'running')`, twin).Scan(&id)
+	if err != nil {
+		return aegis.Goal{}, fmt.Errorf("find an equal goal: %w", mapError(err))
+	}
+	return db.Goal(ctx, id)
 }
 
 // orNow is t, or the time of this machine when it is zero; it only dates rows.
@@ -47,7 +79,8 @@ func goalEvent(g aegis.Goal) aegis.Event {
 }
 
 // UpdateGoal writes the goal's state, understanding, plan, result, error and
-// trace, to which it adds the steps, with an event "goal.<state>". ErrConflict:
+// trace, to which it adds the steps, with an event "goal.<state>". Its end wakes
+// the goals that depend on it. ErrConflict:
 // the goal is in another, terminal state.
 func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal, steps ...aegis.TraceStep) error {
 	err := db.transact(ctx, func(tx pgx.Tx) error {
@@ -70,6 +103,14 @@ func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal, steps ...aegis.Trace
 		b := &pgx.Batch{}
 		if g.TraceID != "" && len(steps) > 0 {
 			appendTrace(b, traceOf(g, steps))
+		}
+		if g.State.Terminal() {
+			b.Queue(`
+				INSERT INTO river_job (kind, queue, args, max_attempts)
+				SELECT $1, $2, jsonb_build_object('goal_id', goal_id), $3 FROM goals
+				WHERE depends_on @> ARRAY[$4] AND depends_on <> '{}' AND state = 'accepted'`,
+				goalJob{}.Kind(), queueGoals, jobAttempts, g.GoalID)
+			notifyQueue(b, queueGoals)
 		}
 		appendEvents(b, goalEvent(g))
 		return sendIn(ctx, tx, b)

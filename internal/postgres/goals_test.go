@@ -17,7 +17,7 @@ func TestCreateGoalWritesRowEventAndJob(t *testing.T) {
 	goal.Budget = &aegis.Budget{USDMonth: &month}
 	goal.TraceID = aegis.NewID(aegis.TracePrefix, time.Now())
 
-	require.NoError(t, db.CreateGoal(t.Context(), goal))
+	require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
 
 	got, err := db.Goal(t.Context(), goal.GoalID)
 	require.NoError(t, err)
@@ -39,9 +39,9 @@ func TestCreateGoalTwiceLeavesOne(t *testing.T) {
 	t.Parallel()
 	db, conn := open(t)
 	goal := newGoal("x")
-	require.NoError(t, db.CreateGoal(t.Context(), goal))
+	require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
 
-	require.ErrorIs(t, db.CreateGoal(t.Context(), goal), aegis.ErrConflict)
+	require.ErrorIs(t, db.CreateGoal(t.Context(), goal, ""), aegis.ErrConflict)
 
 	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM river_job`))
 	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM events`))
@@ -53,7 +53,7 @@ func TestCreateGoalRefusesNUL(t *testing.T) {
 	goal := newGoal("x")
 	goal.Submitter = "a\x00b"
 
-	require.ErrorIs(t, db.CreateGoal(t.Context(), goal), aegis.ErrInvalid)
+	require.ErrorIs(t, db.CreateGoal(t.Context(), goal, ""), aegis.ErrInvalid)
 
 	require.Zero(t, count(t, conn, `SELECT count(*) FROM river_job`))
 }
@@ -64,7 +64,7 @@ func TestUpdateGoal(t *testing.T) {
 	goal := newGoal("x")
 	goal.TraceID, goal.Agent = aegis.NewID(aegis.TracePrefix, time.Now()), "night-shift"
 	require.ErrorIs(t, db.UpdateGoal(t.Context(), goal), aegis.ErrNotFound)
-	require.NoError(t, db.CreateGoal(t.Context(), goal))
+	require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
 
 	goal.State, goal.Understanding = aegis.GoalRunning, "scale_runtime"
 	goal.Plan = &aegis.GoalPlan{Plans: 1, Tasks: []aegis.Task{{TaskID: "1.1.runtime", State: aegis.TaskRunning}}}
@@ -90,7 +90,7 @@ func TestGoalKnowsItsChangeSets(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t)
 	goal := newGoal("x")
-	require.NoError(t, db.CreateGoal(t.Context(), goal))
+	require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
 	var ids []string
 	for i := range 3 {
 		cs := newChangeSet("dev.runtime.eu-west-1")
@@ -112,7 +112,7 @@ func TestGoalsPageNewestFirst(t *testing.T) {
 	for i := range 7 {
 		goal := newGoal("x")
 		goal.CreatedAt = at.Add(-time.Duration(i/2) * time.Second) // pairs of the same time
-		require.NoError(t, db.CreateGoal(t.Context(), goal))
+		require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
 	}
 	all, next, err := db.Goals(t.Context(), aegis.Page{})
 	require.NoError(t, err)
@@ -136,4 +136,83 @@ func TestGoalsPageNewestFirst(t *testing.T) {
 	require.Equal(t, want, got)
 	_, _, err = db.Goals(t.Context(), aegis.Page{Cursor: "nonsense"})
 	require.ErrorIs(t, err, aegis.ErrInvalid)
+}
+
+// Of two open goals that ask the same there is one, until it ends.
+func TestTwins(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	first, second := newGoal("Add  2 nodes"), newGoal("add 2 nodes")
+	second.Submitter, second.Priority = "bob", aegis.PriorityHigh
+	require.Equal(t, first.Twin(), second.Twin())
+	other := second
+	other.Agent = "night-shift"
+	require.NotEqual(t, first.Twin(), other.Twin())
+
+	require.NoError(t, db.CreateGoal(t.Context(), first, first.Twin()))
+	require.ErrorIs(t, db.CreateGoal(t.Context(), second, second.Twin()), aegis.ErrConflict)
+	found, err := db.OpenTwin(t.Context(), second.Twin())
+	require.NoError(t, err)
+	require.Equal(t, first.GoalID, found.GoalID)
+	_, err = db.OpenTwin(t.Context(), "")
+	require.ErrorIs(t, err, aegis.ErrNotFound)
+	require.NoError(t, db.CreateGoal(t.Context(), second, ""), "asked again on purpose")
+
+	first.State = aegis.GoalSucceeded
+	require.NoError(t, db.UpdateGoal(t.Context(), first))
+	_, err = db.OpenTwin(t.Context(), second.Twin())
+	require.ErrorIs(t, err, aegis.ErrNotFound)
+	require.NoError(t, db.CreateGoal(t.Context(), newGoal("add 2 nodes"), second.Twin()))
+}
+
+// The end of a goal wakes those that wait for it, whichever was first.
+func TestEndsWakeDependents(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	jobs := func(id string) int {
+		return count(t, conn, `SELECT count(*) FROM river_job WHERE kind = 'goal' AND args ->> 'goal_id' = '`+id+`'`)
+	}
+	first, second, third := newGoal("a"), newGoal("b"), newGoal("c")
+	second.DependsOn, third.DependsOn = []string{first.GoalID}, []string{second.GoalID, first.GoalID}
+	for _, g := range []aegis.Goal{first, second, third} {
+		require.NoError(t, db.CreateGoal(t.Context(), g, ""))
+		require.Equal(t, 1, jobs(g.GoalID))
+	}
+	first.State = aegis.GoalRunning
+	require.NoError(t, db.UpdateGoal(t.Context(), first))
+	require.Equal(t, 1, jobs(second.GoalID))
+	first.State = aegis.GoalSucceeded
+	require.NoError(t, db.UpdateGoal(t.Context(), first))
+	require.Equal(t, 2, jobs(second.GoalID))
+	require.Equal(t, 2, jobs(third.GoalID))
+	second.State = aegis.GoalCancelled
+	require.NoError(t, db.UpdateGoal(t.Context(), second))
+	require.Equal(t, 2, jobs(second.GoalID))
+	require.Equal(t, 3, jobs(third.GoalID))
+	got, err := db.Goal(t.Context(), third.GoalID)
+	require.NoError(t, err)
+	require.Equal(t, third.DependsOn, got.DependsOn)
+}
+
+// Who has many goals waiting waits behind those who have few; urgency counts among
+// equals.
+func TestGoalsAreTakenInFairOrder(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	ask := func(submitter string, priority aegis.GoalPriority) int {
+		g := newGoal("x")
+		g.Submitter, g.Priority = submitter, priority
+		require.NoError(t, db.CreateGoal(t.Context(), g, ""))
+		return count(t, conn, `SELECT priority FROM river_job WHERE args ->> 'goal_id' = '`+g.GoalID+`'`)
+	}
+	require.Equal(t, 2, ask("eager", ""))
+	require.Equal(t, 1, ask("eager", aegis.PriorityHigh))
+	require.Equal(t, 3, ask("eager", aegis.PriorityLow))
+	for range 17 {
+		ask("eager", "")
+	}
+	require.Equal(t, 3, ask("eager", ""), "the twenty-first")
+	require.Equal(t, 2, ask("eager", aegis.PriorityHigh))
+	require.Equal(t, 4, ask("eager", aegis.PriorityLow))
+	require.Equal(t, 2, ask("modest", ""))
 }

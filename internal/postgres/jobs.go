@@ -102,8 +102,13 @@ func enqueue(b *pgx.Batch, queue string, args jobArgs, delay time.Duration) {
 		VALUES ($1, $2, $3, $4, now() + $5)`,
 		args.Kind(), queue, encoded, jobAttempts, max(delay, 0))
 	if delay <= 0 {
-		b.Queue(`SELECT pg_notify(current_schema() || '.river_insert', json_build_object('queue', $1::text)::text)`, queue)
+		notifyQueue(b, queue)
 	}
+}
+
+// notifyQueue has the workers look at a queue now.
+func notifyQueue(b *pgx.Batch, queue string) {
+	b.Queue(`SELECT pg_notify(current_schema() || '.river_insert', json_build_object('queue', $1::text)::text)`, queue)
 }
 
 // EnqueueReconcile asks for a reconcile of a stack, unless one waits already.

@@ -70,7 +70,7 @@ func TestWorkRunsEveryKindOfJob(t *testing.T) {
 	require.Equal(t, 1, count(t, conn, `SELECT count(*) FROM river_job`), "one waiting reconcile is enough")
 	require.NoError(t, db.EnqueueStock(t.Context(), "eu-west-1"))
 	startWork(t, db.Work, h)
-	require.NoError(t, db.CreateGoal(t.Context(), goal))
+	require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
 	cs.GoalID = goal.GoalID
 	require.NoError(t, db.InsertChangeSet(t.Context(), cs))
 	require.NoError(t, db.CommitStep(t.Context(), rollout.Step{ChangeSet: cs, SettleGoal: true}))
@@ -161,7 +161,7 @@ func TestJobsOfADeadWorkerAreTakenOver(t *testing.T) {
 	t.Parallel()
 	db, conn := open(t)
 	goal := newGoal("x")
-	require.NoError(t, db.CreateGoal(t.Context(), goal))
+	require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
 	_, err := conn.Exec(t.Context(), `
 		UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '1 minute', attempted_by = ARRAY['killed']`)
 	require.NoError(t, err)
@@ -182,7 +182,7 @@ func TestLostEndIsNoticed(t *testing.T) {
 	h.Goal = func(_ context.Context, id string) error { ran <- id; return nil }
 	startWork(t, db.WorkFast, h)
 	goal := newGoal("x")
-	require.NoError(t, db.CreateGoal(t.Context(), goal))
+	require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
 	require.Equal(t, goal.GoalID, <-ran)
 	require.Eventually(t, func() bool {
 		tag, err := conn.Exec(t.Context(), `
@@ -243,7 +243,7 @@ func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 	}
 	startWork(t, db.WorkFast, h)
 	before := newGoal("before")
-	require.NoError(t, db.CreateGoal(t.Context(), before))
+	require.NoError(t, db.CreateGoal(t.Context(), before, ""))
 	require.Equal(t, before.GoalID, <-ran)
 	require.Positive(t, <-changed)
 	require.NoError(t, db.EnqueueReconcile(t.Context(), "s"))
@@ -257,11 +257,11 @@ func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 	require.NoError(t, cluster.Stop())
 	require.ErrorIs(t, <-fenced, aegis.ErrLeaseLost, "a worker without the database stops its jobs")
 	require.ErrorIs(t, db.Ping(t.Context()), aegis.ErrUnavailable)
-	require.ErrorIs(t, db.CreateGoal(t.Context(), newGoal("lost")), aegis.ErrUnavailable)
+	require.ErrorIs(t, db.CreateGoal(t.Context(), newGoal("lost"), ""), aegis.ErrUnavailable)
 	require.NoError(t, cluster.Restart())
 
 	after := newGoal("after")
-	require.NoError(t, db.CreateGoal(t.Context(), after))
+	require.NoError(t, db.CreateGoal(t.Context(), after, ""))
 	for id := ""; id != after.GoalID; {
 		id = <-ran
 	}

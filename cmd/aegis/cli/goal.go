@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +15,7 @@ import (
 
 func (c *cli) goal() *cobra.Command {
 	return group("goal", "Ask for something and follow it",
-		c.goalSubmit(), c.goalPreview(), c.goalGet(), c.goalList(), c.goalWatch(), c.goalCancel(), c.goalIntents())
+		c.goalSubmit(), c.goalPreview(), c.goalGet(), c.goalList(), c.goalWatch(), c.goalSteps(), c.goalCancel(), c.goalIntents())
 }
 
 func (c *cli) goalGet() *cobra.Command {
@@ -48,9 +50,22 @@ func (c *cli) showGoal(g aegis.Goal) error {
 		facts(w,
 			"goal", g.GoalID, "intent", g.Intent, "state", string(g.State), "understood as", g.Understanding, "error", g.Error,
 			"constraints", strings.Join(g.Constraints, "; "), "budget", budgetText(g.Budget), "risk", string(g.RiskTolerance),
+			"after", strings.Join(g.DependsOn, ", "), "priority", string(g.Priority), "looked up", lookedUp(g.Plan),
 			"tasks", taskLines(g.Plan), "achieved", resultText(g.Result), "lacks", lacksText(g.Result),
 			"submitted by", g.Submitter+", "+c.ago(g.CreatedAt), "change sets", strings.Join(g.ChangeSetIDs, ", "), "trace", g.TraceID)
 	})
+}
+
+// lookedUp says what a model found for what the goal leaves open.
+func lookedUp(plan *aegis.GoalPlan) string {
+	if plan == nil || plan.Reading == nil {
+		return ""
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(plan.Reading.Values)) {
+		parts = append(parts, name+" "+plan.Reading.Values[name])
+	}
+	return strings.Join(parts, ", ")
 }
 
 func taskLines(plan *aegis.GoalPlan) string {

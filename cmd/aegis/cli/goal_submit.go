@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ type goalFlags struct {
 	constraints, domains   []string
 	budgetMonth, budgetRun float64
 	deadline, risk         string
+	dependsOn              []string
+	priority               string
 	watch                  bool
 }
 
@@ -27,6 +30,8 @@ func (g *goalFlags) register(cmd *cobra.Command) {
 	f.Float64Var(&g.budgetRun, "budget-usd-run", 0, "most US dollars that reaching the goal may cost")
 	f.StringVar(&g.deadline, "deadline", "", "RFC 3339 time, or a duration from now such as 2h")
 	f.StringVar(&g.risk, "risk", "", "most risk that is tolerated: low, medium or high")
+	f.StringSliceVar(&g.dependsOn, "after", nil, "goals that have to succeed before this one is planned")
+	f.StringVar(&g.priority, "priority", "", "which of the goals that wait are planned first: low, normal or high")
 }
 
 func (c *cli) goalSubmit() *cobra.Command {
@@ -37,7 +42,11 @@ func (c *cli) goalSubmit() *cobra.Command {
   aegis goal submit "double the events stream" --budget-usd-month 50 --risk low
   aegis goal submit "keep logs for 90 days everywhere" --constraint "not in us-east-1" --deadline 2h`,
 	}
+	again := cmd.Flags().Bool("again", false, "ask it although an equal goal is open; without it that one is shown")
 	c.asks(cmd, func(ctx context.Context, _ []string, spec aegis.GoalSpec) (aegis.Goal, error) {
+		if *again {
+			return c.api().CreateGoalAgain(ctx, spec)
+		}
 		return c.api().CreateGoal(ctx, spec)
 	})
 	return cmd
@@ -68,7 +77,13 @@ func (c *cli) asks(cmd *cobra.Command, ask func(ctx context.Context, args []stri
 
 // goalSpec reads the flags; changed says which were given.
 func (c *cli) goalSpec(intent string, g goalFlags, changed func(string) bool) (aegis.GoalSpec, error) {
-	spec := aegis.GoalSpec{Intent: intent, Constraints: g.constraints, Domains: g.domains, RiskTolerance: aegis.RiskTolerance(g.risk)}
+	spec := aegis.GoalSpec{
+		Intent: intent, Constraints: g.constraints, Domains: g.domains, RiskTolerance: aegis.RiskTolerance(g.risk), DependsOn: g.dependsOn,
+		Priority: aegis.GoalPriority(g.priority),
+	}
+	if !slices.Contains([]aegis.GoalPriority{"", aegis.PriorityLow, aegis.PriorityNormal, aegis.PriorityHigh}, spec.Priority) {
+		return spec, usage("--priority: %q is not one of low, normal, high", g.priority)
+	}
 	if strings.TrimSpace(intent) == "" {
 		return spec, usage("INTENT: say what is wanted, such as: scale the runtime in eu-west-1 to 4 nodes")
 	}
