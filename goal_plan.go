@@ -71,8 +71,29 @@ type GoalReading struct {
 	Model  string            `json:"model"`
 	// CostUSD is what asking it cost, in US dollars.
 	CostUSD float64 `json:"cost_usd"`
+	// Critique is a critic's view of the sentences; nil before one was asked.
+	Critique *GoalCritique `json:"critique,omitempty"`
 	// Fault says why there are no sentences.
 	Fault string `json:"fault,omitempty"`
+}
+
+// GoalCritique is what a second model says of a reading.
+type GoalCritique struct {
+	Model string `json:"model,omitempty"`
+	// CostUSD is what asking it cost, in US dollars.
+	CostUSD float64 `json:"cost_usd"`
+	// Objection says in what the sentences are not what the goal asks; "" is that they
+	// are. Fault says why it could not be asked.
+	Objection string `json:"objection,omitempty"`
+	Fault     string `json:"fault,omitempty"`
+}
+
+// Judge adds what a critic says; an objection is the reading's fault.
+func (r *GoalReading) Judge(c GoalCritique) {
+	r.Critique, r.CostUSD = &c, r.CostUSD+c.CostUSD
+	if c.Objection != "" {
+		r.Fault = "a critic, " + c.Model + ", objects: " + c.Objection
+	}
 }
 
 // Open says that blanks are still to be filled.

@@ -63,11 +63,13 @@ func newWorld(t require.TestingT) *world {
 	return w
 }
 
-func (w *world) planner() *agent.Planner {
-	return agent.New(agent.Config{
+func (w *world) planner() *agent.Planner { return agent.New(w.config()) }
+
+func (w *world) config() agent.Config {
+	return agent.Config{
 		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Pricer: w.pricer, Validate: stacks.Validate, DependsOn: stacks.DependsOn, Regions: regions,
-		Now: func() time.Time { return w.now },
-	})
+		Journal: w, Now: w.clock,
+	}
 }
 
 func (w *world) clock() time.Time { return w.now }

@@ -235,12 +235,11 @@ func (q *inquiry) decide(ctx context.Context) error {
 		return fmt.Errorf("ask a model: %w", ctx.Err())
 	}
 	var said decision
-	switch {
-	case err != nil:
+	if err == nil {
+		err = json.Unmarshal(answer.JSON, &said)
+	}
+	if err != nil { // an outcome, as any other
 		q.reading.Fault = shorten(err.Error())
-		return nil
-	case json.Unmarshal(answer.JSON, &said) != nil:
-		q.reading.Fault = "its answer can't be read"
 		return nil
 	}
 	step := aegis.AgentStep{

@@ -14,7 +14,6 @@ import (
 	"github.com/aegisworld/aegis/agent/model"
 	"github.com/aegisworld/aegis/internal/models"
 	"github.com/aegisworld/aegis/internal/models/modeltest"
-	"github.com/aegisworld/aegis/stacks"
 )
 
 // purse is a ledger in memory with so many millionths of a dollar.
@@ -58,10 +57,8 @@ func asking(t *testing.T, w *world, kind string, left int64, more ...func(*agent
 		{Provider: provider, ID: "m", Price: model.Price{Model: "m", InputUSD: 1, OutputUSD: 5, Window: 100_000}, Timeout: 10 * time.Second},
 	}})
 	require.NoError(t, err)
-	config := agent.Config{
-		Goals: w, Stacks: w, Specs: w, ChangeSets: w, Door: w, Pricer: w.pricer, Validate: stacks.Validate, DependsOn: stacks.DependsOn, Regions: regions,
-		Models: router, Memory: w, Journal: w, Now: func() time.Time { return w.now },
-	}
+	config := w.config()
+	config.Models, config.Memory = router, w
 	for _, change := range more {
 		change(&config)
 	}

@@ -146,11 +146,24 @@ func (p *Planner) move(ctx context.Context, goal aegis.Goal) error {
 	return p.begin(ctx, goal)
 }
 
-// begin plans a goal for the first time.
+// begin takes the next step of a goal that has no plan yet: it is read, by a model
+// where the grammar can't, looked into, reviewed, and planned.
 func (p *Planner) begin(ctx context.Context, goal aegis.Goal) error {
-	if goal.Plan != nil && goal.Plan.Reading.Open() {
-		return p.look(ctx, goal)
+	if goal.Plan == nil || goal.Plan.Reading == nil {
+		return p.first(ctx, goal)
 	}
+	switch r := goal.Plan.Reading; {
+	case r.Open():
+		return p.look(ctx, goal)
+	case r.Fault == "" && r.Critique == nil:
+		return p.review(ctx, goal)
+	default:
+		return p.first(ctx, goal)
+	}
+}
+
+// first plans a goal for the first time.
+func (p *Planner) first(ctx context.Context, goal aegis.Goal) error {
 	step := p.startStep("plan")
 	plan, err := p.plan(ctx, goal, nil)
 	if p.unread(err) && goal.Plan == nil {

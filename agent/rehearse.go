@@ -18,16 +18,10 @@ func (p *Planner) Rehearse(ctx context.Context, spec aegis.GoalSpec) (aegis.Goal
 	plan, err := p.plan(ctx, goal, nil)
 	var told *aegis.GoalReading
 	if p.unread(err) {
-		if told, err = p.interpret(ctx, aegis.Goal{GoalSpec: spec, Submitter: "preview"}); err != nil {
+		if told, err = p.understand(ctx, aegis.Goal{GoalSpec: spec, Submitter: "preview"}); err != nil {
 			return aegis.GoalPreview{}, nil, err
 		}
 		goal.Plan = &aegis.GoalPlan{Reading: told}
-		if told.Open() {
-			if told, _, err = p.lookUp(ctx, goal); err != nil {
-				return aegis.GoalPreview{}, nil, err
-			}
-			goal.Plan.Reading = told
-		}
 		plan, err = p.plan(ctx, goal, nil)
 	}
 	preview := aegis.GoalPreview{
@@ -47,6 +41,30 @@ func (p *Planner) Rehearse(ctx context.Context, spec aegis.GoalSpec) (aegis.Goal
 		sets = append(sets, changeSet(goal, task, plan.reading.limits))
 	}
 	return preview, sets, nil
+}
+
+// understand has models read a goal to the end, and keeps nothing.
+func (p *Planner) understand(ctx context.Context, goal aegis.Goal) (*aegis.GoalReading, error) {
+	told, err := p.interpret(ctx, goal)
+	if err != nil {
+		return nil, err
+	}
+	goal.Plan = &aegis.GoalPlan{Reading: told}
+	if told.Open() {
+		if told, _, err = p.lookUp(ctx, goal); err != nil {
+			return nil, err
+		}
+		goal.Plan.Reading = told
+	}
+	if told.Fault != "" {
+		return told, nil
+	}
+	critique, err := p.critique(ctx, goal)
+	if err != nil || critique == nil {
+		return told, err
+	}
+	told.Judge(*critique)
+	return told, nil
 }
 
 // Preview rehearses a goal and has the door try its tasks: engines plan them, and

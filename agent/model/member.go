@@ -35,7 +35,7 @@ func (m Model) name() string { return m.Provider.Name() + "/" + m.ID }
 func (m Model) refusal(r Request) string {
 	named := slices.Contains(m.Kinds, r.Kind)
 	switch {
-	case !named && (len(m.Kinds) > 0 || r.Kind == KindEmbed):
+	case !named && (len(m.Kinds) > 0 || r.Kind == KindEmbed || r.Named):
 		return fmt.Sprintf("is not for tasks of kind %q", r.Kind)
 	case len(r.Models) > 0 && !slices.Contains(r.Models, m.name()):
 		return "is none of the agent's"

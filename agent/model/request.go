@@ -39,6 +39,8 @@ type Message struct {
 type Request struct {
 	// Kind is the kind of task, such as KindUnderstand.
 	Kind string `json:"kind"`
+	// Named asks only models that name the kind.
+	Named bool `json:"named,omitempty"`
 	// System is what the product instructs; nothing from outside belongs in it.
 	System   string    `json:"system"`
 	Messages []Message `json:"messages"`
