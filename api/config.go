@@ -151,7 +151,9 @@ type traceStore interface {
 
 type eventStore interface {
 	Events(ctx context.Context, goalID string, after int64, limit int) ([]aegis.Event, error)
-	Watch(ctx context.Context) (<-chan int64, error)
+	// WatchGoal sends the newest seq whenever there may be events of the goal, "" for
+	// any.
+	WatchGoal(ctx context.Context, goalID string) (<-chan int64, error)
 }
 
 type tokenStore interface {

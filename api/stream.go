@@ -75,7 +75,7 @@ func (s *server) follow(ctx context.Context, goalID string, q StreamQuery) (*hum
 		cancel()
 		s.streams.Add(-1)
 	}
-	changed, err := s.Events.Watch(ctx)
+	changed, err := s.Events.WatchGoal(ctx, goalID)
 	if err != nil {
 		stop()
 		return nil, err

@@ -219,7 +219,10 @@ func (s *Store) Events(_ context.Context, goal string, after int64, limit int) (
 	return out, s.fault
 }
 
-// Watch tells of new events until ctx ends.
+// WatchGoal tells of new events of whatever until ctx ends.
+func (s *Store) WatchGoal(ctx context.Context, _ string) (<-chan int64, error) { return s.Watch(ctx) }
+
+// Watch sends the newest seq.
 func (s *Store) Watch(ctx context.Context) (<-chan int64, error) {
 	w := make(chan int64, 1)
 	s.mu.Lock()

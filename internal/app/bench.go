@@ -24,13 +24,13 @@ import (
 
 // BenchNames lists the benchmarks in the order of "all".
 func BenchNames() []string {
-	return []string{"startup", "acknowledge", "goals", "latency", "gate", "replay", "reload", "drift", "events", "memory", "sweep", "ledger", "estate", "chaos"}
+	return []string{"startup", "acknowledge", "goals", "latency", "gate", "replay", "reload", "drift", "events", "memory", "sweep", "ledger", "kernel", "sessions", "estate", "chaos"}
 }
 
 // Bench runs the named benchmark, or all, against sandboxes of their own and
 // prints their figures on w. It returns an error when a figure is above its
 // bound. Arguments are [NAME] [--n KILLS] [--sandboxes COUNT] [--memories COUNT]
-// [-o json] [--log FILE].
+// [--sessions COUNT] [-o json] [--log FILE].
 func Bench(ctx context.Context, args []string, w io.Writer) error {
 	executable, err := os.Executable()
 	if err != nil {
@@ -53,6 +53,7 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 		}
 		return nil
 	})
+	flags.IntVar(&b.sessions, "sessions", 10_000, "goals that are open at once")
 	flags.IntVar(&b.memories, "memories", 100_000, "memories that are searched")
 	flags.Func("log", "file that gets the sandboxes' output", b.openLog)
 	if err := flags.Parse(args); err != nil {
@@ -60,10 +61,11 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 	}
 	all := map[string]func(context.Context) error{
 		"startup": b.startup, "acknowledge": b.acknowledge, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload,
-		"drift": b.drift, "events": b.events, "memory": b.memory, "sweep": b.sweep, "ledger": b.ledger, "estate": b.estate, "chaos": b.chaos,
+		"drift": b.drift, "events": b.events, "memory": b.memory, "sweep": b.sweep, "ledger": b.ledger,
+		"kernel": b.kernel, "sessions": b.openSessions, "estate": b.estate, "chaos": b.chaos,
 	}
-	if b.kills < 1 || b.sandboxes < 1 {
-		return errors.New("--n and --sandboxes are at least 1")
+	if b.kills < 1 || b.sandboxes < 1 || b.sessions < 1 {
+		return errors.New("--n, --sandboxes and --sessions are at least 1")
 	}
 	if b.memories < bench.FewestMemories {
 		return fmt.Errorf("--memories is at least %d", bench.FewestMemories)
@@ -91,6 +93,7 @@ type benchRun struct {
 	sandboxes  int
 	asJSON     bool
 	memories   int
+	sessions   int
 	log        io.Writer
 }
 
@@ -153,6 +156,18 @@ func (b benchRun) events(ctx context.Context) error {
 func (b benchRun) ledger(ctx context.Context) error {
 	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
 		return errors.Join(bench.Ledger(ctx, p, b.w), p.Stop(ctx))
+	})
+}
+
+func (b benchRun) kernel(ctx context.Context) error {
+	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
+		return errors.Join(bench.Kernel(ctx, p, b.w), p.Stop(ctx))
+	})
+}
+
+func (b benchRun) openSessions(ctx context.Context) error {
+	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
+		return errors.Join(bench.Sessions(ctx, p, b.sessions, b.w), p.Stop(ctx))
 	})
 }
 

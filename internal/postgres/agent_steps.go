@@ -5,33 +5,31 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/aegisworld/aegis"
 )
 
 // SaveAgentStep adds a step of a goal, or ends the one with its number, with an
-// event "goal.step". ErrConflict: the step has ended.
+// event "goal.step", in one round trip. ErrConflict: the step has ended.
 func (db *DB) SaveAgentStep(ctx context.Context, s aegis.AgentStep) error {
-	err := db.transact(ctx, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			INSERT INTO agent_steps (goal_id, number, step, ended, started_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (goal_id, number) DO UPDATE SET step = excluded.step, ended = excluded.ended WHERE NOT agent_steps.ended`,
-			s.GoalID, s.Number, s, s.EndedAt != nil, s.StartedAt)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return fmt.Errorf("it has ended: %w", aegis.ErrConflict)
-		}
-		b := &pgx.Batch{}
-		appendEvents(b, aegis.Event{
-			Kind: "goal", ID: s.GoalID, GoalID: s.GoalID, Type: "goal.step",
-			Data: eventData(map[string]any{"goal_id": s.GoalID, "number": s.Number, "tool": s.Tool, "ended": s.EndedAt != nil, "error": s.Error}),
-		})
-		return sendIn(ctx, tx, b)
+	b, touched := &pgx.Batch{}, int64(0)
+	b.Queue(`
+		INSERT INTO agent_steps (goal_id, number, step, ended, started_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (goal_id, number) DO UPDATE SET step = excluded.step, ended = excluded.ended WHERE NOT agent_steps.ended`,
+		s.GoalID, s.Number, s, s.EndedAt != nil, s.StartedAt).Exec(func(tag pgconn.CommandTag) error {
+		touched = tag.RowsAffected()
+		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("save step %d of goal %s: %w", s.Number, s.GoalID, mapError(err))
+	appendEvents(b, aegis.Event{ // said once more when the step has ended, which tells nobody anything new
+		Kind: "goal", ID: s.GoalID, GoalID: s.GoalID, Type: "goal.step",
+		Data: eventData(map[string]any{"goal_id": s.GoalID, "number": s.Number, "tool": s.Tool, "ended": s.EndedAt != nil, "error": s.Error}),
+	})
+	if err := db.send(ctx, b); err != nil {
+		return fmt.Errorf("save step %d of goal %s: %w", s.Number, s.GoalID, err)
+	}
+	if touched == 0 {
+		return fmt.Errorf("save step %d of goal %s: it has ended: %w", s.Number, s.GoalID, aegis.ErrConflict)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,7 +15,7 @@ import (
 const (
 	// eventsLock serialises the tail of each transaction that appends events.
 	eventsLock = 0x61656769730002
-	// eventsChannel carries the newest seq.
+	// eventsChannel carries the newest seq and the goals that are concerned, or "*".
 	eventsChannel = "aegis_events"
 	// eventsLimit bounds one read.
 	eventsLimit = 500
@@ -45,8 +47,25 @@ func appendEvents(b *pgx.Batch, events ...aegis.Event) {
 			ORDER BY n
 			RETURNING seq
 		)
-		SELECT pg_notify($6, max(seq)::text) FROM appended`,
-		columns[0], columns[1], columns[2], columns[3], columns[4], eventsChannel)
+		SELECT pg_notify($6, max(seq) || ' ' || $7) FROM appended`,
+		columns[0], columns[1], columns[2], columns[3], columns[4], eventsChannel, goalsOf(events))
+}
+
+// maxNotified is how many goals a notification names; one about more is for all.
+const maxNotified = 20
+
+// goalsOf are the goals that events are about, for a notification.
+func goalsOf(events []aegis.Event) string {
+	var ids []string
+	for _, e := range events {
+		if e.GoalID != "" && !slices.Contains(ids, e.GoalID) {
+			ids = append(ids, e.GoalID)
+		}
+	}
+	if len(ids) > maxNotified {
+		return everybody
+	}
+	return strings.Join(ids, " ")
 }
 
 func orEmptyObject(data json.RawMessage) string {

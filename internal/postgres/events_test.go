@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/internal/postgres"
 )
 
@@ -104,4 +105,30 @@ func TestEventsOfOneGoal(t *testing.T) {
 	events, err = db.Events(t.Context(), one.GoalID, events[0].Seq, 1)
 	require.NoError(t, err)
 	require.Len(t, events, 1)
+}
+
+// Who watches a goal is not woken for others.
+func TestWatchersOfAGoal(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	one, two := newGoal("1"), newGoal("2")
+	require.NoError(t, db.CreateGoal(t.Context(), one, ""))
+	ofOne, err := db.WatchGoal(t.Context(), one.GoalID)
+	require.NoError(t, err)
+	ofAll, err := db.Watch(t.Context())
+	require.NoError(t, err)
+	first := <-ofOne
+	require.Equal(t, first, <-ofAll)
+
+	require.NoError(t, db.CreateGoal(t.Context(), two, ""))
+	second := <-ofAll
+	require.Greater(t, second, first)
+	select {
+	case <-ofOne:
+		require.Fail(t, "woken for another goal")
+	default:
+	}
+	one.State = aegis.GoalPlanning
+	require.NoError(t, db.UpdateGoal(t.Context(), one))
+	require.Greater(t, <-ofOne, second)
 }

@@ -3,7 +3,9 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,13 +17,15 @@ const (
 	// anew, and listenPatience how long a silent one is trusted.
 	listenPause    = 200 * time.Millisecond
 	listenPatience = 10 * time.Second
+	// everybody is concerned by what is not known to be about single goals.
+	everybody = "*"
 )
 
 // hub hands the newest seq to all watchers over one connection, which exists
 // while there are any.
 type hub struct {
 	mu       sync.Mutex
-	watchers map[chan int64]struct{}
+	watchers map[chan int64]string // the goal that it is about, "" for everything
 	newest   int64
 	stop     context.CancelFunc
 }
@@ -30,28 +34,32 @@ type hub struct {
 // whenever it changes. A slow reader gets the newest only. It reconnects by
 // itself, and after that sends what was missed; the channel is closed when ctx
 // ends.
-func (db *DB) Watch(ctx context.Context) (<-chan int64, error) {
+func (db *DB) Watch(ctx context.Context) (<-chan int64, error) { return db.WatchGoal(ctx, "") }
+
+// WatchGoal is Watch for the events of a goal, or of everything when goalID is "".
+// It may send although there is nothing new of the goal.
+func (db *DB) WatchGoal(ctx context.Context, goalID string) (<-chan int64, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("watch events: %w", err)
 	}
 	ch := make(chan int64, 1)
-	db.hub.add(context.WithoutCancel(ctx), ch, db.listen)
+	db.hub.add(context.WithoutCancel(ctx), ch, goalID, db.listen)
 	context.AfterFunc(ctx, func() { db.hub.remove(ch) })
 	return ch, nil
 }
 
 // add begins to tell ch; the first one starts listen, which outlives it while
 // there are others.
-func (h *hub) add(ctx context.Context, ch chan int64, listen func(context.Context)) {
+func (h *hub) add(ctx context.Context, ch chan int64, goalID string, listen func(context.Context)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.watchers) == 0 {
-		h.watchers = map[chan int64]struct{}{}
+		h.watchers = map[chan int64]string{}
 		h.newest = 0
 		ctx, h.stop = context.WithCancel(ctx)
 		go listen(ctx)
 	}
-	h.watchers[ch] = struct{}{}
+	h.watchers[ch] = goalID
 	if h.newest > 0 {
 		ch <- h.newest
 	}
@@ -68,15 +76,20 @@ func (h *hub) remove(ch chan int64) {
 	}
 }
 
-// tell passes a seq on, unless a newer one is known.
-func (h *hub) tell(ctx context.Context, seq int64) {
+// tell passes a seq on to those whom it concerns, unless a newer one is known:
+// concerned are the goals, or everybody when one of them is "*".
+func (h *hub) tell(ctx context.Context, seq int64, concerned ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if seq <= h.newest || ctx.Err() != nil {
 		return
 	}
 	h.newest = seq
-	for ch := range h.watchers {
+	all := slices.Contains(concerned, everybody)
+	for ch, goalID := range h.watchers {
+		if !all && goalID != "" && !slices.Contains(concerned, goalID) {
+			continue
+		}
 		select {
 		case <-ch:
 		default:
@@ -113,7 +126,7 @@ func (db *DB) listenOnce(ctx context.Context) error {
 		if err := conn.QueryRow(ctx, `SELECT coalesce(max(seq), 0) FROM events`).Scan(&newest); err != nil {
 			return fmt.Errorf("read newest event: %w", err)
 		}
-		db.hub.tell(ctx, newest)
+		db.hub.tell(ctx, newest, everybody)
 		if err := db.passOn(ctx, conn); err != nil {
 			return err
 		}
@@ -134,10 +147,11 @@ func (db *DB) passOn(ctx context.Context, conn *pgx.Conn) error {
 		if err != nil {
 			return fmt.Errorf("wait for events: %w", err)
 		}
-		seq, err := strconv.ParseInt(n.Payload, 10, 64)
+		newest, concerned, _ := strings.Cut(n.Payload, " ")
+		seq, err := strconv.ParseInt(newest, 10, 64)
 		if err != nil {
 			return fmt.Errorf("notification %q: %w", n.Payload, err)
 		}
-		db.hub.tell(ctx, seq)
+		db.hub.tell(ctx, seq, strings.Fields(concerned)...)
 	}
 }
