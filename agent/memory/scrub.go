@@ -57,14 +57,9 @@ func ScrubSecrets(text string) string {
 	return text
 }
 
-// ScrubValue is ScrubSecrets of a value that has a name, as in a JSON object: that
-// of a secret's name, such as "db_password", becomes a mark whatever it looks like.
-func ScrubValue(name, value string) string {
-	if finalNames.MatchString(name) && secretValue(name, value) {
-		return markSecret
-	}
-	return ScrubSecrets(value)
-}
+// SecretName says that a name, as of a member of a JSON object, is one whose value is
+// secret whatever it looks like, such as "db_password".
+func SecretName(name string) bool { return finalNames.MatchString(name) }
 
 // plain has no characters that hide what a text says. Line breaks and tabs stay.
 func plain(text string) string {

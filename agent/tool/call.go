@@ -24,8 +24,8 @@ func (r *Registry) Call(ctx context.Context, by Caller, name string, input json.
 	if by.Tools != nil && !slices.Contains(by.Tools, name) {
 		return Result{}, fmt.Errorf("%w: %s is not among the tools of agent %s", ErrRefused, name, by.Agent)
 	}
-	if e.fault != "" {
-		return Result{}, fmt.Errorf("%w: %s can't be called now: %s", ErrRefused, name, e.fault)
+	if why := e.unavailable(); why != "" {
+		return Result{}, fmt.Errorf("%w: %s can't be called now: %s", ErrRefused, name, why)
 	}
 	input, err := r.checkInput(ctx, e, input)
 	if err != nil {
@@ -41,7 +41,8 @@ func (r *Registry) Call(ctx context.Context, by Caller, name string, input json.
 	return r.run(ctx, e, by, input)
 }
 
-// checkInput returns an input that is the caller's no more. None is {}.
+// checkInput returns the input as it was understood, so that nobody reads anything
+// else in it. None is {}.
 func (r *Registry) checkInput(ctx context.Context, e *entry, input json.RawMessage) (json.RawMessage, error) {
 	if len(input) > maxInput {
 		return nil, fmt.Errorf("%w: %d bytes are more than the %d that an input may have", ErrInput, len(input), maxInput)
@@ -51,10 +52,16 @@ func (r *Registry) checkInput(ctx context.Context, e *entry, input json.RawMessa
 		input = json.RawMessage(`{}`)
 	}
 	// A schema of others may take for ever.
-	_, err := within(ctx, r.Timeout, func(context.Context) (map[string]any, error) { return e.input.object(input) })
+	read, err := within(ctx, r.Timeout, func(context.Context) (json.RawMessage, error) {
+		object, err := e.input.object(input)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(object)
+	})
 	switch {
 	case err == nil:
-		return input, nil
+		return read, nil
 	case errors.Is(err, errLate), errors.Is(err, errPanicked):
 		return nil, fmt.Errorf("%w: the input of %s could not be checked: %s", ErrRefused, e.Name, clean(err))
 	default:
@@ -144,7 +151,7 @@ func (e *entry) answer(raw json.RawMessage, most int) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its answer does not fit its schema: %w", err)
 	}
-	output, err := json.Marshal(scrubbed("", object))
+	output, err := json.Marshal(scrubbed(object, false))
 	if err != nil {
 		return nil, fmt.Errorf("encode its answer: %w", err)
 	}

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ type entry struct {
 	Tool
 
 	input, output *schema
-	// fault says why it can't be called.
+	// fault says why it can't be called, whether or not it is available.
 	fault string
 }
 
@@ -104,7 +105,7 @@ func New(c Config) (*Registry, error) {
 	}
 	r := &Registry{Config: c, fixed: map[string]*entry{}, moving: map[string]*entry{}, running: map[string]int{}}
 	for _, t := range c.Tools {
-		e := newEntry(t)
+		e := newEntry(t, nil)
 		if e.fault != "" {
 			return nil, fmt.Errorf("tool %q: %s", t.Name, e.fault)
 		}
@@ -124,11 +125,12 @@ func (r *Registry) Tools() []aegis.Tool {
 	var all []aegis.Tool
 	for _, e := range r.entries(ctx) {
 		described := e.Tool.Tool
-		if e.fault != "" {
-			described.Unavailable = e.fault
-		}
+		described.Unavailable = e.unavailable()
 		all = append(all, described)
 	}
 	slices.SortFunc(all, func(a, b aegis.Tool) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
+
+// unavailable says why it can't be called now, "" when it can.
+func (e *entry) unavailable() string { return cmp.Or(e.fault, e.Unavailable) }

@@ -46,6 +46,9 @@ func compile(text json.RawMessage) (*schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkWeight(compiled); err != nil {
+		return nil, err
+	}
 	return &schema{compiled}, nil
 }
 

@@ -3,19 +3,23 @@ package tool
 import (
 	"strconv"
 
+	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent/memory"
 )
 
 // scrubbed is a JSON value without secrets and control characters in any of its
-// strings, names of members included. The name is that of the member that it is the
-// value of. Names that become the same are told apart by numbers.
-func scrubbed(name string, value any) any {
+// strings, names of members included. Secret says that it is the value of a member
+// with a secret's name. Names that become the same are told apart by numbers.
+func scrubbed(value any, secret bool) any {
 	switch v := value.(type) {
 	case string:
-		return memory.ScrubValue(name, v)
+		if secret && v != "" {
+			return aegis.Masked
+		}
+		return memory.ScrubSecrets(v)
 	case []any:
 		for i := range v {
-			v[i] = scrubbed(name, v[i])
+			v[i] = scrubbed(v[i], secret)
 		}
 		return v
 	case map[string]any:
@@ -33,7 +37,7 @@ func scrubbedObject(v map[string]any) map[string]any {
 			renamed = append(renamed, key)
 			continue
 		}
-		out[key] = scrubbed(key, item)
+		out[key] = scrubbed(item, memory.SecretName(key))
 	}
 	for _, key := range renamed {
 		name := memory.ScrubSecrets(key)
@@ -43,7 +47,7 @@ func scrubbedObject(v map[string]any) map[string]any {
 			}
 			name = memory.ScrubSecrets(key) + "_" + strconv.Itoa(i)
 		}
-		out[name] = scrubbed(key, v[key])
+		out[name] = scrubbed(v[key], memory.SecretName(name))
 	}
 	return out
 }

@@ -17,8 +17,8 @@ import (
 const (
 	// lookTimeout bounds a look at all sources.
 	lookTimeout = 5 * time.Second
-	// maxSummary bounds what a tool says of itself, in bytes.
-	maxSummary = 1 << 10
+	// maxText bounds what a tool says of itself, in bytes.
+	maxText = 1 << 10
 	// maxMoving bounds the tools of a source.
 	maxMoving = 500
 )
@@ -63,13 +63,7 @@ func (r *Registry) refresh(found map[string]Tool) map[string]*entry {
 	r.mu.Unlock()
 	fresh := make(map[string]*entry, len(found))
 	for name, t := range found {
-		if e, ok := known[name]; ok && sameSchemas(e.Tool.Tool, t.Tool) {
-			kept := *e
-			kept.Tool = plainly(t)
-			fresh[name] = &kept
-			continue
-		}
-		fresh[name] = newEntry(plainly(t))
+		fresh[name] = newEntry(plainly(t), known[name])
 	}
 	r.mu.Lock()
 	r.moving = fresh
@@ -77,42 +71,52 @@ func (r *Registry) refresh(found map[string]Tool) map[string]*entry {
 	return fresh
 }
 
-func sameSchemas(a, b aegis.Tool) bool {
-	return bytes.Equal(a.Input, b.Input) && bytes.Equal(a.Output, b.Output)
-}
-
-// plainly has a summary that a model may be shown: others wrote it.
+// plainly has texts that a model may be shown: others wrote them.
 func plainly(t Tool) Tool {
-	t.Summary = clip(strings.Join(strings.Fields(memory.ScrubSecrets(clip(t.Summary, maxSummary))), " "), maxSummary)
+	t.Summary, t.Unavailable = line(t.Summary), line(t.Unavailable)
 	return t
 }
 
-// newEntry compiles a tool's schemas. A tool that says nothing of its answer may
-// answer any object.
-func newEntry(t Tool) *entry {
-	e := &entry{Tool: t, fault: t.Unavailable}
-	effects := []aegis.ToolEffect{aegis.ToolReads, aegis.ToolPlans, aegis.ToolFetches, aegis.ToolRuns}
-	var err error
-	switch {
-	case !toolName.MatchString(t.Name):
-		e.fault = "its name is not of letters, digits and _ . -, 128 at most, a letter first"
-	case !slices.Contains(effects, t.Effect):
-		e.fault = "its effect is none of read, plan, fetch and run"
-	case t.Run == nil:
-		e.fault = "it can't be run"
+func line(text string) string {
+	return clip(strings.Join(strings.Fields(memory.ScrubSecrets(clip(text, maxText))), " "), maxText)
+}
+
+// newEntry compiles a tool's schemas, unless it was known with the same. A tool that
+// says nothing of its answer may answer any object.
+func newEntry(t Tool, known *entry) *entry {
+	if len(t.Output) == 0 {
+		t.Output = json.RawMessage(`{"type":"object"}`)
 	}
+	e := &entry{Tool: t, fault: oddity(t)}
 	if e.fault != "" {
 		return e
 	}
+	if known != nil && known.input != nil && known.output != nil && bytes.Equal(t.Input, known.Input) && bytes.Equal(t.Output, known.Output) {
+		e.input, e.output = known.input, known.output
+		return e
+	}
+	var err error
 	if e.input, err = compile(t.Input); err != nil {
 		e.fault = "its input schema is faulty: " + clean(err)
 		return e
 	}
-	if len(t.Output) == 0 {
-		e.Output = json.RawMessage(`{"type":"object"}`)
-	}
-	if e.output, err = compile(e.Output); err != nil {
+	if e.output, err = compile(t.Output); err != nil {
 		e.fault = "its output schema is faulty: " + clean(err)
 	}
 	return e
+}
+
+// oddity says what is wrong with a tool beside its schemas.
+func oddity(t Tool) string {
+	effects := []aegis.ToolEffect{aegis.ToolReads, aegis.ToolPlans, aegis.ToolFetches, aegis.ToolRuns}
+	switch {
+	case !toolName.MatchString(t.Name):
+		return "its name is not of letters, digits and _ . -, 128 at most, a letter first"
+	case !slices.Contains(effects, t.Effect):
+		return "its effect is none of read, plan, fetch and run"
+	case t.Run == nil:
+		return "it can't be run"
+	default:
+		return ""
+	}
 }
