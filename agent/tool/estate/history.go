@@ -2,6 +2,7 @@ package estate
 
 import (
 	"context"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ type driftQuery struct {
 	StackID string `json:"stack_id,omitempty" jsonschema:"maxLength=200"`
 	Kind    string `json:"kind,omitempty" jsonschema:"enum=changed,enum=deleted,enum=unmanaged"`
 	State   string `json:"state,omitempty" jsonschema:"enum=open,enum=corrected,enum=adopted,enum=reported,enum=superseded"`
-	Cursor  string `json:"cursor,omitempty" jsonschema:"maxLength=512,description=next of the answer before"`
+	Cursor  string `json:"cursor,omitempty" jsonschema:"maxLength=1024,description=next of the answer before"`
 }
 
 type driftRow struct {
@@ -54,7 +55,7 @@ type driftAnswer struct {
 type changeSetsQuery struct {
 	StackID string `json:"stack_id,omitempty" jsonschema:"maxLength=200"`
 	State   string `json:"state,omitempty" jsonschema:"enum=proposed,enum=canary,enum=applying,enum=rolling_back,enum=promoted,enum=denied,enum=rolled_back,enum=failed,enum=cancelled"`
-	Cursor  string `json:"cursor,omitempty" jsonschema:"maxLength=512,description=next of the answer before"`
+	Cursor  string `json:"cursor,omitempty" jsonschema:"maxLength=1024,description=next of the answer before"`
 }
 
 type changeSetRow struct {
@@ -127,21 +128,26 @@ func (t tools) listDrift(ctx context.Context, by tool.Caller, in driftQuery) (dr
 }
 
 // gather reads pages until there are items to answer, or enough was looked at. Pages
-// are small, so that an answer has whole ones.
-func gather[T any](cursor string, visible func(T) bool, read func(aegis.Page) ([]T, string, error)) (items []T, next string, err error) {
+// are small, so that an answer has whole ones. Places go by in hexadecimal digits: a
+// store's own look like secrets, which answers lose.
+func gather[T any](place string, visible func(T) bool, read func(aegis.Page) ([]T, string, error)) (items []T, next string, err error) {
 	const size = 10
+	at, err := hex.DecodeString(place)
+	if err != nil {
+		return nil, "", aegis.Invalid("cursor", "give next of the answer before, unchanged")
+	}
+	cursor := string(at)
 	for range maxPages {
-		found, next, err := read(aegis.Page{Limit: size, Cursor: cursor})
-		if err != nil {
+		var found []T
+		if found, cursor, err = read(aegis.Page{Limit: size, Cursor: cursor}); err != nil {
 			return nil, "", err
 		}
 		items = append(items, slices.DeleteFunc(found, func(item T) bool { return !visible(item) })...)
-		if next == "" || len(items) > most-size {
-			return items, next, nil
+		if cursor == "" || len(items) > most-size {
+			break
 		}
-		cursor = next
 	}
-	return items, cursor, nil
+	return items, hex.EncodeToString([]byte(cursor)), nil
 }
 
 func driftOf(r aegis.DriftReport) driftRow {

@@ -117,6 +117,9 @@ func (t tools) readMetrics(ctx context.Context, by tool.Caller, in metricsQuery)
 	if len(by.Layers)+len(by.StackIDs) > 0 {
 		return metricsAnswer{}, fmt.Errorf("read metrics, which belong to no layer and no stack, as an agent of some alone: %w", aegis.ErrForbidden)
 	}
+	if len(in.Dimensions) > 30 {
+		return metricsAnswer{}, aegis.Invalid("dimensions", "give 30 at most, as CloudWatch has them")
+	}
 	span, now := minutes(in.Minutes), t.Now()
 	// Whole minutes, of which at most 50 make up the span.
 	period := max(time.Minute, (span/most + time.Minute - 1).Truncate(time.Minute))
