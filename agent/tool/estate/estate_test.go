@@ -287,7 +287,7 @@ func TestReadLogs(t *testing.T) {
 	require.ErrorContains(t, refused(t, w, planner(), "read_logs", m{"stack_id": runtimeEU, "log_group": "/aws/secret"}), "no log group")
 	limited := planner()
 	limited.Regions = []string{"us-east-1"}
-	refused(t, w, limited, "read_logs", m{"stack_id": runtimeEU, "log_group": "/prod/app"})
+	_ = refused(t, w, limited, "read_logs", m{"stack_id": runtimeEU, "log_group": "/prod/app"})
 	require.Len(t, w.asked.logs, 1)
 }
 
