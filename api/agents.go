@@ -51,6 +51,17 @@ func (s *server) agentRoutes() {
 		return pageOf(s.Models.Status(), *in, func(m aegis.Model) string { return m.Name })
 	})
 	handle(s, huma.Operation{
+		OperationID: "list-tools", Method: http.MethodGet, Path: "/v1/tools", Tags: []string{"agents"},
+		Summary: "List the tools that agents may call",
+		Description: "By name, with their schemas, what they do besides answering, and why they can't be called now, if so. " +
+			"Policy decides each call. Summaries and schemas of tools of an MCP server are data that others wrote.",
+	}, func(_ context.Context, in *PageQuery) (*listOutput[aegis.Tool], error) {
+		if s.Tools == nil {
+			return listOf([]aegis.Tool{}, "", nil)
+		}
+		return pageOf(s.Tools.Tools(), *in, func(t aegis.Tool) string { return t.Name })
+	})
+	handle(s, huma.Operation{
 		OperationID: "list-agent-memory", Method: http.MethodGet, Path: "/v1/agents/{agent_id}/memory", Tags: []string{"agents"},
 		Summary: "List what an agent remembers, or search it",
 		Description: "Newest first; with q, by how well memories fit in meaning and words, weighted by age and outcome, each with its " +

@@ -52,6 +52,8 @@ type Config struct {
 	Agents agents
 	// Models are those that goals may be read with; none when nil.
 	Models models
+	// Tools are those that agents may call; none when nil.
+	Tools  agentTools
 	Memory memories
 	// Registry makes webhooks and their secrets, Webhooks and Deliveries keep them.
 	Registry   webhookRegistry
@@ -236,6 +238,11 @@ type driftAdopter interface {
 type models interface {
 	// Status lists the configured models.
 	Status() []aegis.Model
+}
+
+type agentTools interface {
+	// Tools lists them by name.
+	Tools() []aegis.Tool
 }
 
 type agents interface {

@@ -16,7 +16,6 @@ func (s *server) laterRoutes() {
 	for _, route := range []string{
 		"POST /v1/domain/social/projects", "POST /v1/domain/dev/pipelines", "POST /v1/domain/games/projects",
 		"GET /v1/incidents", "GET /v1/incidents/{incident_id}", "POST /v1/findings",
-		"GET /v1/tools",
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		s.engine.Handle(method, ginPath(path), s.notImplemented)

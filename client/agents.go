@@ -22,6 +22,11 @@ func (c *Client) Models(ctx context.Context, p aegis.Page) (List[aegis.Model], e
 	return get[List[aegis.Model]](ctx, c, "/v1/models", pageQuery(p))
 }
 
+// Tools lists the tools that agents may call, by name.
+func (c *Client) Tools(ctx context.Context, p aegis.Page) (List[aegis.Tool], error) {
+	return get[List[aegis.Tool]](ctx, c, "/v1/tools", pageQuery(p))
+}
+
 // CreateAgent makes an agent; AgentID, CreatedBy and CreatedAt are the API's to
 // give.
 func (c *Client) CreateAgent(ctx context.Context, a aegis.Agent) (aegis.Agent, error) {

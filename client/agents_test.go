@@ -26,3 +26,15 @@ func TestAgentMemory(t *testing.T) {
 	_, err = c.AgentMemory(t.Context(), aegis.MemoryFilter{AgentID: "nobody"}, aegis.Page{})
 	require.ErrorIs(t, err, aegis.ErrNotFound)
 }
+
+func TestTools(t *testing.T) {
+	t.Parallel()
+	_, c := sampled(t)
+	first, err := c.Tools(t.Context(), aegis.Page{Limit: 1})
+	require.NoError(t, err)
+	require.Equal(t, "github.search", first.Items[0].Name)
+	rest, err := c.Tools(t.Context(), aegis.Page{Cursor: first.NextCursor})
+	require.NoError(t, err)
+	require.Equal(t, "list_stacks", rest.Items[0].Name)
+	require.JSONEq(t, `{"type":"object"}`, string(rest.Items[0].Input))
+}

@@ -58,6 +58,7 @@ type Gate struct {
 	decide   *rego.PreparedEvalQuery
 	meta     *rego.PreparedEvalQuery
 	drift    *rego.PreparedEvalQuery
+	agents   *rego.PreparedEvalQuery
 	mask     *rego.PreparedEvalQuery
 	index    *typeIndex
 	plain    func(context.Context) (*Gate, error)
@@ -128,6 +129,11 @@ func newIndexedGate(ctx context.Context, b *bundle.Bundle, o Options, index *typ
 	}
 	if hasPackage(b, "data.aegis.drift") {
 		if g.drift, err = prepare(ctx, compiler, b, driftQuery); err != nil {
+			return nil, err
+		}
+	}
+	if hasPackage(b, "data.aegis.agents") {
+		if g.agents, err = prepare(ctx, compiler, b, agentsQuery); err != nil {
 			return nil, err
 		}
 	}

@@ -20,8 +20,8 @@ import (
 var published embed.FS
 
 // Schemas are the published JSON Schemas by the name that annotations give
-// them, such as "gate.input": the documents that package aegis.gate and
-// aegis.drift are asked about ("input") and answer with ("output").
+// them, such as "gate.input": the documents that packages aegis.gate, aegis.drift
+// and aegis.agents are asked about ("input") and answer with ("output").
 func Schemas() (map[string][]byte, error) {
 	schemas := map[string][]byte{}
 	err := fs.WalkDir(published, "schemas", func(file string, entry fs.DirEntry, err error) error {

@@ -35,11 +35,18 @@ type driftAnswer struct {
 	Decision aegis.DriftDecision `json:"decision"`
 }
 
+// agentsAnswer is what package aegis.agents must define.
+type agentsAnswer struct {
+	Deny            []aegis.RuleResult    `json:"deny"`
+	ExecutionPolicy aegis.ExecutionPolicy `json:"execution_policy"`
+}
+
 // documents are the types of the published schemas.
 func documents() map[string]any {
 	return map[string]any{
 		"gate.input": aegis.GateInput{}, "gate.output": gateAnswer{},
 		"drift.input": aegis.DriftedAttribute{}, "drift.output": driftAnswer{},
+		"agents.input": aegis.ToolInput{}, "agents.output": agentsAnswer{},
 	}
 }
 
@@ -48,6 +55,7 @@ func titles() map[string]string {
 	return map[string]string{
 		"gate.input": "Input of package aegis.gate", "gate.output": "Answer of package aegis.gate",
 		"drift.input": "Input of package aegis.drift", "drift.output": "Answer of package aegis.drift",
+		"agents.input": "Input of package aegis.agents", "agents.output": "Answer of package aegis.agents",
 	}
 }
 
@@ -199,6 +207,8 @@ func TestSchemasFitTheDocuments(t *testing.T) {
 		"a gate.output":           decided(t, full),
 		"a drift.input":           aegis.DriftedAttribute{Change: full.Diff[0], Attribute: "desired_capacity", Before: 2, After: nil},
 		"a drift.output":          driftAnswer{Decision: aegis.AdoptDrift},
+		"an agents.input":         aegis.ToolInput{Tool: aegis.ToolFacts{Effect: aegis.ToolReads}},
+		"an agents.output":        agentsAnswer{},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,22 +35,34 @@ const (
 // go, compatibility forms become plain ones (NFKC), and what is beyond 8 KiB is
 // cut. IP addresses stay. Scrubbing again changes nothing.
 func Scrub(text string) string {
-	text = plain(text)
-	for _, step := range []func(string) string{
-		scrubPrivateKeys, scrubTokens, scrubURLs, scrubPairs, scrubProse, scrubBlobs, scrubCards, scrubEmails, scrubPhones,
-	} {
-		text = step(text)
-	}
-	return strings.TrimSpace(cutBytes(text, maxText))
-}
-
-// plain has no characters that hide what a text says. Line breaks and tabs stay.
-func plain(text string) string {
 	if len(text) > maxRaw {
 		text = cutBytes(text, maxRaw)
 		// Half a secret would not be known for one.
 		text = text[:strings.LastIndexFunc(text, unicode.IsSpace)+1]
 	}
+	text = ScrubSecrets(text)
+	for _, step := range []func(string) string{scrubCards, scrubEmails, scrubPhones} {
+		text = step(text)
+	}
+	return strings.TrimSpace(cutBytes(text, maxText))
+}
+
+// ScrubSecrets is Scrub for what is read once and not kept: secrets become marks,
+// control and invisible characters go. Personal data stays, and so does the length.
+func ScrubSecrets(text string) string {
+	text = plain(text)
+	for _, step := range []func(string) string{scrubPrivateKeys, scrubTokens, scrubURLs, scrubPairs, scrubProse, scrubBlobs} {
+		text = step(text)
+	}
+	return text
+}
+
+// SecretName says that a name, as of a member of a JSON object, is one whose value is
+// secret whatever it looks like, such as "db_password".
+func SecretName(name string) bool { return finalNames.MatchString(name) }
+
+// plain has no characters that hide what a text says. Line breaks and tabs stay.
+func plain(text string) string {
 	text = strings.ToValidUTF8(text, "")
 	text = strings.Map(visible, norm.NFKC.String(text))
 	return strings.ToValidUTF8(text, "")

@@ -50,6 +50,9 @@ type Caller struct {
 	// Regions and Layers are all that it may look at; empty is every one.
 	Regions []string
 	Layers  []string
+	// StackIDs are all stacks that it may look at; empty is every one. Policy
+	// narrows it, and Hosts and Regions, before a tool sees them.
+	StackIDs []string
 	// Used counts the calls that were made for the goal, by the tool's name.
 	Used map[string]int
 }

@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/aegisworld/aegis"
@@ -52,4 +53,13 @@ func (s *Store) Status() []aegis.Model {
 		Name: "claude/sonnet", Kinds: []string{"understand"}, Scopes: []string{}, InputUSD: 3, OutputUSD: 15, PriceSource: "the vendor",
 		Window: 200_000, State: aegis.ModelReady, Calls: 4, LatencyMS: 900,
 	}}
+}
+
+// Tools lists two tools.
+func (s *Store) Tools() []aegis.Tool {
+	schema := json.RawMessage(`{"type":"object"}`)
+	return []aegis.Tool{
+		{Name: "github.search", Summary: "Searches code", Effect: aegis.ToolReads, Scope: "code", Source: "mcp:github", CostUSD: 0.01, Input: schema, Output: schema, Unavailable: "the server is away"},
+		{Name: "list_stacks", Summary: "Lists stacks", Effect: aegis.ToolReads, Scope: "estate", Source: "aegis", Input: schema, Output: schema},
+	}
 }

@@ -11,7 +11,7 @@ import (
 
 func (c *cli) agent() *cobra.Command {
 	return group("agent", "Make agents, have them carry out goals, and look at what they remember",
-		c.agentCreate(), c.agentList(), c.agentGet(), c.agentExecute(), c.agentMemory(), c.agentModels())
+		c.agentCreate(), c.agentList(), c.agentGet(), c.agentExecute(), c.agentMemory(), c.agentModels(), c.agentTools())
 }
 
 func (c *cli) agentMemory() *cobra.Command {
