@@ -114,7 +114,7 @@ func allows(a aegis.Agent, t aegis.Tool) bool {
 	if len(a.Tools) > 0 {
 		return slices.Contains(a.Tools, t.Name)
 	}
-	return t.Effect == aegis.ToolReads || t.Effect == aegis.ToolPlans
+	return t.Source == toolsOwn && (t.Effect == aegis.ToolReads || t.Effect == aegis.ToolPlans)
 }
 
 func (q *inquiry) nameEstate(ctx context.Context) error {
@@ -331,13 +331,9 @@ func (q *inquiry) caller() tool.Caller {
 			used[s.Tool]++
 		}
 	}
-	names := make([]string, len(q.tools))
-	for i, t := range q.tools {
-		names[i] = t.Name
-	}
 	e := q.agent.Envelope
 	return tool.Caller{
-		Agent: q.agent.Name, GoalID: q.goal.GoalID, Submitter: q.goal.Submitter, Tools: names,
+		Agent: q.agent.Name, GoalID: q.goal.GoalID, Submitter: q.goal.Submitter, Tools: q.agent.Tools,
 		Hosts: e.Hosts, Regions: e.Regions, Layers: e.Layers, Used: used,
 	}
 }

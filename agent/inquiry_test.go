@@ -62,12 +62,15 @@ func TestAModelLooksUpWhatAGoalLeavesOpen(t *testing.T) {
 	t.Parallel()
 	w := priced(t)
 	tools := metrics("artifacts: 99 TB")
-	planner, server := asking(t, w, models.Anthropic, 1_000_000, func(c *agent.Config) { c.Tools = tools })
+	planner, server := asking(t, w, models.Anthropic, 1_000_000, func(c *agent.Config) {
+		c.Tools = tools
+		c.Agents = people{"night": {Name: "night", Tools: []string{"read_metrics", "docs.search"}}}
+	})
 	server.Script("m", answer(t, "", draft),
 		says(t, map[string]any{"tool": "read_metrics", "input": map[string]any{"region": "eu-west-1"}}),
 		says(t, map[string]any{"values": map[string]string{"bucket": "nothing-of-ours"}}),
 		says(t, map[string]any{"values": map[string]string{"bucket": "artifacts"}}))
-	w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: vague}, State: aegis.GoalAccepted, Submitter: "alice"}
+	w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: vague}, State: aegis.GoalAccepted, Submitter: "alice", Agent: "night"}
 	require.NoError(t, planner.Run(t.Context(), "goal-1"))
 	goal := w.goals["goal-1"]
 	require.Empty(t, goal.Error)

@@ -12,18 +12,33 @@ import (
 // parameter's own bound is far below.
 const most = 1_000_000_000
 
-// numberWords are the values of number words.
-func numberWords() map[string]int {
-	names := "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen " +
-		"sixteen seventeen eighteen nineteen"
-	values := map[string]int{"no": 0, "single": 1, "couple": 2, "pair": 2, "dozen": 12}
-	for i, name := range strings.Fields(names) {
-		values[name] = i
+// numberWord is the value of a number word.
+func numberWord(word string) (int, bool) {
+	for i, name := range [...]string{
+		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+		"sixteen", "seventeen", "eighteen", "nineteen",
+	} {
+		if name == word {
+			return i, true
+		}
 	}
-	for i, name := range strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety") {
-		values[name] = 20 + 10*i
+	for i, name := range [...]string{"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"} {
+		if name == word {
+			return 20 + 10*i, true
+		}
 	}
-	return values
+	switch word {
+	case "no":
+		return 0, true
+	case "single":
+		return 1, true
+	case "couple", "pair":
+		return 2, true
+	case "dozen":
+		return 12, true
+	default:
+		return 0, false
+	}
 }
 
 // parseCount reads a whole number at the beginning of tokens, in digits or
@@ -55,12 +70,12 @@ func parseCount(tokens []token) (value, taken int) {
 }
 
 func wordNumber(word string) (int, bool) {
-	values := numberWords()
-	if n, ok := values[word]; ok {
+	if n, ok := numberWord(word); ok {
 		return n, true
 	}
 	tens, unit, ok := strings.Cut(word, "-")
-	t, u := values[tens], values[unit]
+	t, _ := numberWord(tens)
+	u, _ := numberWord(unit)
 	return t + u, ok && t >= 20 && t%10 == 0 && u > 0 && u < 10
 }
 

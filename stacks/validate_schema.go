@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -18,13 +19,14 @@ import (
 // checkSchema adds the faults that the layer's schema finds. Its error means
 // that the schema itself is broken.
 func checkSchema(faults *aegis.InvalidError, spec aegis.Spec) error {
-	text, err := Schema(spec.Layer)
+	schemas, err := compiled()
 	if err != nil {
 		return err
 	}
-	schema, err := compile(text)
-	if err != nil {
-		return fmt.Errorf("compile schema of layer %s: %w", spec.Layer, err)
+	schema, ok := schemas[spec.Layer]
+	if !ok {
+		_, err := Schema(spec.Layer) // says which layers there are
+		return err
 	}
 	if len(spec.Parameters) > maxParameters {
 		return nil
@@ -32,6 +34,22 @@ func checkSchema(faults *aegis.InvalidError, spec aegis.Spec) error {
 	addFaults(faults, schema, spec.Parameters)
 	return nil
 }
+
+// compiled are the schemas of all layers, compiled once: a planner validates specs
+// again and again.
+var compiled = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) { //nolint:gochecknoglobals // constant
+	schemas := map[string]*jsonschema.Schema{}
+	for _, layer := range aegis.EstateLayers() {
+		text, err := Schema(layer)
+		if err != nil {
+			return nil, err
+		}
+		if schemas[layer], err = compile(text); err != nil {
+			return nil, fmt.Errorf("compile schema of layer %s: %w", layer, err)
+		}
+	}
+	return schemas, nil
+})
 
 // addFaults adds what the schema says of a JSON text.
 func addFaults(faults *aegis.InvalidError, schema *jsonschema.Schema, text []byte) {
