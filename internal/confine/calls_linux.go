@@ -95,7 +95,7 @@ func filter() []unix.SockFilter {
 // it starts.
 func filterCalls() error {
 	program := filter()
-	prog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]} //nolint:gosec // some hundred
+	prog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}                                                                           //nolint:gosec // some hundred
 	thread, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&prog))) //nolint:gosec // a system call takes a pointer
 	if errno != 0 {
 		return fmt.Errorf("filter system calls: %w", errno)

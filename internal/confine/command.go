@@ -60,10 +60,10 @@ const outputSchema = `{
 func parse(input json.RawMessage) (command, error) {
 	var c command
 	if err := json.Unmarshal(input, &c); err != nil {
-		return c, fmt.Errorf("%w: %s", tool.ErrInput, err)
+		return c, fmt.Errorf("%w: %w", tool.ErrInput, err)
 	}
 	if err := c.check(); err != nil {
-		return c, fmt.Errorf("%w: %s", tool.ErrInput, err)
+		return c, fmt.Errorf("%w: %w", tool.ErrInput, err)
 	}
 	return c, nil
 }

@@ -50,7 +50,7 @@ func (b box) sh(t *testing.T, script string) outcome {
 
 func limits() confine.Limits {
 	l := confine.DefaultLimits()
-	l.Wall, l.CPU, l.MemoryMiB, l.Processes, l.FileMiB, l.ScratchMiB = 12*time.Second, 2*time.Second, 128, 32, 2, 4
+	l.Wall, l.CPU, l.MemoryMiB, l.Processes, l.FileMiB, l.ScratchMiB = 8*time.Second, time.Second, 128, 32, 2, 4
 	return l
 }
 
@@ -115,6 +115,7 @@ func TestConfinedCommands(t *testing.T) {
 }
 
 func runsPrograms(t *testing.T, b box) {
+	t.Helper()
 	out, err := b.call(t, map[string]any{
 		"argv": []string{"sh", "-c", "sort; cat data/input.csv; ./script; echo oops >&2; exit 3"}, "stdin": "b\na\n",
 		"files": map[string]string{"data/input.csv": "1,2\n", "script": "#!/bin/sh\necho script\n"},
@@ -126,6 +127,7 @@ func runsPrograms(t *testing.T, b box) {
 }
 
 func saysWhatItCantStart(t *testing.T, b box) {
+	t.Helper()
 	_, err := b.call(t, map[string]any{"argv": []string{"no-such-program"}})
 	require.ErrorIs(t, err, tool.ErrFailed)
 	require.ErrorContains(t, err, "no-such-program: no such program")
@@ -138,6 +140,7 @@ func saysWhatItCantStart(t *testing.T, b box) {
 }
 
 func hasItsOwnEnvironment(t *testing.T, b box) {
+	t.Helper()
 	out, err := b.call(t, map[string]any{"argv": []string{"env"}})
 	require.NoError(t, err)
 	for line := range strings.Lines(out.Stdout) {
@@ -148,10 +151,12 @@ func hasItsOwnEnvironment(t *testing.T, b box) {
 }
 
 func isNobody(t *testing.T, b box) {
+	t.Helper()
 	require.Equal(t, "65534 65534 65534\n", b.sh(t, "echo $(id -u) $(id -g) $(id -G)").Stdout)
 }
 
 func reachesNoNetwork(t *testing.T, b box) {
+	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = l.Close() }()
@@ -167,6 +172,7 @@ func reachesNoNetwork(t *testing.T, b box) {
 }
 
 func writesToItsFolderAlone(t *testing.T, b box) {
+	t.Helper()
 	out := b.sh(t, `for d in / /usr /usr/bin /etc /dev /lib; do echo x > $d/x && echo $d; done
 		ln -s / up; ln -s /etc/passwd own; echo x > up/x && echo link; echo x >> own && echo passwd
 		echo x > /usr/bin/env && echo env; mkdir /usr/x && echo mkdir; chmod 777 /usr && echo chmod
@@ -175,27 +181,32 @@ func writesToItsFolderAlone(t *testing.T, b box) {
 }
 
 func stoppedByTheClock(t *testing.T, b box) {
+	t.Helper()
 	out, err := b.call(t, map[string]any{"argv": []string{"sleep", "600"}})
 	require.NoError(t, err)
 	require.Equal(t, "wall_time", out.Killed)
 }
 
 func stoppedByProcessorTime(t *testing.T, b box) {
+	t.Helper()
 	require.Equal(t, "cpu_time", b.sh(t, "while :; do :; done").Killed)
 	require.Equal(t, "cpu_time", b.sh(t, "for i in 1 2 3 4; do (while :; do :; done) & done; wait").Killed)
 }
 
 func stoppedByMemory(t *testing.T, b box) {
+	t.Helper()
 	out := b.sh(t, "tail /dev/zero; echo $?")
 	require.True(t, out.Killed == "memory" || out.Stdout != "0\n", out)
 }
 
 func stoppedByMemoryOfMany(t *testing.T, b box) {
+	t.Helper()
 	out := b.sh(t, "for i in 1 2 3 4; do (head -c 70m /dev/zero | tail; sleep 5) & done; wait")
 	require.Contains(t, []string{"memory", "cpu_time"}, out.Killed)
 }
 
 func stoppedByOutput(t *testing.T, b box) {
+	t.Helper()
 	out := b.sh(t, "yes")
 	require.Contains(t, []string{"output", "cpu_time"}, out.Killed)
 	require.True(t, out.Truncated)
@@ -207,6 +218,7 @@ func stoppedByOutput(t *testing.T, b box) {
 }
 
 func boundsProcesses(t *testing.T, b box) {
+	t.Helper()
 	out := b.sh(t, "f() { f | f & }; f; sleep 60")
 	require.NotEmpty(t, out.Killed+out.Stderr)
 	out = b.sh(t, "i=0; while [ $i -lt 64 ]; do sleep 60 & i=$((i+1)); done; echo all")
@@ -214,6 +226,7 @@ func boundsProcesses(t *testing.T, b box) {
 }
 
 func boundsFiles(t *testing.T, b box) {
+	t.Helper()
 	require.NotContains(t, b.sh(t, "head -c 3m /dev/zero > large && echo all").Stdout, "all")
 	out := b.sh(t, "for i in 1 2 3 4 5 6; do head -c 1m /dev/zero > $i || exit 7; done; echo all")
 	require.Equal(t, 7, out.ExitCode)
@@ -235,6 +248,7 @@ func running(t *testing.T, mark string) bool {
 }
 
 func leavesNobodyBehind(t *testing.T, b box) {
+	t.Helper()
 	mark := fmt.Sprintf("8612.%d", os.Getpid())
 	out := b.sh(t, fmt.Sprintf("(setsid sh -c '(trap \"\" 1 2 15; sleep %s) & ' >/dev/null 2>&1 </dev/null &); nohup sleep %s & echo gone", mark, mark))
 	require.Contains(t, out.Stdout, "gone")
@@ -242,11 +256,13 @@ func leavesNobodyBehind(t *testing.T, b box) {
 }
 
 func seesNoProcess(t *testing.T, b box) {
+	t.Helper()
 	out := b.sh(t, fmt.Sprintf("kill -9 %d && echo killed; kill -0 %d && echo seen; echo $$ $PPID; kill -9 -1; echo alive", os.Getpid(), os.Getppid()))
 	require.Equal(t, "1 0\nalive\n", out.Stdout)
 }
 
 func gainsNothing(t *testing.T, b box) {
+	t.Helper()
 	out := b.sh(t, `su -c id; mount -o remount,rw /usr && echo mounted; unshare -Ur id && echo unshared; chroot / id && echo chroot
 		cp /usr/bin/env e; chmod 4755 e; ./e id -u; echo x | newgrp root; true`)
 	require.NotContains(t, out.Stdout, "uid=0")
@@ -254,11 +270,13 @@ func gainsNothing(t *testing.T, b box) {
 }
 
 func startsAfresh(t *testing.T, b box) {
+	t.Helper()
 	b.sh(t, "echo x > left")
 	require.Equal(t, "0\n", b.sh(t, "ls | wc -l").Stdout)
 }
 
 func endsWithItsCaller(t *testing.T, b box) {
+	t.Helper()
 	mark := fmt.Sprintf("8613.%d", os.Getpid())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -269,6 +287,7 @@ func endsWithItsCaller(t *testing.T, b box) {
 }
 
 func refusesNames(t *testing.T, b box) {
+	t.Helper()
 	for _, name := range []string{"../x", "/etc/x", "a/../../x", "", ".", "a//b", "a/./b", "a\nb", "a\\b", "a\x00b", "a/", strings.Repeat("x", 201)} {
 		_, err := b.call(t, map[string]any{"argv": []string{"true"}, "files": map[string]string{name: "x"}})
 		require.ErrorIs(t, err, tool.ErrInput, name)

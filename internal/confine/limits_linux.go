@@ -31,10 +31,10 @@ func (l Limits) resources() []resource {
 		at(unix.RLIMIT_MSGQUEUE, 0),
 		at(unix.RLIMIT_SIGPENDING, 256),
 		at(unix.RLIMIT_STACK, 8<<20),
-		at(unix.RLIMIT_NOFILE, uint64(l.OpenFiles)),     //nolint:gosec // checked by Limits.Check
-		at(unix.RLIMIT_FSIZE, uint64(l.FileMiB)<<20),    //nolint:gosec // as above
-		at(unix.RLIMIT_CPU, uint64(l.CPU/time.Second)),  //nolint:gosec // as above
-		at(unix.RLIMIT_NPROC, uint64(l.Processes)),      //nolint:gosec // as above
+		at(unix.RLIMIT_NOFILE, uint64(l.OpenFiles)),    //nolint:gosec // checked by Limits.Check
+		at(unix.RLIMIT_FSIZE, uint64(l.FileMiB)<<20),   //nolint:gosec // as above
+		at(unix.RLIMIT_CPU, uint64(l.CPU/time.Second)), //nolint:gosec // as above
+		at(unix.RLIMIT_NPROC, uint64(l.Processes)),     //nolint:gosec // as above
 		at(unix.RLIMIT_AS, memory+addressSpace),
 		at(unix.RLIMIT_DATA, memory),
 	}

@@ -164,6 +164,11 @@ func inspect(pid int) error {
 			}
 		}
 	}
+	return apart(dir)
+}
+
+// apart says which namespace a child shares with this process.
+func apart(dir string) error {
 	for _, space := range []string{"user", "pid", "net", "mnt", "ipc", "uts"} {
 		own, err := os.Readlink("/proc/self/ns/" + space)
 		if err != nil {

@@ -23,7 +23,7 @@ func makeRoot(l Limits) error {
 		return fmt.Errorf("mount a root: %w", err)
 	}
 	for _, dir := range []string{"dev", "etc", scratch} {
-		if err := os.Mkdir(filepath.Join(newRoot, dir), 0o755); err != nil {
+		if err := os.Mkdir(filepath.Join(newRoot, dir), 0o755); err != nil { //nolint:gosec // for all in the child
 			return fmt.Errorf("make the root: %w", err)
 		}
 	}

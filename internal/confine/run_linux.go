@@ -37,7 +37,6 @@ var (
 	errMemory = errors.New("memory")
 	errCPU    = errors.New("cpu_time")
 	errOutput = errors.New("output")
-	errGone   = errors.New("setup_gone")
 )
 
 // run carries an order out. The error is that of a child that could not be
@@ -53,9 +52,7 @@ func run(ctx context.Context, o Options, ord order) (outcome, error) {
 		return outcome{}, err
 	}
 	if err := c.confined(); err != nil {
-		kill(errGone)
-		<-c.done
-		return outcome{}, err
+		return outcome{}, errors.Join(err, c.end())
 	}
 	go c.watch(ctx, ord.Limits)
 	err = <-c.done
@@ -79,7 +76,7 @@ func (c *child) killed(ctx context.Context, l Limits, err error) string {
 		return cause.Error()
 	case cause != nil:
 		return "cancelled"
-	case status.Signal() == syscall.SIGKILL && spent >= l.CPU:
+	case status.Signal() == syscall.SIGKILL && spent >= l.CPU-l.CPU/8: // the kernel counts in ticks
 		return errCPU.Error()
 	default:
 		return status.Signal().String()
@@ -199,3 +196,13 @@ func (b *bounded) Write(p []byte) (int, error) {
 
 // String is text, whatever was written.
 func (b *bounded) String() string { return strings.ToValidUTF8(b.kept.String(), "\uFFFD") }
+
+// end kills the child and waits for it.
+func (c *child) end() error {
+	c.kill(nil)
+	var exit *exec.ExitError
+	if err := <-c.done; err != nil && !errors.As(err, &exit) && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
