@@ -58,7 +58,7 @@ func limits() confine.Limits {
 // then it has said so.
 func open(t *testing.T, hidden ...string) (box, bool) {
 	t.Helper()
-	x, err := confine.New(t.Context(), confine.Options{Executable: "/proc/self/exe", Limits: limits(), Concurrent: 4, Hidden: hidden})
+	x, err := confine.New(t.Context(), confine.Options{Executable: "/proc/self/exe", Limits: limits(), Concurrent: 6, Hidden: hidden})
 	require.NoError(t, err)
 	require.Equal(t, aegis.ToolRuns, x.Effect)
 	if x.Unavailable == "" {
@@ -219,7 +219,7 @@ func stoppedByOutput(t *testing.T, b box) {
 
 func boundsProcesses(t *testing.T, b box) {
 	t.Helper()
-	out := b.sh(t, "f() { f | f & }; f; sleep 60")
+	out := b.sh(t, "f() { f | f & }; f; sleep 2")
 	require.NotEmpty(t, out.Killed+out.Stderr)
 	out = b.sh(t, "i=0; while [ $i -lt 64 ]; do sleep 60 & i=$((i+1)); done; echo all")
 	require.NotContains(t, out.Stdout, "all")
