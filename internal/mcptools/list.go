@@ -55,7 +55,7 @@ func (l *link) list(ctx context.Context, session *mcp.ClientSession) ([]tool.Too
 		params.Cursor = result.NextCursor
 	}
 	if dropped > 0 {
-		l.log.Debug("tools of an mcp server left out", slog.Int("left_out", dropped), slog.Int("offered", len(tools)))
+		l.log.DebugContext(ctx, "tools of an mcp server left out", slog.Int("left_out", dropped), slog.Int("offered", len(tools)))
 	}
 	for _, name := range l.server.Tools {
 		if !seen[name] {

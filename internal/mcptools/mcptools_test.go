@@ -3,6 +3,7 @@ package mcptools_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -159,7 +160,10 @@ func unique(text string) []string {
 
 func TestServersThatCantBeUsed(t *testing.T) {
 	t.Parallel()
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // a server notices who is gone when it has read all
+		<-r.Context().Done()
+	}))
 	t.Cleanup(silent.Close)
 	t.Cleanup(silent.CloseClientConnections)
 	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -288,7 +292,7 @@ func TestCloseEndsPrograms(t *testing.T) {
 		}
 	}
 	for _, x := range c.Tools(t.Context()) {
-		_, err := x.Run(context.Background(), tool.Caller{}, json.RawMessage(`{}`)) //nolint:usetesting // after the client's end
+		_, err := x.Run(context.Background(), tool.Caller{}, json.RawMessage(`{}`))
 		require.ErrorIs(t, err, tool.ErrFailed)
 	}
 }
