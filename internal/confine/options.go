@@ -30,19 +30,25 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Check says which limit is out of range.
+const maxTime = 10 * time.Minute
+
+// Check says which limit is out of range, by its name in the configuration.
 func (l Limits) Check() error {
+	if l.Wall < time.Second || l.Wall > maxTime {
+		return fmt.Errorf("timeout: %s is not between 1s and %s", l.Wall, maxTime)
+	}
+	if l.CPU < time.Second || l.CPU > maxTime || l.CPU%time.Second != 0 {
+		return fmt.Errorf("cpu_time: %s is not between 1s and %s in whole seconds", l.CPU, maxTime)
+	}
 	for _, c := range []struct {
 		name           string
-		have, low, top int64
+		have, low, top int
 	}{
-		{"wall_seconds", int64(l.Wall / time.Second), 1, 600},
-		{"cpu_seconds", int64(l.CPU / time.Second), 1, 600},
-		{"memory_mib", int64(l.MemoryMiB), 16, 16384},
-		{"processes", int64(l.Processes), 1, 1024},
-		{"file_mib", int64(l.FileMiB), 1, 4096},
-		{"scratch_mib", int64(l.ScratchMiB), 1, 4096},
-		{"open_files", int64(l.OpenFiles), 16, 4096},
+		{"memory_mib", l.MemoryMiB, 16, 16384},
+		{"processes", l.Processes, 1, 1024},
+		{"file_mib", l.FileMiB, 1, 4096},
+		{"scratch_mib", l.ScratchMiB, 1, 4096},
+		{"open_files", l.OpenFiles, 16, 4096},
 	} {
 		if c.have < c.low || c.have > c.top {
 			return fmt.Errorf("%s: %d is not between %d and %d", c.name, c.have, c.low, c.top)
