@@ -55,7 +55,7 @@ func TestToolsConfigInYAML(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 5*time.Second, c.Tools.Command.Timeout)
 	require.Equal(t, 256, c.Tools.Command.MemoryMiB)
-	require.Equal(t, 64, c.Tools.Command.Processes)
+	require.Equal(t, 32, c.Tools.Command.Processes)
 	require.False(t, c.Tools.Fetch.Enabled)
 	require.Equal(t, []string{"search"}, c.Tools.MCP[0].Tools)
 	require.Contains(t, c.secretFiles(), "/run/secrets/tickets")

@@ -25,8 +25,8 @@ type Limits struct {
 // DefaultLimits are enough for text tools and short scripts.
 func DefaultLimits() Limits {
 	return Limits{
-		Wall: 20 * time.Second, CPU: 10 * time.Second, MemoryMiB: 512, Processes: 64,
-		FileMiB: 32, ScratchMiB: 64, OpenFiles: 128,
+		Wall: 20 * time.Second, CPU: 10 * time.Second, MemoryMiB: 512, Processes: 32,
+		FileMiB: 32, ScratchMiB: 64, OpenFiles: 64,
 	}
 }
 

@@ -51,10 +51,10 @@ func prove(ctx context.Context, o Options) error {
 			switch {
 			case err != nil:
 				return fmt.Errorf("proof %s: %w", t.task, err)
-			case strings.Contains(out.Stdout, escaped), t.killed && out.Killed == "":
-				return fmt.Errorf("proof %s: %s", t.task, t.fault)
 			case out.Killed == errWall.Error():
 				return fmt.Errorf("proof %s: it did not end in %s; try again on a machine with less to do", t.task, limits.Wall)
+			case strings.Contains(out.Stdout, escaped), t.killed && out.Killed == "":
+				return fmt.Errorf("proof %s: %s", t.task, t.fault)
 			}
 			return nil
 		})
