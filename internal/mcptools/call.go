@@ -54,7 +54,7 @@ func (l *link) call(ctx context.Context, name string, structured bool, input jso
 func (l *link) failed(ctx context.Context, err error) error {
 	why := line(err.Error(), maxFault)
 	if _, ok := errors.AsType[*jsonrpc.Error](err); !ok && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		why = fmt.Sprintf("it did not answer within %s", l.server.timeout())
+		why = "it did not answer in time"
 	}
 	return fmt.Errorf("%w: MCP server %s: %s", tool.ErrFailed, l.server.Name, why)
 }

@@ -52,6 +52,13 @@ func serve(kind string, args []string) int {
 		return raw(os.Stdout, hostile)
 	case "many":
 		return raw(os.Stdout, func(string, json.RawMessage) any { return list(manyTools(10000)...) })
+	case "flood": // one message of 100 MiB
+		_, _ = os.Stdout.WriteString(`{"jsonrpc":"2.0","id":1,"result":"`)
+		for range 100 {
+			if _, err := os.Stdout.WriteString(strings.Repeat("a", 1<<20)); err != nil {
+				return 1
+			}
+		}
 	case "pages":
 		return raw(os.Stdout, func(string, json.RawMessage) any {
 			return map[string]any{"tools": []any{}, "nextCursor": "again"}
@@ -98,7 +105,7 @@ func goodServer() *mcp.Server {
 		return nil, ctx.Err()
 	})
 	reply("long", func(context.Context) (*mcp.CallToolResult, error) { return says(strings.Repeat("é", 100<<10)), nil })
-	reply("huge", func(context.Context) (*mcp.CallToolResult, error) { return says(strings.Repeat("a", 100<<20)), nil })
+	reply("huge", func(context.Context) (*mcp.CallToolResult, error) { return says(strings.Repeat("a", 8<<20)), nil })
 	return s
 }
 
