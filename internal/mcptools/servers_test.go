@@ -105,7 +105,7 @@ func goodServer() *mcp.Server {
 		return nil, ctx.Err()
 	})
 	reply("long", func(context.Context) (*mcp.CallToolResult, error) { return says(strings.Repeat("é", 100<<10)), nil })
-	reply("huge", func(context.Context) (*mcp.CallToolResult, error) { return says(strings.Repeat("a", 8<<20)), nil })
+	reply("huge", func(context.Context) (*mcp.CallToolResult, error) { return says(strings.Repeat("a", 5<<20)), nil })
 	return s
 }
 
