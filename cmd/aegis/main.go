@@ -12,12 +12,14 @@ import (
 	"golang.org/x/term"
 
 	"github.com/aegisworld/aegis/cmd/aegis/cli"
+	"github.com/aegisworld/aegis/internal/app"
 )
 
 // version is stamped by the linker, as main.version.
 var version = "unknown"
 
 func main() {
+	app.Child() // a confined child of this program becomes the command that it was started for
 	os.Exit(run())
 }
 

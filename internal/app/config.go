@@ -40,6 +40,7 @@ type Config struct {
 	Terraform TerraformConfig `yaml:"terraform"`
 	Stores    StoresConfig    `yaml:"stores"`
 	Models    ModelsConfig    `yaml:"models"`
+	Tools     ToolsConfig     `yaml:"tools"`
 	// WorkDir holds scratch folders of the engines.
 	WorkDir string `yaml:"work_dir"`
 	// ReconcileInterval is how often each stack is compared with reality.
@@ -165,6 +166,7 @@ func DefaultConfig() Config {
 		Engine:            EngineConfig{ReadTimeout: 10 * time.Minute, CancelGrace: time.Minute},
 		Reads:             defaultReads(),
 		Models:            defaultModels(),
+		Tools:             defaultTools(),
 		WorkDir:           "aegis-work",
 		ReconcileInterval: 20 * time.Minute,
 	}
@@ -305,6 +307,7 @@ func (c Config) Validate() error {
 	c.Reads.check(bad)
 	c.Stores.check(c.AWS.AccountID, bad)
 	c.Models.check(bad)
+	c.Tools.check(bad)
 	if c.ReconcileInterval < time.Minute {
 		bad("reconcile_interval: %s is less than a minute", c.ReconcileInterval)
 	}
