@@ -19,6 +19,7 @@ import (
 	"github.com/aegisworld/aegis/agent"
 	"github.com/aegisworld/aegis/agent/memory"
 	"github.com/aegisworld/aegis/agent/model"
+	"github.com/aegisworld/aegis/agent/tool"
 	"github.com/aegisworld/aegis/api"
 	"github.com/aegisworld/aegis/client/mcpserver"
 	"github.com/aegisworld/aegis/drift"
@@ -58,8 +59,10 @@ type control struct {
 	memories   *memory.Service
 	ledger     *postgres.ModelLedger
 	models     *model.Router
-	requests   requestStore
-	closeHot   func()
+	// tools are what agents may call.
+	tools    *tool.Registry
+	requests requestStore
+	closeHot func()
 }
 
 // specs are the estate's rules for specs, as an interface.
@@ -161,6 +164,9 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		p.log.ErrorContext(ctx, "policy bundle not loaded; every change is denied", "error", err)
 	}
 	p.memories = memory.New(memory.Config{Store: p.db})
+	if p.tools, err = p.newTools(prices, nil); err != nil {
+		return err
+	}
 	planner := agent.Config{
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		DependsOn: stacks.DependsOn, Memory: p.memories, Regions: c.Regions, Logger: p.log,
@@ -275,7 +281,7 @@ func (p *control) apiHandler() http.Handler {
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
-		Agents: agents{p.db}, Memory: p.memories,
+		Agents: agents{p.db}, Memory: p.memories, Tools: p.tools,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,
