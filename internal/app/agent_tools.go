@@ -25,7 +25,7 @@ func (p toolPolicy) PermitTool(ctx context.Context, in aegis.ToolInput) (aegis.E
 func (p *control) newTools(prices *pricing.Table, more []tool.Tool, sources ...tool.Source) (*tool.Registry, error) {
 	own := estate.Tools(estate.Config{
 		Stacks: p.db, History: p.db, Door: p.door, Memories: p.memories, Checker: p.account, Price: costs(prices), Schema: stacks.Schema,
-		Regions: p.config.Regions,
+		Telemetry: p.account, Regions: p.config.Regions,
 	})
 	registry, err := tool.New(tool.Config{
 		Tools: append(own, more...), Sources: sources, Permits: toolPolicy{p.policy.live}, Breakers: p.db, Logger: p.log,

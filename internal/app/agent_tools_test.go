@@ -28,7 +28,7 @@ func TestAgentTools(t *testing.T) {
 	require.NoError(t, err)
 	registry, err := p.newTools(prices, nil)
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(registry.Tools()), 11)
+	require.GreaterOrEqual(t, len(registry.Tools()), 13)
 
 	specs, err := stacks.Estate(stacks.SizeSmall, "prod", []string{"eu-west-1"})
 	require.NoError(t, err)
