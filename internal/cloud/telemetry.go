@@ -125,7 +125,7 @@ func (c *Cloud) Metric(ctx context.Context, q aegis.MetricQuery) ([]aegis.Metric
 		MetricDataQueries: []cloudwatchtypes.MetricDataQuery{{
 			Id: aws.String("asked"), MetricStat: &cloudwatchtypes.MetricStat{
 				Metric: &cloudwatchtypes.Metric{Namespace: aws.String(q.Namespace), MetricName: aws.String(q.Metric), Dimensions: dimensions(q.Dimensions)},
-				Period: aws.Int32(int32(min(q.Period, 24*time.Hour) / time.Second)), Stat: aws.String(cmp.Or(q.Statistic, "Average")),
+				Period: aws.Int32(int32(min(q.Period.Seconds(), 86400))), Stat: aws.String(cmp.Or(q.Statistic, "Average")),
 			},
 		}},
 	}
