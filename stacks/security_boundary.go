@@ -126,7 +126,7 @@ func regionalActions() []string {
 		"guardduty":            {"Get", "List"},
 		"kinesis":              {"Add", "Create", "De", "Get", "Increase", "List", "Put", "Remove", "St", "Update"},
 		"kms":                  {"Cancel", "Create", "D", "E", "Ge", "List", "Put", "ReEncrypt", "Schedule", "Tag", "U"},
-		"logs":                 {"Associate", "Create", "D", "Get", "List", "Put", "Tag", "Untag"},
+		"logs":                 {"Associate", "Create", "D", "FilterLog", "Get", "List", "Put", "Tag", "Untag"},
 		"rds":                  {"Add", "Create", "De", "Failover", "List", "Modify", "Promote", "Re", "Switchover"},
 		"s3":                   {"Create", "Delete", "Get", "List", "Put"},
 		"secretsmanager":       {"Create", "De", "Get", "List", "Put", "R", "Stop", "Tag", "U"},

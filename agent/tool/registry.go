@@ -3,6 +3,7 @@ package tool
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -126,6 +127,9 @@ func (r *Registry) Tools() []aegis.Tool {
 	for _, e := range r.entries(ctx) {
 		described := e.Tool.Tool
 		described.Unavailable = e.unavailable()
+		if e.fault != "" { // its schemas may be no JSON
+			described.Input, described.Output = json.RawMessage(`{}`), json.RawMessage(`{}`)
+		}
 		all = append(all, described)
 	}
 	slices.SortFunc(all, func(a, b aegis.Tool) int { return strings.Compare(a.Name, b.Name) })

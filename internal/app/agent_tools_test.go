@@ -1,91 +1,66 @@
 package app
 
 import (
+	"encoding/json"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent/memory"
 	"github.com/aegisworld/aegis/agent/tool"
+	"github.com/aegisworld/aegis/internal/pgtest"
+	"github.com/aegisworld/aegis/internal/pricing"
+	"github.com/aegisworld/aegis/policies"
+	"github.com/aegisworld/aegis/stacks"
 )
 
-func TestToolsConfig(t *testing.T) {
+func TestAgentTools(t *testing.T) {
 	t.Parallel()
-	faults := func(change func(*ToolsConfig)) string {
-		full := DefaultConfig()
-		change(&full.Tools)
-		return full.Validate().Error()
+	db := pgtest.Open(t)
+	live := &policies.Live{}
+	p := &control{
+		config: Config{Regions: []string{"eu-west-1"}}, log: slog.New(slog.DiscardHandler), db: db, memories: memory.New(memory.Config{Store: db}),
+		policy: &policy{live: live},
 	}
-	require.NotContains(t, faults(func(*ToolsConfig) {}), "tools.")
-	good := MCPToolServerConfig{Name: "tickets", URL: "https://mcp.corp.example", TokenFile: "/run/secrets/tickets", Effect: "read"}
-	require.NotContains(t, faults(func(c *ToolsConfig) { c.MCP = []MCPToolServerConfig{good} }), "tools.")
-	for want, change := range map[string]func(*ToolsConfig){
-		"tools.command.timeout: 0s is not between 1s":          func(c *ToolsConfig) { c.Command.Timeout = 0 },
-		"tools.command.cpu_time: 1.5s is not between":          func(c *ToolsConfig) { c.Command.CPUTime = 1500 * time.Millisecond },
-		"tools.command.memory_mib: 1 is not between 16":        func(c *ToolsConfig) { c.Command.MemoryMiB = 1 },
-		"tools.command.concurrent: 0 is not between 1":         func(c *ToolsConfig) { c.Command.Concurrent = 0 },
-		"tools.fetch.timeout: 1h0m0s is not between":           func(c *ToolsConfig) { c.Fetch.Timeout = time.Hour },
-		"tools.mcp[0].command, url: give one of them":          func(c *ToolsConfig) { c.MCP = []MCPToolServerConfig{{Name: "a"}} },
-		"tools.mcp[0].url: a token goes to another machine":    func(c *ToolsConfig) { c.MCP = []MCPToolServerConfig{{Name: "a", URL: "http://x", TokenFile: "t"}} },
-		"tools.mcp[0].effect: \"write\" is none of read, plan": func(c *ToolsConfig) { c.MCP = []MCPToolServerConfig{{Name: "a", URL: "https://x", Effect: "write"}} },
-		"tools.mcp[1].name: \"tickets\" is there twice":        func(c *ToolsConfig) { c.MCP = []MCPToolServerConfig{good, good} },
-		"tools.mcp[0].name: \"\" must match ^[a-z0-9]":         func(c *ToolsConfig) { c.MCP = []MCPToolServerConfig{{URL: "https://x"}} },
-		"tools.mcp[0].url: not an http:// or https:// URL":     func(c *ToolsConfig) { c.MCP = []MCPToolServerConfig{{Name: "a", URL: "https://u:p@x"}} },
-		"tools.mcp[0].timeout: 24h0m0s is not between 0 and 10m": func(c *ToolsConfig) {
-			c.MCP = []MCPToolServerConfig{{Name: "a", URL: "https://x", Timeout: 24 * time.Hour}}
-		},
-	} {
-		require.Contains(t, faults(change), want)
+	prices, err := pricing.Load()
+	require.NoError(t, err)
+	registry, err := p.newTools(prices, nil)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(registry.Tools()), 13)
+
+	specs, err := stacks.Estate(stacks.SizeSmall, "prod", []string{"eu-west-1"})
+	require.NoError(t, err)
+	for _, spec := range specs {
+		id := stacks.StackID(spec)
+		require.NoError(t, db.UpsertStack(t.Context(), aegis.Stack{
+			StackID: id, Kind: aegis.TargetPulumiStack, Environment: "prod", Layer: spec.Layer, Region: spec.Region, State: aegis.StackClean,
+		}))
+		require.NoError(t, db.AddSpecRevision(t.Context(), aegis.SpecRevision{StackID: id, Revision: 1, Spec: spec}))
 	}
-}
-
-func TestToolsConfigInYAML(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "aegis.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(`tools:
-  command: {enabled: true, timeout: 5s, memory_mib: 256}
-  fetch: {enabled: false}
-  mcp:
-    - {name: tickets, command: [tickets-mcp, --readonly], env_files: {TOKEN: /run/secrets/tickets}, tools: [search], scope: tickets, effect: read, timeout: 10s}
-`), 0o600))
-	c, err := LoadConfig(file, func(string) string { return "" })
-	require.NoError(t, err)
-	require.Equal(t, 5*time.Second, c.Tools.Command.Timeout)
-	require.Equal(t, 256, c.Tools.Command.MemoryMiB)
-	require.Equal(t, 32, c.Tools.Command.Processes)
-	require.False(t, c.Tools.Fetch.Enabled)
-	require.Equal(t, []string{"search"}, c.Tools.MCP[0].Tools)
-	require.Contains(t, c.secretFiles(), "/run/secrets/tickets")
-}
-
-func TestToolsFromOutside(t *testing.T) {
-	t.Parallel()
-	c := DefaultConfig()
-	c.WorkDir = t.TempDir()
-	c.Tools.Command.Enabled = true
-	c.Tools.MCP = []MCPToolServerConfig{{Name: "gone", Command: []string{"/no/such/program"}, Tools: []string{"search"}}}
-	out, err := c.outsideTools(t.Context(), "", "", slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, out.close()) }()
-	names := map[string]tool.Tool{}
-	for _, x := range out.fixed {
-		names[x.Name] = x
+	ask := func() (tool.Result, error) {
+		return registry.Call(t.Context(), tool.Caller{Agent: "planner", GoalID: "goal-1"}, "get_costs", json.RawMessage(`{"environment":"prod"}`))
 	}
-	require.Empty(t, names["http_fetch"].Unavailable)
-	require.Contains(t, names["run_command"].Unavailable, "commands can't be confined here: no executable")
-	require.Len(t, out.sources, 1)
-	all := out.sources[0].Tools(t.Context())
-	require.Len(t, all, 1)
-	require.Equal(t, "gone.search", all[0].Name)
-	require.Contains(t, all[0].Unavailable, "MCP server gone can't be used")
+	_, err = ask()
+	require.ErrorIs(t, err, tool.ErrRefused, "no bundle is loaded")
 
-	c.Tools = ToolsConfig{}
-	out, err = c.outsideTools(t.Context(), ownBinary, "", slog.New(slog.DiscardHandler))
+	gate, err := policies.NewGate(t.Context(), policies.Options{})
 	require.NoError(t, err)
-	require.Empty(t, out.fixed)
-	require.Empty(t, out.sources)
-	require.NoError(t, out.close())
+	live.Swap(gate)
+	got, err := ask()
+	require.NoError(t, err)
+	var out struct {
+		USDMonth float64 `json:"usd_month"`
+	}
+	require.NoError(t, json.Unmarshal(got.Output, &out))
+	require.Greater(t, out.USDMonth, 5.0)
+
+	_, err = db.OpenBreaker(t.Context(), aegis.Breaker{Scope: aegis.BreakerTool, Key: "get_costs", Reason: "it is wrong", OpenedBy: "ann"})
+	require.NoError(t, err)
+	_, err = ask()
+	require.ErrorContains(t, err, "it is wrong")
+
+	_, err = p.newTools(prices, []tool.Tool{{Tool: aegis.Tool{Name: "list_stacks"}}})
+	require.ErrorContains(t, err, "tools of agents")
 }

@@ -48,6 +48,8 @@ type Config struct {
 
 	// sandboxDir is the data folder of a sandbox; "" elsewhere.
 	sandboxDir string
+	// file is where the configuration was read from; "" is nowhere.
+	file string
 }
 
 // noEstate is the size of none.
@@ -177,6 +179,7 @@ func DefaultConfig() Config {
 // Validate.
 func LoadConfig(file string, getenv func(string) string) (Config, error) {
 	c := DefaultConfig()
+	c.file = file
 	if file != "" {
 		b, err := os.ReadFile(file) //nolint:gosec // the operator names the file
 		if err != nil {

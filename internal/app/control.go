@@ -19,6 +19,7 @@ import (
 	"github.com/aegisworld/aegis/agent"
 	"github.com/aegisworld/aegis/agent/memory"
 	"github.com/aegisworld/aegis/agent/model"
+	"github.com/aegisworld/aegis/agent/tool"
 	"github.com/aegisworld/aegis/api"
 	"github.com/aegisworld/aegis/client/mcpserver"
 	"github.com/aegisworld/aegis/drift"
@@ -58,6 +59,10 @@ type control struct {
 	memories   *memory.Service
 	ledger     *postgres.ModelLedger
 	models     *model.Router
+	// tools are what agents may call.
+	tools *tool.Registry
+	// closeTools ends the servers that have more.
+	closeTools func() error
 	requests   requestStore
 	closeHot   func()
 }
@@ -161,9 +166,18 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		p.log.ErrorContext(ctx, "policy bundle not loaded; every change is denied", "error", err)
 	}
 	p.memories = memory.New(memory.Config{Store: p.db})
+	outside, err := c.outsideTools(ctx, ownBinary, c.file, p.log)
+	if err != nil {
+		return err
+	}
+	p.closeTools = outside.close
+	if p.tools, err = p.newTools(prices, outside.fixed, outside.sources...); err != nil {
+		return err
+	}
 	planner := agent.Config{
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
-		DependsOn: stacks.DependsOn, Memory: p.memories, Regions: c.Regions, Logger: p.log,
+		DependsOn: stacks.DependsOn, Memory: p.memories, Journal: p.db, Agents: agents{p.db},
+		Tools: telemetry.NewToolSpans(p.tools, tracer.Tracer("github.com/aegisworld/aegis/agent/tool")), Regions: c.Regions, Logger: p.log,
 	}
 	p.ledger = p.db.ModelLedger(c.Models.Limits.limits(), c.Models.holdFor(), time.Now)
 	router, err := c.Models.router(modelParts{
@@ -252,6 +266,11 @@ func (p *control) close() {
 	if p.closeHot != nil {
 		p.closeHot()
 	}
+	if p.closeTools != nil {
+		if err := p.closeTools(); err != nil {
+			p.log.Warn("tools from outside not closed", "error", err)
+		}
+	}
 	p.db.Close()
 }
 
@@ -275,7 +294,7 @@ func (p *control) apiHandler() http.Handler {
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
-		Agents: agents{p.db}, Memory: p.memories,
+		Agents: agents{p.db}, Memory: p.memories, Tools: p.tools,
 		Explainer:  explain.New(p.policy.running, p.db, p.policy.options),
 		SandboxDir: p.config.sandboxDir, Regions: p.config.Regions, Intents: intents(), Version: Version, Logger: p.log, Metrics: p.metrics,
 		PublicMetrics: loopback(p.config.Addr), TracerProvider: p.tracer,

@@ -51,17 +51,24 @@ func (c *Cloud) readers(ctx context.Context, stack aegis.Stack) (clients, error)
 
 // clientsOf returns clients that may do what the run's policy allows.
 func (c *Cloud) clientsOf(ctx context.Context, run aegis.StackRun) (clients, error) {
+	return c.clientsWith(ctx, run.Stack.Region, func(ctx context.Context) (aegis.Credentials, error) { return c.Credentials(ctx, run) })
+}
+
+// clientsWith returns clients of a region with keys of one's own.
+func (c *Cloud) clientsWith(
+	ctx context.Context, region string, keys func(context.Context) (aegis.Credentials, error),
+) (clients, error) {
 	account, err := c.AccountID(ctx)
 	if err != nil {
 		return clients{}, err
 	}
 	cfg := c.base.Copy()
-	cfg.Region = run.Stack.Region
+	cfg.Region = region
 	if c.cfg.Pacer != nil {
 		cfg.APIOptions = append(slices.Clone(cfg.APIOptions), c.paced(account))
 	}
 	cfg.Credentials = aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-		found, err := c.Credentials(ctx, run)
+		found, err := keys(ctx)
 		if err != nil {
 			return aws.Credentials{}, err
 		}

@@ -29,13 +29,18 @@ const (
 // policy allows no more than run.Policy does, and nothing but reading without
 // one. They are reused until five minutes before they expire.
 func (c *Cloud) Credentials(ctx context.Context, run aegis.StackRun) (aegis.Credentials, error) {
-	account, err := c.AccountID(ctx)
-	if err != nil {
-		return aegis.Credentials{}, err
-	}
 	request, err := c.session(run)
 	if err != nil {
 		return aegis.Credentials{}, fmt.Errorf("credentials for stack %s: %w", run.Stack.StackID, err)
+	}
+	return c.assumed(ctx, run, request)
+}
+
+// assumed returns keys of a session of the first of the run's roles that there is.
+func (c *Cloud) assumed(ctx context.Context, run aegis.StackRun, request sessionRequest) (aegis.Credentials, error) {
+	account, err := c.AccountID(ctx)
+	if err != nil {
+		return aegis.Credentials{}, err
 	}
 	request.account = account
 	for _, role := range c.roles(run, account) {
@@ -59,6 +64,11 @@ func (c *Cloud) session(run aegis.StackRun) (sessionRequest, error) {
 	if err != nil {
 		return sessionRequest{}, err
 	}
+	return sessionOf(run, statements)
+}
+
+// sessionOf describes a session that may do what statements allow.
+func sessionOf(run aegis.StackRun, statements []statement) (sessionRequest, error) {
 	policies, err := split(statements)
 	if err != nil {
 		return sessionRequest{}, err
