@@ -90,7 +90,7 @@ func (c ToolsConfig) check(bad func(format string, args ...any)) {
 	names := map[string]bool{}
 	for i, s := range c.MCP {
 		if err := s.server().Check(); err != nil {
-			for _, line := range strings.Split(err.Error(), "\n") {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
 				bad("tools.mcp[%d].%s", i, line)
 			}
 		}

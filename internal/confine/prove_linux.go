@@ -103,7 +103,10 @@ func proveLook(ctx context.Context, o Options) error {
 		return err
 	}
 	fault := c.confined()
-	if fault == nil {
+	if fault != nil {
+		fault = fmt.Errorf("proof confine: %w; allow mounts and seccomp within user namespaces (a container's seccomp or AppArmor profile), "+
+			"or leave tools.command off", fault)
+	} else {
 		fault = inspect(c.cmd.Process.Pid)
 	}
 	_ = release.Close()
