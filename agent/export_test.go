@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"time"
 
 	aegis "github.com/aegisworld/aegis"
@@ -17,6 +18,6 @@ func Reader(regions []string) func(text string) (names []string, err error) {
 		if r.aim != nil {
 			names = append(names, r.aim.intent)
 		}
-		return names, err
+		return slices.Compact(names), err
 	}
 }

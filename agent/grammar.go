@@ -105,10 +105,12 @@ func synonyms() map[string][]string {
 
 // clause is one thing asked for, with its place.
 type clause struct {
-	text   string
-	intent Intent
-	edit   edit
-	scope  scope
+	text    string
+	intent  Intent
+	edit    edit
+	scope   scope
+	needs   []need
+	primary bool
 }
 
 // placed refuses a goal in which one clause names regions and another has
@@ -182,7 +184,7 @@ func (e entry) read(tokens []token, s slots) (*clause, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &clause{intent: e.intent.Intent, edit: change}, nil
+		return &clause{intent: e.intent.Intent, edit: change, needs: e.intent.needs, primary: e.intent.primary}, nil
 	}
 	return nil, nil
 }

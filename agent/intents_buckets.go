@@ -63,7 +63,7 @@ func dataAddBucket() intent {
 			Summary:  "Add a bucket that keeps objects for ever and old versions for 30 days.",
 			Examples: []string{"add bucket reports", "create a bucket named reports in eu-west-1"},
 		},
-		phrasings: []string{"@add [new] [s3] bucket [named|called] <name>", "@add [new] <name> [s3] bucket"},
+		phrasings: []string{"@add [new] [s3] bucket [named|called] <name:fresh>", "@add [new] <name:fresh> [s3] bucket"},
 		read: func(a args) (edit, error) {
 			name := a.text("name")
 			return edit{

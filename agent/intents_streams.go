@@ -76,8 +76,8 @@ func dataAddStream() intent {
 			Examples: []string{"add stream clicks", "create a stream named clicks with 2 shards in eu-west-1"},
 		},
 		phrasings: []string{
-			"@add [new] [kinesis] stream [named|called] <name> [with <n:count> shards|shard]",
-			"@add [new] <name> [kinesis] stream [with <n:count> shards|shard]",
+			"@add [new] [kinesis] stream [named|called] <name:fresh> [with <n:count> shards|shard]",
+			"@add [new] <name:fresh> [kinesis] stream [with <n:count> shards|shard]",
 		},
 		read: readAddStream,
 	}
