@@ -27,12 +27,14 @@ func dataBucketVersions() intent {
 			"@keep old|previous|noncurrent|non-current versions [for] <d:duration> in %s",
 			"expire|delete|@remove old|previous|noncurrent|non-current versions in|of|from %s after <d:duration>",
 			"expire|delete|@remove old|previous|noncurrent|non-current versions after <d:duration> in %s",
+			"@keep old|previous|noncurrent|non-current versions in %s for at_least <least:mark> <d:duration>",
+			"@keep old|previous|noncurrent|non-current versions in %s for at_most <most:mark> <d:duration>",
 		),
 		read: func(a args) (edit, error) {
 			n, err := wholeDays(a.duration())
 			return edit{
-				summary: fmt.Sprintf("keep old versions in %s for %s", bucketWords(a), plural(n, "day")),
-				apply:   onBuckets(a, func(b *aegis.BucketSpec) { b.NoncurrentExpireDays = n }),
+				summary: fmt.Sprintf("keep old versions in %s for %s", bucketWords(a), a.bound()+plural(n, "day")),
+				apply:   onBuckets(a, func(b *aegis.BucketSpec) { b.NoncurrentExpireDays = a.within(b.NoncurrentExpireDays, n) }),
 			}, err
 		},
 	}

@@ -1,8 +1,10 @@
 package agent
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -15,11 +17,11 @@ type loose struct {
 	grammar *grammar
 	phrases []phrase
 	// fillers, dangers, statements, finite and imperatives are words; see there.
-	fillers, dangers, statements, finite, imperatives wordSet
-	templates                                         []template
-	ends                                              *regexp.Regexp
-	inWords                                           *strings.Replacer
-	odd                                               *regexp.Regexp
+	fillers, dangers, statements, finite, imperatives, openings, objects, duties, conditions, negations wordSet
+	templates                                                                                           []template
+	ends                                                                                                *regexp.Regexp
+	inWords                                                                                             *strings.Replacer
+	odd                                                                                                 *regexp.Regexp
 	// country tells it from the pronoun.
 	country *regexp.Regexp
 }
@@ -34,6 +36,7 @@ func newLoose(g *grammar) *loose {
 	l := &loose{
 		grammar: g, templates: templates(),
 		fillers: fillers(), dangers: dangers(), statements: statements(), finite: finite(), imperatives: imperatives(),
+		openings: openings(), objects: objects(), duties: duties(), conditions: conditions(), negations: negations(),
 		ends:    regexp.MustCompile(`[.!?;](?:\s+|$)|:\s+|\n+|\s+-{1,2}\s+`),
 		inWords: strings.NewReplacer(spokenAmounts()...),
 		country: regexp.MustCompile(`\b(US|USA|U\.S\.)(\b|')`),
@@ -75,6 +78,8 @@ type said struct {
 
 	where string
 	topic string
+	// bucket is the last one that was named, source the last range of addresses.
+	bucket, source string
 }
 
 // read says a text again; false when it can't.
@@ -92,15 +97,44 @@ func (l *loose) read(text string) (paraphrase, bool) {
 		if err != nil {
 			return paraphrase{}, false
 		}
+		if leads {
+			if left, ok := l.both(&s, tokens, rest); ok {
+				rest = left
+				continue
+			}
+		}
 		switch {
 		case l.sentence(&s, split(tokens)):
-		case (leads || len(plain(tokens)) > 2) && l.harmless(tokens):
+		case (leads || len(plain(tokens)) > 2) && l.harmless(tokens) || leads && l.motive(tokens):
 			l.pass(&s, tokens)
 		default:
 			return paraphrase{}, false
 		}
 	}
 	return s.paraphrase, len(s.sentences) > 0
+}
+
+// motive says that what stands before a colon says why what stands behind it is
+// wanted.
+func (l *loose) motive(tokens []token) bool {
+	core := plain(tokens)
+	return len(core) > 0 && !l.imperatives[core[0].word] && !l.commands(core) && l.finite.any(tokens) != l.duties.any(tokens) && l.incidental(tokens)
+}
+
+// both reads what stands on both sides of a colon as one order, and returns the
+// rest of the text.
+func (l *loose) both(s *said, head []token, text string) (rest string, ok bool) {
+	next, rest, _ := l.cut(text)
+	tail, err := lex(next)
+	if err != nil || len(tail) == 0 {
+		return "", false
+	}
+	told := s.clone()
+	if !l.order(&told, slices.Concat(head, []token{{raw: ",", sep: true}}, tail)) {
+		return "", false
+	}
+	*s = told
+	return rest, true
 }
 
 // cut takes the first sentence off a text; leads says that a colon ends it.
@@ -121,6 +155,11 @@ const longestLoose = 600
 // pass takes tokens for a statement, which may say where and what comes next.
 func (l *loose) pass(s *said, tokens []token) {
 	s.context = append(s.context, spell(tokens))
+	for _, one := range tokens {
+		if source, ok := cidr(one); ok && strings.ContainsAny(one.raw, "./") {
+			s.source = source
+		}
+	}
 	where, rest, ok := l.place(tokens)
 	if !ok {
 		return
@@ -161,6 +200,9 @@ func (s said) clone() said {
 func (l *loose) piece(s *said, tokens []token) bool {
 	for len(tokens) > 0 && slices.Contains([]string{"but", "so", "instead"}, tokens[0].word) {
 		tokens = trim(tokens[1:])
+	}
+	if len(tokens) > 0 && l.conditions[tokens[0].word] {
+		return false // what it is a condition of is asked for beside it
 	}
 	switch {
 	case len(tokens) == 0 || l.ask(s, tokens) || l.limited(s, tokens) || l.reasoned(s, tokens) || l.wished(s, tokens):
@@ -221,12 +263,12 @@ func (l *loose) limited(s *said, tokens []token) bool {
 // reasoned reads an order with the reason before or behind it.
 func (l *loose) reasoned(s *said, tokens []token) bool {
 	for k := 1; k < len(tokens)-1; k++ {
-		if slices.Contains(reasonWords(), tokens[k].word) && l.incidental(tokens[k+1:]) && l.ask(s, trim(tokens[:k])) {
+		if l.reason(tokens[k:]) && l.ask(s, trim(tokens[:k])) {
 			s.context = append(s.context, spell(tokens[k:]))
 			return true
 		}
 	}
-	if !slices.Contains(reasonWords(), tokens[0].word) {
+	if !slices.Contains(reasonWords(), tokens[0].word) || l.conditional(tokens) {
 		return false
 	}
 	starts := []string{"we", "i", "the", "our", "please", "let", "have", "put", "add"}
@@ -238,6 +280,21 @@ func (l *loose) reasoned(s *said, tokens []token) bool {
 		}
 	}
 	return false
+}
+
+// reason says that tokens give a reason, a purpose or an occasion, and no condition.
+func (l *loose) reason(tokens []token) bool {
+	return slices.Contains(reasonWords(), tokens[0].word) && !l.conditional(tokens) && l.incidental(tokens[1:])
+}
+
+// conditional says that what looks like a reason makes a condition, such as "as soon
+// as" and "for when".
+func (l *loose) conditional(tokens []token) bool {
+	if len(tokens) > 1 && slices.Contains([]string{"soon", "long", "far", "much", "many", "if"}, tokens[1].word) {
+		return true
+	}
+	explains := slices.Contains([]string{"so", "because", "since", "which"}, tokens[0].word)
+	return !explains && l.conditions.any(tokens) || len(tokens) > 1 && l.conditions[tokens[1].word]
 }
 
 // wished reads an order that somebody wants, such as "the auditors want …".
@@ -272,36 +329,65 @@ func (l *loose) about(tokens []token) (topic string) {
 }
 
 func reasonWords() []string {
-	return []string{"because", "since", "so", "as", "before", "after", "for", "during", "when", "while", "until", "till", "which", "to"}
+	return []string{"because", "since", "so", "as", "before", "for", "during", "which", "to", "given"}
 }
 
-// harmless says that tokens order, forbid and widen nothing: they have a word that
-// the grammar does not know, no word of danger, and no amount unless they state
-// how something is.
+// harmless says that tokens order, forbid and widen nothing: they state something,
+// have a word that the grammar does not know, no word of danger or duty, and no amount
+// of the estate's things unless they tell how something was.
 func (l *loose) harmless(tokens []token) bool {
-	core := plain(tokens)
-	return (len(core) == 0 || !l.imperatives[core[0].word]) && l.incidental(tokens)
+	for _, piece := range split(tokens) {
+		if core := plain(trim(piece)); len(core) > 0 && (l.imperatives[core[0].word] || l.commands(core)) {
+			return false
+		}
+	}
+	return !(l.duties.any(tokens) && l.names(tokens)) && l.incidental(tokens)
 }
 
-// incidental is harmless for words behind "because" and "to", which may begin with
-// a verb.
-func (l *loose) incidental(tokens []token) bool {
-	core := plain(tokens)
-	if l.dangers.any(tokens) {
-		return false
-	}
-	unknown, amounts := false, false
+// names says that tokens name things of the estate.
+func (l *loose) names(tokens []token) bool {
+	_, _, things := l.contents(tokens)
+	return things
+}
+
+// contents says whether tokens have words that are not known, amounts, and things of
+// the estate.
+func (l *loose) contents(tokens []token) (unknown, amounts, things bool) {
 	for i := 0; i < len(tokens); {
 		s, n := l.sense(tokens[i:])
 		switch {
 		case n == 0 && !l.fillers[tokens[i].word] && !tokens[i].sep:
 			unknown = true
-		case slices.Contains([]string{"num", "pct", "dur", "size", "type", "cidr"}, s.kind):
+		case isValue(s.kind):
 			amounts = true
+		case n > 0 && !softKinds()[s.kind] && s.kind != "principal":
+			things = true
 		}
 		i += max(1, n)
 	}
-	return (unknown || len(core) < 3) && (!amounts || l.statements.any(tokens))
+	return unknown, amounts, things
+}
+
+// commands says that tokens have the form of an order, whatever its verb: a word that
+// begins no statement, and what it is done to.
+func (l *loose) commands(tokens []token) bool {
+	if len(tokens) < 2 || l.openings[tokens[0].word] || l.finite[tokens[0].word] {
+		return false
+	}
+	return l.objects[tokens[1].word] || l.duties.any(tokens) && !l.finite.any(tokens)
+}
+
+// incidental is harmless for words behind "because" and "to", which may begin with
+// a verb.
+func (l *loose) incidental(tokens []token) bool {
+	if l.dangers.any(tokens) {
+		return false
+	}
+	unknown, amounts, things := l.contents(tokens)
+	if amounts && things && !l.statements.any(tokens) {
+		return false
+	}
+	return unknown || len(plain(tokens)) < 3 || l.finite.any(tokens) && !l.duties.any(tokens)
 }
 
 // order reads tokens all of which it knows.
@@ -314,10 +400,14 @@ func (l *loose) order(s *said, tokens []token) bool {
 	if !ok || len(senses) == 0 {
 		return false
 	}
+	if there(rest) && s.source != "" && !has(senses, "cidr") {
+		senses = append(senses, sense{"cidr", s.source})
+	}
 	text, topic, ok := l.match(senses, s.topic)
 	if !ok {
 		return false
 	}
+	text = s.bucketed(text, senses)
 	if where != "" {
 		s.where = where
 	}
@@ -336,6 +426,34 @@ func (l *loose) order(s *said, tokens []token) bool {
 	}
 	s.topic = topic
 	return true
+}
+
+// there says that tokens speak of addresses which were named before.
+func there(tokens []token) bool {
+	for i := range tokens {
+		if begins(tokens[i:], []string{"from", "there"}) > 0 || begins(tokens[i:], []string{"to", "it"}) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// bucketed says which bucket a text with "<bucket>" means: the one that the senses or
+// what was said before name, or else the only one.
+func (s *said) bucketed(text string, senses []sense) string {
+	for _, one := range senses {
+		switch {
+		case one.kind == "artifacts":
+			s.bucket = "artifacts"
+		case one.kind == "name" && (has(senses, "bucket") || strings.Contains(text, "<bucket>")):
+			s.bucket = one.text
+		}
+	}
+	which, all := "the bucket", "all buckets"
+	if s.bucket != "" {
+		which, all = "bucket "+s.bucket, "bucket "+s.bucket
+	}
+	return strings.NewReplacer("<bucket>", which, "<buckets>", all).Replace(text)
 }
 
 // place takes the words about regions out of tokens and says them as the grammar
@@ -417,13 +535,21 @@ func oneOff(a, b string) bool {
 // senses are what tokens mean, without fillers; false when a word is not known.
 func (l *loose) senses(tokens []token) ([]sense, bool) {
 	var senses []sense
+	tokens = particles(tokens)
 	for i := 0; i < len(tokens); {
+		if begins(tokens[i:], []string{"up", "to"}) > 0 && rises(tokens[:i]) {
+			senses, i = append(senses, sense{kind: "to"}), i+2
+			continue
+		}
 		if n := corrected(tokens[i:]); n > 0 {
+			if tokens[i].word == "from" {
+				senses = append(senses, sense{kind: "to"})
+			}
 			i += n
 			continue
 		}
-		if text, n := oneUnit(tokens[i:]); n > 0 {
-			senses, i = append(senses, sense{"dur", text}), i+n
+		if s, n := l.marked(tokens[i:]); n > 0 {
+			senses, i = append(senses, s...), i+n
 			continue
 		}
 		s, n := l.sense(tokens[i:])
@@ -442,6 +568,137 @@ func (l *loose) senses(tokens []token) ([]sense, bool) {
 		i += n
 	}
 	return bounds(senses), true
+}
+
+// particles have "on" and "off" behind their verb: "turn cloud events on" becomes "turn
+// on cloud events".
+func particles(tokens []token) []token {
+	at := slices.IndexFunc(tokens, func(t token) bool {
+		return t.word == "turn" || t.word == "switch" || t.word == "turned" || t.word == "switched"
+	})
+	if at < 0 {
+		return tokens
+	}
+	to := slices.IndexFunc(tokens[at:], func(t token) bool { return t.word == "on" || t.word == "off" })
+	if to < 2 {
+		return tokens
+	}
+	moved := slices.Insert(slices.Clone(tokens), at+1, tokens[at+to])
+	return slices.Delete(moved, at+to+1, at+to+2)
+}
+
+// rises says that "up to" behind these words is where something goes, no bound.
+func rises(tokens []token) bool {
+	return slices.ContainsFunc(tokens, func(t token) bool {
+		return slices.Contains([]string{"bring", "scale", "take", "get", "raise", "increase", "push", "ramp", "resize", "bump", "move", "put"}, t.word)
+	}) && !slices.ContainsFunc(tokens, func(t token) bool { return t.word == "can" || t.word == "may" || t.word == "let" || t.word == "allow" })
+}
+
+// marked reads what is more than a word with a meaning: units of time in words,
+// ports, actions, and words that say what the value behind them is.
+func (l *loose) marked(tokens []token) ([]sense, int) {
+	if text, n := oneUnit(tokens); n > 0 {
+		return []sense{{"dur", text}}, n
+	}
+	if senses, n := portSenses(tokens); n > 0 {
+		return senses, n
+	}
+	if senses, n := onlyFrom(tokens); n > 0 {
+		return senses, n
+	}
+	if list, n := longestOf(parseActions(tokens)); n > 0 && isAction(tokens[0].raw) {
+		actions, _ := list.([]string)
+		return []sense{{"action", strings.Join(actions, " and ")}}, n
+	}
+	if len(tokens) > 1 && tokens[0].word == "take" && isAction(tokens[1].raw) {
+		return []sense{{kind: "strip"}}, 1
+	}
+	kind := map[string]string{
+		"to": "to", "at": "to", "by": "by", "every": "per", "each": "per", "over": "beyond", "under": "beyond", "above": "beyond", "below": "beyond",
+		"beyond": "beyond", "than": "beyond",
+	}[tokens[0].word]
+	if kind == "" || len(tokens) < 2 {
+		return nil, 0
+	}
+	if n := begins(tokens, []string{"every", "other"}); n > 0 {
+		return []sense{{kind: "odd"}}, n
+	}
+	s, _ := l.sense(tokens[1:])
+	timed := s.kind == "dur" || kind != "per" && slices.Contains([]string{"num", "pct", "size", "factor"}, s.kind)
+	if _, n := oneUnit(tokens[1:]); n > 0 {
+		timed = true
+	}
+	if !timed || l.phraseAt(tokens) {
+		return nil, 0
+	}
+	return []sense{{kind: kind}}, 1
+}
+
+// onlyFrom reads "only from 10.0.0.0/8".
+func onlyFrom(tokens []token) ([]sense, int) {
+	i := skip(tokens, "only", "exclusively", "solely")
+	if i == 0 {
+		return nil, 0
+	}
+	i += skip(tokens[i:], "from", "to", "for", "the")
+	if i == len(tokens) || !strings.ContainsAny(tokens[i].raw, "./") {
+		return nil, 0
+	}
+	source, ok := cidr(tokens[i])
+	if !ok {
+		return nil, 0
+	}
+	return []sense{{"onlyFrom", source}}, i + 1
+}
+
+// phraseAt says that a phrase of the lexicon begins here.
+func (l *loose) phraseAt(tokens []token) bool {
+	return slices.ContainsFunc(l.phrases, func(p phrase) bool { return begins(tokens, p.words) > 0 })
+}
+
+// longestOf is the first of a slot's readings.
+func longestOf(readings []slotValue) (value any, taken int) {
+	if len(readings) == 0 {
+		return nil, 0
+	}
+	return readings[0].value, readings[0].taken
+}
+
+// isAction says that a word has the form of "s3:GetObject".
+func isAction(word string) bool {
+	service, name, ok := strings.Cut(word, ":")
+	letter := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	return ok && service != "" && name != "" && !strings.ContainsFunc(service, letter) && unicode.IsUpper(rune(name[0])) && !strings.ContainsFunc(name, letter)
+}
+
+// portSenses read "tcp 9100", "udp port 514", "ports 8080 to 8090" and "3389/tcp".
+func portSenses(tokens []token) (senses []sense, taken int) {
+	if tokens[0].word == "tcp" || tokens[0].word == "udp" {
+		senses, taken = append(senses, sense{"proto", tokens[0].word}), 1
+	}
+	named := taken > 0
+	if taken < len(tokens) && (tokens[taken].word == "port" || tokens[taken].word == "ports") {
+		named, taken = true, taken+1
+	}
+	if taken >= len(tokens) || tokens[taken].word == "" || !unicode.IsDigit(rune(tokens[taken].word[0])) {
+		return nil, 0
+	}
+	p, n := parsePorts(tokens[taken:])
+	if n == 0 || !named && p.protocol == "" {
+		return nil, 0
+	}
+	if p.protocol != "" {
+		senses = append(senses, sense{"proto", p.protocol})
+	}
+	text := strconv.Itoa(p.from)
+	if p.to != p.from {
+		text += "-" + strconv.Itoa(p.to)
+	}
+	taken += n
+	if taken < len(tokens) && (tokens[taken].word == "tcp" || tokens[taken].word == "udp") {
+		senses, taken = append(senses, sense{"proto", tokens[taken].word}), taken+1
+	}
+	return append(senses, sense{"ports", text}), taken
 }
 
 // oneUnit reads "a week" and "an hour".
@@ -464,8 +721,8 @@ func corrected(tokens []token) int {
 	switch tokens[0].word {
 	case "from":
 		return formerly(tokens)
-	case "instead":
-		if tokens[1].word != "of" {
+	case "instead", "rather":
+		if tokens[1].word != "of" && tokens[1].word != "than" {
 			return 0
 		}
 		if i := slices.IndexFunc(tokens, func(t token) bool { return t.sep }); i > 0 {
@@ -510,12 +767,22 @@ func (l *loose) sense(tokens []token) (sense, int) {
 	if _, n := parsePercent(tokens); n > 0 {
 		return sense{"pct", spell(tokens[:n])}, n
 	}
+	if _, n := parseFactor(tokens); n > 0 && (n > 1 || unicode.IsDigit(rune(first.word[0]))) && first.word != "factor" {
+		return sense{"factor", spell(tokens[:n])}, n
+	}
 	for _, p := range l.phrases {
 		if n := begins(tokens, p.words); n > 0 {
 			return sense{p.kind, spell(tokens[:n])}, n
 		}
 	}
+	if at, n := parseClock(tokens); n > 0 {
+		return sense{"clock", fmt.Sprintf("%02d:%02d", at.hour, at.minute)}, n
+	}
 	switch {
+	case serverClass("cacheclass", first.word):
+		return sense{"cacheclass", first.word}, 1
+	case serverClass("dbclass", first.word):
+		return sense{"dbclass", first.word}, 1
 	case instanceType(first.word):
 		return sense{"type", first.word}, 1
 	case strings.HasPrefix(first.raw, "/"):
@@ -536,10 +803,22 @@ func (l *loose) sense(tokens []token) (sense, int) {
 // named takes a word beside "bucket", "stream" or "log group" for its name.
 func (l *loose) named(tokens []token, i int) (sense, bool) {
 	beside := func(k int) bool {
-		return k >= 0 && k < len(tokens) && slices.Contains([]string{"bucket", "stream", "group", "named", "called", "setting"}, tokens[k].word)
+		return k >= 0 && k < len(tokens) && slices.Contains([]string{
+			"bucket", "stream", "group", "named", "called", "setting", "cache", "table", "database", "repository", "repo", "secret", "role", "rule",
+		}, tokens[k].word)
 	}
 	text, ok := name(tokens[i])
+	ok = ok && !slices.Contains(sortWords(), tokens[i].word) && !l.negations[tokens[i].word] && !l.conditions[tokens[i].word]
 	return sense{"name", text}, ok && (beside(i-1) || beside(i+1))
+}
+
+// joins are kinds of things whose number stands before them.
+func joins() map[string]string {
+	return map[string]string{"replicas": "replicasN", "images": "imagesN", "shards": "shardsN", "instances": "instancesN"}
+}
+
+func has(senses []sense, kind string) bool {
+	return slices.ContainsFunc(senses, func(s sense) bool { return s.kind == kind })
 }
 
 // bounds joins a bound with its number: "at most 12" and "12 at most".
@@ -548,12 +827,18 @@ func bounds(senses []sense) (joined []sense) {
 		s := senses[i]
 		next := i+1 < len(senses)
 		switch {
+		case (s.kind == "max" || s.kind == "min") && next && senses[i+1].kind == "dur":
+			joined = append(joined, sense{s.kind + "Dur", senses[i+1].text})
+			i++
 		case (s.kind == "max" || s.kind == "min" || s.kind == "exactly") && next && senses[i+1].kind == "num":
 			joined = append(joined, sense{s.kind + "N", senses[i+1].text})
 			i++
 		case (s.kind == "max" || s.kind == "min") && next && senses[i+1].kind == "nodes" && i+2 < len(senses) && senses[i+2].kind == "num":
 			joined = append(joined, sense{s.kind + "N", senses[i+2].text})
 			i += 2
+		case s.kind == "num" && next && joins()[senses[i+1].kind] != "" && (senses[i+1].kind != "shards" || has(senses, "cache")):
+			joined = append(joined, sense{joins()[senses[i+1].kind], s.text})
+			i++
 		case s.kind == "num" && next && (senses[i+1].kind == "max" || senses[i+1].kind == "exactly") && i+2 == len(senses):
 			joined = append(joined, sense{senses[i+1].kind + "N", s.text})
 			i++
