@@ -92,7 +92,7 @@ func synonyms() map[string][]string {
 		"min":     {"min", "minimum", "lower limit", "lower bound", "floor"},
 		"double":  {"double", "triple", "quadruple", "halve"},
 		"health":  {"health check", "health checks", "healthcheck", "healthchecks", "health"},
-		"survive": {"survive", "withstand", "tolerate", "outlive", "resist", "be resilient against", "be resilient to", "cope with"},
+		"survive": {"survive", "withstand", "tolerate", "outlive", "resist", "be resilient against", "be resilient to", "cope with", "live through", "ride out", "get through", "weather", "handle"},
 		"lose": {
 			"losing", "loss of", "loss in", "failure of", "failure in", "outage of", "outage in", "disaster in", "when", "if",
 		},
@@ -205,7 +205,7 @@ func plain(tokens []token) []token {
 	for _, beginning := range []string{
 		"could you", "can you", "would you", "i want you to", "i want to", "we want to", "i need to", "we need to", "i would like to",
 		"we would like to", "i'd like to", "we'd like to", "let us", "let's", "make sure that", "make sure", "ensure that", "ensure",
-		"we", "i", "go ahead",
+		"we must", "i must", "we have to", "we should", "we ought to", "we'll need to", "it must", "it should", "it has to", "you should", "we", "i", "go ahead",
 	} {
 		if n := begins(kept, strings.Fields(beginning)); n > 0 {
 			return trim(kept[n:])

@@ -17,11 +17,11 @@ type loose struct {
 	grammar *grammar
 	phrases []phrase
 	// fillers, dangers, statements, finite and imperatives are words; see there.
-	fillers, dangers, statements, finite, imperatives, openings, objects, duties, conditions, negations wordSet
-	templates                                                                                           []template
-	ends                                                                                                *regexp.Regexp
-	inWords                                                                                             *strings.Replacer
-	odd                                                                                                 *regexp.Regexp
+	fillers, dangers, statements, finite, imperatives, openings, objects, duties, conditions, negations, things wordSet
+	templates                                                                                                   []template
+	ends                                                                                                        *regexp.Regexp
+	inWords                                                                                                     *strings.Replacer
+	odd                                                                                                         *regexp.Regexp
 	// country tells it from the pronoun.
 	country *regexp.Regexp
 }
@@ -36,7 +36,7 @@ func newLoose(g *grammar) *loose {
 	l := &loose{
 		grammar: g, templates: templates(),
 		fillers: fillers(), dangers: dangers(), statements: statements(), finite: finite(), imperatives: imperatives(),
-		openings: openings(), objects: objects(), duties: duties(), conditions: conditions(), negations: negations(),
+		openings: openings(), objects: objects(), duties: duties(), conditions: conditions(), negations: negations(), things: things(),
 		ends:    regexp.MustCompile(`[.!?;](?:\s+|$)|:\s+|\n+|\s+-{1,2}\s+`),
 		inWords: strings.NewReplacer(spokenAmounts()...),
 		country: regexp.MustCompile(`\b(US|USA|U\.S\.)(\b|')`),
@@ -80,6 +80,8 @@ type said struct {
 	topic string
 	// bucket is the last one that was named, source the last range of addresses.
 	bucket, source string
+	// defaulted says that an order took everywhere for its place as none was said.
+	defaulted bool
 }
 
 // read says a text again; false when it can't.
@@ -118,7 +120,14 @@ func (l *loose) read(text string) (paraphrase, bool) {
 // wanted.
 func (l *loose) motive(tokens []token) bool {
 	core := plain(tokens)
-	return len(core) > 0 && !l.imperatives[core[0].word] && !l.commands(core) && l.finite.any(tokens) != l.duties.any(tokens) && l.incidental(tokens)
+	return len(core) > 0 && !l.imperatives[core[0].word] && !l.commands(core) && (l.finite.any(tokens) || l.duties.any(tokens)) && !l.menaces(tokens)
+}
+
+// menaces says that tokens have a word of danger that no reason needs.
+func (l *loose) menaces(tokens []token) bool {
+	return slices.ContainsFunc(tokens, func(t token) bool {
+		return l.dangers[t.word] && !slices.Contains([]string{"nobody", "without", "share", "account", "accounts", "nothing"}, t.word)
+	})
 }
 
 // both reads what stands on both sides of a colon as one order, and returns the
@@ -201,7 +210,7 @@ func (l *loose) piece(s *said, tokens []token) bool {
 	for len(tokens) > 0 && slices.Contains([]string{"but", "so", "instead"}, tokens[0].word) {
 		tokens = trim(tokens[1:])
 	}
-	if len(tokens) > 0 && l.conditions[tokens[0].word] {
+	if len(tokens) > 0 && l.conditions[tokens[0].word] && !l.statements.any(tokens) {
 		return false // what it is a condition of is asked for beside it
 	}
 	switch {
@@ -216,7 +225,15 @@ func (l *loose) piece(s *said, tokens []token) bool {
 
 // stated says that part of a sentence is a statement of its own.
 func (l *loose) stated(tokens []token) bool {
-	return l.finite.any(tokens) || slices.Contains([]string{"it", "they", "that", "this"}, tokens[0].word)
+	return l.finite.any(tokens) || slices.Contains([]string{"it", "they", "that", "this"}, tokens[0].word) || slices.ContainsFunc(tokens[1:], l.verbal)
+}
+
+// verbal says that a word which is not known has the form of a finite verb.
+func (l *loose) verbal(t token) bool {
+	if _, n := l.sense([]token{t}); n > 0 || l.fillers[t.word] || len(t.word) < 5 {
+		return false
+	}
+	return strings.HasSuffix(t.word, "s") || strings.HasSuffix(t.word, "ed")
 }
 
 // ask reads an order, in the grammar's words or in others.
@@ -284,7 +301,11 @@ func (l *loose) reasoned(s *said, tokens []token) bool {
 
 // reason says that tokens give a reason, a purpose or an occasion, and no condition.
 func (l *loose) reason(tokens []token) bool {
-	return slices.Contains(reasonWords(), tokens[0].word) && !l.conditional(tokens) && l.incidental(tokens[1:])
+	if !slices.Contains(reasonWords(), tokens[0].word) || l.conditional(tokens) || !l.incidental(tokens[1:]) {
+		return false
+	}
+	_, amounts, _ := l.contents(tokens[1:])
+	return !amounts || l.statements.any(tokens) || slices.Contains([]string{"so", "because", "since"}, tokens[0].word)
 }
 
 // conditional says that what looks like a reason makes a condition, such as "as soon
@@ -299,7 +320,10 @@ func (l *loose) conditional(tokens []token) bool {
 
 // wished reads an order that somebody wants, such as "the auditors want …".
 func (l *loose) wished(s *said, tokens []token) bool {
-	wishes := []string{"want", "wants", "need", "needs", "require", "requires", "demand", "demands", "must", "should"}
+	wishes := []string{
+		"want", "wants", "need", "needs", "require", "requires", "demand", "demands", "must", "should", "expect", "expects", "wish", "prefer", "prefers", "request", "requests",
+		"requested", "requires",
+	}
 	for k := 1; k < min(len(tokens)-1, 7); k++ {
 		if slices.Contains(wishes, tokens[k].word) && l.harmless(tokens[:k]) && l.ask(s, trim(tokens[k+1:])) {
 			s.context = append(s.context, spell(tokens[:k+1]))
@@ -360,7 +384,7 @@ func (l *loose) contents(tokens []token) (unknown, amounts, things bool) {
 			unknown = true
 		case isValue(s.kind):
 			amounts = true
-		case n > 0 && !softKinds()[s.kind] && s.kind != "principal":
+		case n > 0 && !softKinds()[s.kind] && s.kind != "principal" && l.things[s.kind]:
 			things = true
 		}
 		i += max(1, n)
@@ -374,7 +398,7 @@ func (l *loose) commands(tokens []token) bool {
 	if len(tokens) < 2 || l.openings[tokens[0].word] || l.finite[tokens[0].word] {
 		return false
 	}
-	return l.objects[tokens[1].word] || l.duties.any(tokens) && !l.finite.any(tokens)
+	return l.objects[tokens[1].word]
 }
 
 // incidental is harmless for words behind "because" and "to", which may begin with
@@ -403,6 +427,9 @@ func (l *loose) order(s *said, tokens []token) bool {
 	if there(rest) && s.source != "" && !has(senses, "cidr") {
 		senses = append(senses, sense{"cidr", s.source})
 	}
+	if !slices.ContainsFunc(senses, func(one sense) bool { return one.kind != "soft" }) {
+		return where == "" && len(s.sentences) > 0 // it says no more than what was said
+	}
 	text, topic, ok := l.match(senses, s.topic)
 	if !ok {
 		return false
@@ -411,9 +438,12 @@ func (l *loose) order(s *said, tokens []token) bool {
 	if where != "" {
 		s.where = where
 	}
+	if s.defaulted && where != "" && where != " everywhere" {
+		return false // it is not certain where the other order is meant
+	}
 	place := s.where
 	if place == "" {
-		place = " everywhere"
+		place, s.defaulted = " everywhere", true
 	}
 	if text == "" { // nothing is to change there
 		if where != "" && where != " everywhere" {
@@ -438,14 +468,14 @@ func there(tokens []token) bool {
 	return false
 }
 
-// bucketed says which bucket a text with "<bucket>" means: the one that the senses or
+// bucketed says which bucket a text with "$bucket" means: the one that the senses or
 // what was said before name, or else the only one.
 func (s *said) bucketed(text string, senses []sense) string {
 	for _, one := range senses {
 		switch {
 		case one.kind == "artifacts":
 			s.bucket = "artifacts"
-		case one.kind == "name" && (has(senses, "bucket") || strings.Contains(text, "<bucket>")):
+		case one.kind == "name" && (has(senses, "bucket") || strings.Contains(text, "$bucket")):
 			s.bucket = one.text
 		}
 	}
@@ -453,7 +483,7 @@ func (s *said) bucketed(text string, senses []sense) string {
 	if s.bucket != "" {
 		which, all = "bucket "+s.bucket, "bucket "+s.bucket
 	}
-	return strings.NewReplacer("<bucket>", which, "<buckets>", all).Replace(text)
+	return strings.NewReplacer("$buckets", all, "$bucket", which).Replace(text)
 }
 
 // place takes the words about regions out of tokens and says them as the grammar
@@ -471,6 +501,7 @@ func (l *loose) place(tokens []token) (where string, rest []token, ok bool) {
 		}
 		if found, n := l.grammar.atlas.list(adjectives(tokens[i:])); n > 0 {
 			regions, i = append(regions, found...), i+n
+			i += skip(tokens[i:], "only", "alone")
 			continue
 		}
 		rest = append(rest, tokens[i])
@@ -613,12 +644,20 @@ func (l *loose) marked(tokens []token) ([]sense, int) {
 	if len(tokens) > 1 && tokens[0].word == "take" && isAction(tokens[1].raw) {
 		return []sense{{kind: "strip"}}, 1
 	}
+	if senses, n := between(tokens); n > 0 {
+		return senses, n
+	}
 	kind := map[string]string{
 		"to": "to", "at": "to", "by": "by", "every": "per", "each": "per", "over": "beyond", "under": "beyond", "above": "beyond", "below": "beyond",
 		"beyond": "beyond", "than": "beyond",
 	}[tokens[0].word]
 	if kind == "" || len(tokens) < 2 {
 		return nil, 0
+	}
+	if kind == "per" && !l.phraseAt(tokens) && len(tokens[1].word) > 2 {
+		if _, ok := unitOf(tokens[1].word); ok {
+			return []sense{{kind: "per"}, {"dur", "1 " + tokens[1].word}}, 2
+		}
 	}
 	if n := begins(tokens, []string{"every", "other"}); n > 0 {
 		return []sense{{kind: "odd"}}, n
@@ -632,6 +671,22 @@ func (l *loose) marked(tokens []token) ([]sense, int) {
 		return nil, 0
 	}
 	return []sense{{kind: kind}}, 1
+}
+
+// between reads "between 3 and 9".
+func between(tokens []token) ([]sense, int) {
+	if tokens[0].word != "between" {
+		return nil, 0
+	}
+	_, n := parseCount(tokens[1:])
+	if n == 0 || len(tokens) < n+3 || tokens[n+1].word != "and" {
+		return nil, 0
+	}
+	_, m := parseCount(tokens[n+2:])
+	if m == 0 {
+		return nil, 0
+	}
+	return []sense{{"minN", spell(tokens[1 : n+1])}, {"maxN", spell(tokens[n+2 : n+2+m])}}, n + m + 2
 }
 
 // onlyFrom reads "only from 10.0.0.0/8".

@@ -24,13 +24,13 @@ func lexicon() map[string][]string {
 func amountWords() map[string][]string {
 	return map[string][]string{
 		"more":  {"more", "extra", "additional", "another", "add", "added", "further", "other", "spare"},
-		"fewer": {"fewer", "less", "remove", "drop", "shed"},
+		"fewer": {"cut", "fewer", "less", "remove", "drop", "shed"},
 		"up": {
 			"increase", "increased", "raise", "raised", "grow", "bump", "bump up", "lift", "extend", "extended", "lengthen", "expand", "enlarge", "scale up",
 			"scale out", "push up", "crank up", "widen", "boost", "beef up", "ramp up", "go up", "upsize", "prolong",
 		},
 		"down": {
-			"decrease", "decreased", "lower", "lowered", "reduce", "reduced", "shrink", "shorten", "shortened", "cut", "trim", "tighten", "scale down", "scale in",
+			"decrease", "decreased", "lower", "lowered", "reduce", "reduced", "shrink", "shorten", "shortened", "trim", "tighten", "scale down", "scale in",
 			"scale back", "bring down", "go down", "dial down", "dial back", "downsize", "cut back", "cut down", "drop down",
 		},
 		"max": {
@@ -68,7 +68,8 @@ func amountWords() map[string][]string {
 		},
 		"soft": {
 			"route 53", "as well", "in advance", "by itself", "from now on", "right now", "for good", "as soon as possible", "in future", "in the future", "going forward",
-			"of course", "thank you", "at once", "on average", "by themselves", "instead", "in total", "in all", "altogether", "in place", "from here on",
+			"of course", "thank you", "at once", "on average", "by themselves", "instead", "set it like that", "make it so", "do that", "see to it", "as agreed", "as discussed", "as usual", "as before", "that's all",
+			"in each case", "at a time", "on top", "in total", "in all", "altogether", "in place", "from here on",
 		},
 	}
 }
@@ -79,7 +80,7 @@ func nodeWords() map[string][]string {
 		"nodes": {
 			"node", "nodes", "server", "servers", "instance", "instances", "box", "boxes", "machine", "machines", "worker", "workers", "vm", "vms",
 			"host", "hosts", "fleet", "capacity", "runtime", "group", "groups", "autoscaling group", "server group", "server groups", "asg",
-			"desired", "desired capacity", "of them", "auto scaling group", "auto-scaling group", "compute", "compute nodes", "worker nodes", "ec2 instances",
+			"desired", "desired capacity", "autoscaler", "auto scaler", "of them", "auto scaling group", "auto-scaling group", "compute", "compute nodes", "worker nodes", "ec2 instances",
 			"compute layer", "runtime layer", "server count", "node count", "instance count", "vcpus nodes", "hosts running", "compute capacity",
 		},
 		"disk": {
@@ -208,9 +209,10 @@ func securityWords() map[string][]string {
 			"executor's sessions", "executor role's sessions", "executor role sessions", "session time", "sessions of executor",
 		},
 		"window": {
-			"deletion window", "key deletion window", "recoverable", "recovery window", "deletion delay", "waiting period", "grace period", "pending deletion", "restorable",
-			"deletion waiting period", "recovered", "restored", "undeleted", "deleted keys", "deleted key", "deletion", "deletion grace period", "recovery period",
+			"deletion window", "recoverable", "recovery window", "deletion delay", "waiting period", "grace period", "pending deletion", "restorable",
+			"deletion waiting period", "recovered", "restored", "undeleted", "deletion", "deletion grace period", "recovery period",
 		},
+		"keywindow": {"key deletion window", "kms deletion window", "key deletion period", "key deletion delay", "deleted keys", "deleted key", "key recovery window"},
 		"role":      {"role", "workload role", "iam role", "roles"},
 		"give":      {"give", "add to"},
 		"grant":     {"grant", "granted", "may call", "may use", "permission to call", "permission for", "be allowed to call", "allow to call"},

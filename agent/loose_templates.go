@@ -120,18 +120,18 @@ func streamTemplates() []template {
 
 func bucketTemplates() []template {
 	return []template{
-		t("old dur", "hold expire objects artifacts bucket after", "expire old versions in <buckets> after <dur>", "old"),
-		t("old minDur", "hold objects artifacts bucket", "keep old versions in <buckets> for at least <minDur>", "old"),
-		t("old maxDur", "hold objects artifacts bucket", "keep old versions in <buckets> for at most <maxDur>", "old"),
-		t("expire objects dur", "bucket after", "expire objects in <bucket> after <dur>", "objects"),
-		t("hold objects dur", "bucket", "keep objects in <bucket> for <dur>", "objects"),
-		t("expire bucket dur", "after objects", "expire objects in <bucket> after <dur>", "objects"),
-		t("forever objects", "bucket hold", "never expire objects in <bucket>", ""),
-		t("forever bucket hold", "", "never expire objects in <bucket>", ""),
-		t("infrequent objects dur", "bucket hold move after", "move objects in <bucket> to infrequent access after <dur>", ""),
-		t("infrequent bucket dur", "hold move after", "move objects in <bucket> to infrequent access after <dur>", ""),
-		t("archive objects dur", "bucket hold expire move after", "archive objects in <bucket> after <dur>", ""),
-		t("archive bucket dur", "hold move after", "archive objects in <bucket> after <dur>", ""),
+		t("old dur", "hold expire objects artifacts bucket after", "expire old versions in $buckets after <dur>", "old"),
+		t("old minDur", "hold objects artifacts bucket", "keep old versions in $buckets for at least <minDur>", "old"),
+		t("old maxDur", "hold objects artifacts bucket", "keep old versions in $buckets for at most <maxDur>", "old"),
+		t("expire objects dur", "bucket after", "expire objects in $bucket after <dur>", "objects"),
+		t("hold objects dur", "bucket", "keep objects in $bucket for <dur>", "objects"),
+		t("expire bucket dur", "after objects", "expire objects in $bucket after <dur>", "objects"),
+		t("forever objects", "bucket hold", "never expire objects in $bucket", ""),
+		t("forever bucket hold", "", "never expire objects in $bucket", ""),
+		t("infrequent objects dur", "bucket hold move after", "move objects in $bucket to infrequent access after <dur>", ""),
+		t("infrequent bucket dur", "hold move after", "move objects in $bucket to infrequent access after <dur>", ""),
+		t("archive objects dur", "bucket hold expire move after", "archive objects in $bucket after <dur>", ""),
+		t("archive bucket dur", "hold move after", "archive objects in $bucket after <dur>", ""),
 		t("new bucket name", "", "add bucket <name>", "objects"),
 		t("new bucket name lock dur", "hold", "add bucket <name> with object lock{ in <mode> mode} for <dur>", ""),
 	}
@@ -155,7 +155,8 @@ func edgeTemplates() []template {
 
 func networkTemplates() []template {
 	return []template{
-		t("nat zone", "more num net on", "use one nat gateway per zone", "nat"),
+		t("nat zone", "more net on", "use one nat gateway per zone", "nat"),
+		t("nat zone num", "net on", "use <num> nat gateway per zone", "nat"),
 		t("nat ha", "net on", "use one nat gateway per zone", "nat"),
 		t("nat num", "net", "use <num> nat gateway", "nat"),
 		t("nat num exactly", "net", "use <num> nat gateway", "nat"),
@@ -192,7 +193,8 @@ func keyTemplates() []template {
 	return []template{
 		t("keys rotate dur", "per", "rotate the keys every <dur>", "keys"),
 		t("keys window dur", "hold", "set the key deletion window to <dur>", "window"),
-		t("window dur", "keys hold", "set the key deletion window to <dur>", "window"),
+		t("keywindow dur", "hold window keys", "set the key deletion window to <dur>", "keywindow"),
+		t("secret window dur", "hold", "set the recovery window of the secret to <dur>", ""),
 		t("session dur", "", "limit executor sessions to <dur>", "session"),
 		t("session maxDur", "", "limit executor sessions to <maxDur>", "session"),
 		t("grant role name action", "permits", "allow role <name> to call <action>", ""),
@@ -241,8 +243,8 @@ func storeTemplates() []template {
 		t("database name dbclass", "move", "move database <name> to <dbclass>", ""),
 		t("database name backup dur", "hold", "keep backups of database <name> for <dur>", ""),
 		t("database name pitr dur", "hold", "keep backups of database <name> for <dur>", ""),
-		t("new secret name", "window", "add secret <name>{ recoverable for <dur>}", ""),
-		t("new secret name window dur after", "", "add secret <name> recoverable for <dur>", ""),
+		t("new secret name dur", "window after", "add secret <name> recoverable for <dur>", ""),
+		t("new secret name", "", "add secret <name>", ""),
 		t("secret name window dur", "hold", "set the recovery window of secret <name> to <dur>", ""),
 		t("backup period", "datalayer hold on", "back up the data every <period>{ at <clock>}{ and keep backups for <dur>}", "backup"),
 		t("backup dur", "datalayer hold", "keep backups for <dur>", "backup"),
@@ -312,7 +314,7 @@ func (t template) take(senses []sense) (string, bool) {
 		left = slices.Delete(left, i, i+1)
 	}
 	text, left = options(text, left)
-	aims := strings.Contains(t.text, "<bucket")
+	aims := strings.Contains(t.text, "$bucket")
 	for _, s := range left {
 		switch {
 		case s.kind == "name" && aims:

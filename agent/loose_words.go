@@ -20,14 +20,14 @@ func fillers() wordSet {
 		need needs needed want wants wanted like get gets give gives given put puts bring brings take takes set sets setting run runs running
 		make makes start starts started move switch switched change changed use used using uses adjust tune update modify configure
 		please pls plz kindly just now today tonight already still again then also too even really actually currently current asap
-		who what where how many much some any one's own number count amount size value total existing default
+		who what where how many much any one's own number count amount size value total existing default
 		region regions moved about roughly approximately i'd we'd i'm we're they're it's that's scale scales autoscales autoscale itself themselves row
 		autoscaling completely entirely serves go goes gateway enough suffice suffices time times average last lasts lasting long longer
 		let level ensure sure year's from's apiece respectively dns aws ec2 route cloudwatch
 		days' thanks thx hi hello hey team folks straight immediately always permanently throughout across via whole entire full fully
 		within? onwards forward henceforth onward together simply well right worth its resized sized upgraded upgrade i'll we'll would've
 		it'll they'll let's lets live happen everywhere amounting totalling having there's here's which stuff ones plus comes come
-		sit reside live region's estate fleet's runtime's service's workload layer's data's`)
+		reside sit ready fine okay ok good able stick hit away perfect point region's estate fleet's runtime's service's workload layer's data's`)
 }
 
 // negations are words that turn what they stand by into its opposite or leave
@@ -55,14 +55,14 @@ func dangers() wordSet {
 
 // duties are words of sentences that ask for something.
 func duties() wordSet {
-	return wordsOf(`should must need needs shall ought let ensure want wants require requires demand demands may`)
+	return wordsOf(`should must need needs shall ought let ensure want wants require requires demand demands`)
 }
 
 // statements are words of sentences that tell how things are, and ask for nothing.
 func statements() wordSet {
 	return wordsOf(`hits hit was were had fails failed noticed says said reports reported complain complains complained rejects rejected
 		hammer hammers flaps went happened overwrote timed time asks asked things costs cost saw seen got took ran crashed lost broke filled
-		grew rose fell peaked paged woke reached exceeded missed waited`)
+		grew rose fell throttled struggled dropped slowed ran peaked paged woke reached exceeded missed waited`)
 }
 
 // finite are verbs that make a part of a sentence a statement of its own.
@@ -93,11 +93,22 @@ func imperatives() wordSet {
 		mark migrate move pause peer prepare protect put raise read reboot rebuild redeploy reduce rename replace reset resize restart restore
 		restrict retain retire revoke roll rotate run save scale send set shift shorten shrink shut spread start stop store switch take
 		terminate throw turn unlock update upgrade use write encrypt decrypt patch audit tag label scan notify alert monitor test verify
-		validate investigate review purge empty drain failover expand harden isolate quarantine snapshot schedule tune trim triple bump
-		activate deactivate disable allow deny permit grant expose publish import export sync replicate mirror disconnect decommission
+		validate investigate review purge empty drain expand harden isolate quarantine snapshot schedule tune trim triple bump
+		activate deactivate disable allow deny permit grant expose publish import export sync replicate disconnect decommission
 		provision register deregister report record log trace track measure analyse analyze optimise optimize consolidate merge split
 		extend lengthen lift push pull pin unpin cap downgrade rightsize spin stand bring tear kill drop delete remove destroy
-		pick choose decide find see look ask tell show list print forward route redirect point balance cache invalidate flush`)
+		pick choose decide find see look ask tell show list print forward redirect point balance cache invalidate flush`)
+}
+
+// things are the kinds of the estate's things.
+func things() wordSet {
+	set := wordSet{}
+	for _, part := range []map[string][]string{nodeWords(), dataWords(), edgeWords(), networkWords(), securityWords(), storeWords()} {
+		for kind := range part {
+			set[kind] = true
+		}
+	}
+	return set
 }
 
 // wordSet is a set of words in lower case.

@@ -172,7 +172,7 @@ func grammarWords() []string {
 func sortWords() []string {
 	return strings.Fields("new redis valkey elasticache dynamodb aurora postgres postgresql kinesis s3 ecr another extra more second third shared " +
 		"small big large cache caches table tables secret secrets database databases db repository repositories repo it them one this that " +
-		"these those there here please and or if when only with without named called single dead object data workload lock iam")
+		"these those there here please and or if when only with without named called single dead object data workload lock iam subnets subnet")
 }
 
 // serverClass says that a word has the form of "cache.t4g.small" or "db.r6g.large".
