@@ -85,7 +85,7 @@ func synonyms() map[string][]string {
 			"node", "nodes", "instance", "instances", "server", "servers", "machine", "machines", "worker", "workers", "worker nodes",
 			"host", "hosts", "vm", "vms",
 		},
-		"add":     {"add", "create", "make", "provision", "set up", "new"},
+		"add":     {"add", "create", "make", "provision", "set up", "new", "spin up", "stand up", "reserve", "introduce"},
 		"remove":  {"remove", "delete", "drop", "destroy", "get rid of"},
 		"keep":    {"keep", "retain", "store", "hold", "preserve"},
 		"max":     {"max", "maximum", "upper limit", "upper bound", "ceiling"},

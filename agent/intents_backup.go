@@ -41,7 +41,7 @@ func dataBackup() intent {
 			Examples: []string{"back up the data layer every day at 3 am and keep backups for 35 days", "keep backups for 60 days in eu-west-1", "back up the data every week"},
 		},
 		phrasings: []string{
-			"back_up|backup [all] data|everything [layer|stores] every <every:period> [at <at:clock>] [and] [@keep [backups] for <d:duration>]",
+			"back_up|backup [all] data|everything [layer|stores] every|each|once <every:period> [at <at:clock>] [and] [@keep [backups] for <d:duration>]",
 			"back_up|backup [all] data|everything [layer|stores] <every:period> [at <at:clock>] [and] [@keep [backups] for <d:duration>]",
 			"take|make <every:period> backups [of data] [layer] [at <at:clock>] [and] [@keep [them] for <d:duration>]",
 			"@keep [all] backups for <d:duration>", "@set backup retention [period] to <d:duration>", "enable|turn_on|switch_on|@add <on:mark> backups [for data] [layer]",

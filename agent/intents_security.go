@@ -25,6 +25,7 @@ func securityKeyRotation() intent {
 		},
 		phrasings: []string{
 			"rotate [all] [kms|encryption] keys|key every|each <d:duration>",
+			"rotate [all] [kms|encryption] keys|key at_least <most:mark> every|once_every <d:duration>",
 			"@set [kms|encryption] key|keys rotation [period|interval] to <d:duration>",
 			"@set rotation [period|interval] of [all] [kms|encryption] keys to <d:duration>",
 		},
@@ -32,7 +33,7 @@ func securityKeyRotation() intent {
 			n, err := wholeDays(a.duration())
 			return edit{
 				summary: "rotate the keys every " + plural(n, "day"),
-				apply:   assign(func(s *aegis.SecuritySpec) { s.KeyRotationDays = n }),
+				apply:   assign(func(s *aegis.SecuritySpec) { s.KeyRotationDays = a.within(s.KeyRotationDays, n) }),
 			}, err
 		},
 	}

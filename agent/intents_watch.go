@@ -30,7 +30,7 @@ func securityTrail() intent {
 		primary: true,
 		phrasings: []string{
 			"enable|activate|turn_on|switch_on|use|@add cloudtrail [trail] [for <d:duration>]", "@keep cloudtrail|audit_trail [trail|logs|records|files] [for] <d:duration>",
-			"@set cloudtrail [trail|log] retention to <d:duration>", "record api|management calls [by cloudtrail] [for <d:duration>]",
+			"@set cloudtrail [trail|log] retention to <d:duration>", "record|log [all] api|management calls [of|in account] [by|with cloudtrail] [for <d:duration>]",
 		},
 		read: func(a args) (edit, error) {
 			n, err := daysOr(a, auditDays)

@@ -38,7 +38,7 @@ func newLoose(g *grammar) *loose {
 		fillers: fillers(), dangers: dangers(), statements: statements(), finite: finite(), imperatives: imperatives(),
 		openings: openings(), objects: objects(), duties: duties(), conditions: conditions(), negations: negations(), things: things(),
 		ends:    regexp.MustCompile(`[.!?;](?:\s+|$)|:\s+|\n+|\s+-{1,2}\s+`),
-		inWords: strings.NewReplacer(spokenAmounts()...),
+		inWords: strings.NewReplacer(capitalised(spokenAmounts())...),
 		country: regexp.MustCompile(`\b(US|USA|U\.S\.)(\b|')`),
 		odd:     regexp.MustCompile("[{}<>$`|\\\\]|--|://|['\"];|</"),
 	}
@@ -56,12 +56,25 @@ func newLoose(g *grammar) *loose {
 	return l
 }
 
+// capitalised has pairs of old and new texts also as they stand at the beginning of a
+// sentence.
+func capitalised(pairs []string) []string {
+	all := slices.Clone(pairs)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if upper := sentence(pairs[i]); upper != pairs[i] {
+			all = append(all, upper, pairs[i+1])
+		}
+	}
+	return all
+}
+
 // spokenAmounts are amounts in words that the grammar's quantities do not have.
 func spokenAmounts() []string {
 	return []string{
 		"half a dozen", "6", "half a year", "180 days", "half a minute", "30 seconds", "half an hour", "30 minutes", "each quarter", "every 90 days",
 		"every quarter", "every 90 days", "quarterly", "every 90 days", "twice a year", "every 180 days", "each year", "every 365 days",
-		"once a year", "every 365 days", "half of the", "half of", "at the moment", "now", " gigs", " GiB", " gig ", " GiB ", " day and night", "",
+		"once a year", "every 365 days", "twice yearly", "every 180 days", "annually", "every 365 days", "once per year", "every 365 days", "twice per year", "every 180 days",
+		"semi-annually", "every 180 days", "each month", "every 30 days", "once a month", "every 30 days", "once a quarter", "every 90 days", "half of the", "half of", "at the moment", "now", " gigs", " GiB", " gig ", " GiB ", " day and night", "",
 	}
 }
 
@@ -107,6 +120,10 @@ func (l *loose) read(text string) (paraphrase, bool) {
 		}
 		switch {
 		case l.sentence(&s, split(tokens)):
+		case s.defaulted && l.placed(tokens):
+			return paraphrase{}, false // it is not certain where the order before is meant
+		case (leads || len(s.sentences) > 0) && l.conditional(tokens) || leads && l.negations.any(tokens[:min(2, len(tokens))]):
+			return paraphrase{}, false // it is a condition, or denies what comes
 		case (leads || len(plain(tokens)) > 2) && l.harmless(tokens) || leads && l.motive(tokens):
 			l.pass(&s, tokens)
 		default:
@@ -120,7 +137,7 @@ func (l *loose) read(text string) (paraphrase, bool) {
 // wanted.
 func (l *loose) motive(tokens []token) bool {
 	core := plain(tokens)
-	return len(core) > 0 && !l.imperatives[core[0].word] && !l.commands(core) && (l.finite.any(tokens) || l.duties.any(tokens)) && !l.menaces(tokens)
+	return len(core) > 0 && !l.imperatives[core[0].word] && !l.commands(core) && !l.conditions.any(tokens) && !l.menaces(tokens)
 }
 
 // menaces says that tokens have a word of danger that no reason needs.
@@ -210,22 +227,29 @@ func (l *loose) piece(s *said, tokens []token) bool {
 	for len(tokens) > 0 && slices.Contains([]string{"but", "so", "instead"}, tokens[0].word) {
 		tokens = trim(tokens[1:])
 	}
-	if len(tokens) > 0 && l.conditions[tokens[0].word] && !l.statements.any(tokens) {
+	if len(tokens) > 1 && l.conditions[tokens[0].word] && l.conditional(tokens) {
 		return false // what it is a condition of is asked for beside it
 	}
 	switch {
 	case len(tokens) == 0 || l.ask(s, tokens) || l.limited(s, tokens) || l.reasoned(s, tokens) || l.wished(s, tokens):
 		return true
-	case slices.ContainsFunc(tokens, func(t token) bool { return t.sep }) || !l.harmless(tokens) || !l.stated(tokens):
+	case slices.ContainsFunc(tokens, func(t token) bool { return t.sep }) || !l.harmless(tokens) || !l.stated(tokens) || l.conditional(tokens) ||
+		l.negations[tokens[0].word] || s.defaulted && l.placed(tokens):
 		return false
 	}
 	l.pass(s, tokens)
 	return true
 }
 
+// timed says that tokens begin with a duration, as in "after 30 days".
+func timed(tokens []token) bool {
+	_, n := parseDuration(tokens)
+	return n > 1 || n == 1 && unicode.IsDigit(rune(tokens[0].raw[0]))
+}
+
 // stated says that part of a sentence is a statement of its own.
 func (l *loose) stated(tokens []token) bool {
-	return l.finite.any(tokens) || slices.Contains([]string{"it", "they", "that", "this"}, tokens[0].word) || slices.ContainsFunc(tokens[1:], l.verbal)
+	return l.finite.any(tokens) || len(tokens) > 1 && slices.Contains([]string{"it", "they", "that", "this"}, tokens[0].word) || slices.ContainsFunc(tokens[1:], l.verbal)
 }
 
 // verbal says that a word which is not known has the form of a finite verb.
@@ -280,7 +304,8 @@ func (l *loose) limited(s *said, tokens []token) bool {
 // reasoned reads an order with the reason before or behind it.
 func (l *loose) reasoned(s *said, tokens []token) bool {
 	for k := 1; k < len(tokens)-1; k++ {
-		if l.reason(tokens[k:]) && l.ask(s, trim(tokens[:k])) {
+		if told := s.clone(); l.reason(tokens[k:]) && l.ask(&told, trim(tokens[:k])) && !(told.defaulted && l.placed(tokens[k:])) {
+			*s = told
 			s.context = append(s.context, spell(tokens[k:]))
 			return true
 		}
@@ -304,18 +329,42 @@ func (l *loose) reason(tokens []token) bool {
 	if !slices.Contains(reasonWords(), tokens[0].word) || l.conditional(tokens) || !l.incidental(tokens[1:]) {
 		return false
 	}
-	_, amounts, _ := l.contents(tokens[1:])
+	_, amounts, things := l.contents(tokens[1:])
+	if things && slices.Contains([]string{"to", "for"}, tokens[0].word) && l.placed(tokens) {
+		return false
+	}
 	return !amounts || l.statements.any(tokens) || slices.Contains([]string{"so", "because", "since"}, tokens[0].word)
 }
 
-// conditional says that what looks like a reason makes a condition, such as "as soon
-// as" and "for when".
+// placed says that tokens name a place.
+func (l *loose) placed(tokens []token) bool {
+	where, _, ok := l.place(tokens)
+	return !ok || where != ""
+}
+
+// conditional says that tokens make a condition of what stands beside them, such as
+// "if", "as soon as" and "for when". One within a reason is part of the reason, and one
+// before a duration, as in "after 30 days", or of what happened is none.
 func (l *loose) conditional(tokens []token) bool {
-	if len(tokens) > 1 && slices.Contains([]string{"soon", "long", "far", "much", "many", "if"}, tokens[1].word) {
-		return true
+	found, explained := 0, false
+	for k := range tokens {
+		for _, words := range conditionPhrases() {
+			if begins(tokens[k:], strings.Fields(words)) > 0 {
+				return true
+			}
+		}
+		switch word := tokens[k].word; {
+		case found == 0 && slices.Contains([]string{"so", "because", "since", "which"}, word):
+			explained = true
+		case l.conditions[word] && !timed(tokens[k+1:]) && !(word == "after" && l.statements.any(tokens[k:])):
+			found++
+		}
 	}
-	explains := slices.Contains([]string{"so", "because", "since", "which"}, tokens[0].word)
-	return !explains && l.conditions.any(tokens) || len(tokens) > 1 && l.conditions[tokens[1].word]
+	return found > 1 || found == 1 && !explained
+}
+
+func conditionPhrases() []string {
+	return []string{"as soon as", "as long as", "as far as", "so long as", "as much as", "as many as", "only if", "in case", "subject to", "depending on", "so if"}
 }
 
 // wished reads an order that somebody wants, such as "the auditors want …".
@@ -325,12 +374,36 @@ func (l *loose) wished(s *said, tokens []token) bool {
 		"requested", "requires",
 	}
 	for k := 1; k < min(len(tokens)-1, 7); k++ {
-		if slices.Contains(wishes, tokens[k].word) && l.harmless(tokens[:k]) && l.ask(s, trim(tokens[k+1:])) {
+		rest := trim(tokens[k+1:])
+		that := rest[0].word == "that" && slices.Contains(reports(), tokens[k].word)
+		if that {
+			rest = trim(rest[1:])
+		}
+		if !that && !slices.Contains(wishes, tokens[k].word) || len(rest) == 0 || l.negations.any(tokens[:k]) || l.conditional(tokens[:k]) || !l.harmless(tokens[:k]) {
+			continue
+		}
+		if l.ask(s, rest) || !that && l.lacks(s, rest) {
 			s.context = append(s.context, spell(tokens[:k+1]))
 			return true
 		}
 	}
 	return false
+}
+
+// reports are verbs of what somebody wants to be so, before "that".
+func reports() []string {
+	return []string{
+		"insist", "insists", "insisted", "ask", "asks", "asked", "demand", "demands", "demanded", "decided", "agreed", "recommend", "recommends", "recommended",
+		"proposed", "suggested", "suggests", "require", "requires", "wants", "want", "requested", "promised", "expect", "expects",
+	}
+}
+
+// lacks reads what somebody needs a new one of, such as "needs a log group named x".
+func (l *loose) lacks(s *said, tokens []token) bool {
+	if !slices.Contains([]string{"a", "an", "another", "new"}, tokens[0].word) {
+		return false
+	}
+	return l.ask(s, slices.Concat([]token{{raw: "add", word: "add"}}, tokens))
 }
 
 // about is the one noun that a statement names, "" for none or several.
@@ -408,10 +481,10 @@ func (l *loose) incidental(tokens []token) bool {
 		return false
 	}
 	unknown, amounts, things := l.contents(tokens)
-	if amounts && things && !l.statements.any(tokens) {
+	if amounts && !l.statements.any(tokens) && (things || !l.finite.any(tokens)) {
 		return false
 	}
-	return unknown || len(plain(tokens)) < 3 || l.finite.any(tokens) && !l.duties.any(tokens)
+	return unknown || len(plain(tokens)) < 3 || (len(plain(tokens)) > 4 || l.finite.any(tokens)) && !l.duties.any(tokens)
 }
 
 // order reads tokens all of which it knows.
@@ -429,6 +502,9 @@ func (l *loose) order(s *said, tokens []token) bool {
 	}
 	if !slices.ContainsFunc(senses, func(one sense) bool { return one.kind != "soft" }) {
 		return where == "" && len(s.sentences) > 0 // it says no more than what was said
+	}
+	if s.follows(senses, tokens, where) {
+		return true
 	}
 	text, topic, ok := l.match(senses, s.topic)
 	if !ok {
@@ -454,8 +530,23 @@ func (l *loose) order(s *said, tokens []token) bool {
 	for part := range strings.SplitSeq(text, "; ") {
 		s.sentences = append(s.sentences, part+place)
 	}
+	for _, one := range senses {
+		if one.kind == "label" {
+			s.context = append(s.context, one.text)
+		}
+	}
 	s.topic = topic
 	return true
+}
+
+// follows says that tokens only order what was said already to be done, such as "update
+// the health checks everywhere".
+func (s *said) follows(senses []sense, tokens []token, where string) bool {
+	core := plain(tokens)
+	if len(senses) != 1 || senses[0].kind != s.topic || len(s.sentences) == 0 || len(core) == 0 {
+		return false
+	}
+	return slices.Contains([]string{"update", "adjust", "change", "correct", "configure"}, core[0].word) && (where == "" || where == " everywhere" && s.defaulted)
 }
 
 // there says that tokens speak of addresses which were named before.
@@ -587,11 +678,15 @@ func (l *loose) senses(tokens []token) ([]sense, bool) {
 		switch {
 		case n > 0:
 			senses = append(senses, s)
-		case l.fillers[tokens[i].word] || tokens[i].sep:
+		case l.fillers[tokens[i].word] || tokens[i].sep || l.manner(tokens[i].word):
 			n = 1
 		default:
 			if s, ok := l.named(tokens, i); ok {
 				senses, n = append(senses, s), 1
+				break
+			}
+			if n = l.described(tokens, i); n > 0 {
+				senses = append(senses, sense{"label", spell(tokens[i : i+n])})
 				break
 			}
 			return nil, false
@@ -625,6 +720,21 @@ func rises(tokens []token) bool {
 	}) && !slices.ContainsFunc(tokens, func(t token) bool { return t.word == "can" || t.word == "may" || t.word == "let" || t.word == "allow" })
 }
 
+// described counts the words that say whose the range of addresses behind them is, such
+// as "vpn" and "office network".
+func (l *loose) described(tokens []token, at int) int {
+	for i := at; i < min(len(tokens), at+4); i++ {
+		if _, ok := cidr(tokens[i]); ok && strings.ContainsAny(tokens[i].raw, "./") {
+			return i - at
+		}
+		word := tokens[i].word
+		if tokens[i].sep || slices.Contains(prepositions(), word) || l.negations[word] || l.conditions[word] || l.dangers[word] || l.imperatives[word] {
+			return 0
+		}
+	}
+	return 0
+}
+
 // marked reads what is more than a word with a meaning: units of time in words,
 // ports, actions, and words that say what the value behind them is.
 func (l *loose) marked(tokens []token) ([]sense, int) {
@@ -646,6 +756,11 @@ func (l *loose) marked(tokens []token) ([]sense, int) {
 	}
 	if senses, n := between(tokens); n > 0 {
 		return senses, n
+	}
+	if strings.Contains(tokens[0].word, "-") {
+		if _, n := parseDuration(tokens); n == 1 {
+			return []sense{{kind: "adj"}, {"dur", tokens[0].word}}, 1
+		}
 	}
 	kind := map[string]string{
 		"to": "to", "at": "to", "by": "by", "every": "per", "each": "per", "over": "beyond", "under": "beyond", "above": "beyond", "below": "beyond",
@@ -780,8 +895,8 @@ func corrected(tokens []token) int {
 		if tokens[1].word != "of" && tokens[1].word != "than" {
 			return 0
 		}
-		if i := slices.IndexFunc(tokens, func(t token) bool { return t.sep }); i > 0 {
-			return i
+		if i := slices.IndexFunc(tokens[2:], func(t token) bool { return t.sep || !nounlike(t.word) }); i >= 0 {
+			return i + 2
 		}
 		return len(tokens)
 	case "not":
@@ -791,6 +906,11 @@ func corrected(tokens []token) int {
 		}
 	}
 	return 0
+}
+
+// nounlike says that a word may be part of what something stands in the place of.
+func nounlike(word string) bool {
+	return !slices.Contains(strings.Fields("if unless when whenever once until till provided as so while after before because since not only except without and or but"), word)
 }
 
 // formerly counts the tokens of "from six to" and "from one shard to".

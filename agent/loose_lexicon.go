@@ -35,7 +35,8 @@ func amountWords() map[string][]string {
 		},
 		"max": {
 			"max", "maximum", "ceiling", "upper limit", "upper bound", "at most", "no more than", "not more than", "cap", "capped", "go up to", "can grow to",
-			"can scale to", "can scale up to", "may scale to", "may scale up to", "up to", "no longer than", "not longer than", "never more than", "limit", "limited", "may grow to",
+			"can scale to", "can scale up to", "may scale to", "may scale up to", "up to",
+			"able to scale out to", "able to grow to", "able to go to", "able to scale to", "able to scale up to", "able to go up to", "no longer than", "not longer than", "never more than", "limit", "limited", "may grow to",
 			"can go up to", "may go up to", "must not exceed", "never exceed", "not exceed", "mustn't exceed", "shouldn't exceed",
 		},
 		"min": {
@@ -47,7 +48,7 @@ func amountWords() map[string][]string {
 		"double":  {"double", "doubled", "twice as many", "twice", "twofold", "twice as much", "twice as big", "twice as large"},
 		"triple":  {"triple", "tripled", "three times as many", "treble", "threefold", "three times as much"},
 		"halve":   {"halve", "halved", "half of", "half as many", "by half", "in half", "half as much"},
-		"new":     {"new", "create", "set up", "named", "called", "prepare", "provision", "spin up", "stand up", "introduce", "name", "make room for"},
+		"new":     {"new", "create", "set up", "named", "called", "prepare", "provision", "spin up", "reserve", "stand up", "introduce", "name", "make room for"},
 		"some":    {"need a", "needs a", "want a", "wants a", "like a", "room for", "place for", "make a", "need an", "needs an", "get a", "give us a"},
 		"on":      {"turn on", "turned on", "switch on", "switched on", "enable", "enabled", "activate", "activated", "roll out", "start using"},
 		"stop": {
@@ -68,7 +69,7 @@ func amountWords() map[string][]string {
 		},
 		"soft": {
 			"route 53", "as well", "in advance", "by itself", "from now on", "right now", "for good", "as soon as possible", "in future", "in the future", "going forward",
-			"of course", "thank you", "at once", "on average", "by themselves", "instead", "set it like that", "make it so", "do that", "see to it", "as agreed", "as discussed", "as usual", "as before", "that's all",
+			"of course", "thank you", "at once", "on average", "by themselves", "instead", "set it like that", "make it so", "do that", "see to it", "as agreed", "as discussed", "as usual", "as before", "that's all", "anywhere in",
 			"in each case", "at a time", "on top", "in total", "in all", "altogether", "in place", "from here on",
 		},
 	}
@@ -83,6 +84,7 @@ func nodeWords() map[string][]string {
 			"desired", "desired capacity", "autoscaler", "auto scaler", "of them", "auto scaling group", "auto-scaling group", "compute", "compute nodes", "worker nodes", "ec2 instances",
 			"compute layer", "runtime layer", "server count", "node count", "instance count", "vcpus nodes", "hosts running", "compute capacity",
 		},
+		"arch": {"arm", "graviton", "arm64", "graviton2", "graviton3"},
 		"disk": {
 			"disk", "disks", "root disk", "root disks", "root volume", "root volumes", "volume", "volumes", "disk space", "storage", "ebs", "ebs volume", "ebs volumes",
 			"disc", "discs", "disk size", "volume size", "storage space",
@@ -170,10 +172,12 @@ func edgeWords() map[string][]string {
 // networkWords are about the network.
 func networkWords() map[string][]string {
 	return map[string][]string{
-		"nat":  {"nat", "nat gateway", "nat gateways", "nats", "nat gw"},
-		"ha":   {"highly available", "ha", "high availability", "redundant", "zone-redundant", "fault tolerant", "fault-tolerant", "zonal"},
-		"zone": {"zone", "zones", "availability zone", "availability zones", "az", "azs", "per-az", "per-zone"},
-		"net":  {"network", "networks", "vpc", "subnets", "private subnets", "spread", "span", "spans", "spanning", "vpcs", "stretch", "egress", "outbound internet access"},
+		"gateway": {"gateway", "gateways"},
+		"private": {"off internet", "off the internet", "away from internet", "away from the internet", "private", "privately", "without leaving network", "without leaving the network"},
+		"nat":     {"nat", "nat gateway", "nat gateways", "nats", "nat gw"},
+		"ha":      {"highly available", "ha", "high availability", "redundant", "zone-redundant", "fault tolerant", "fault-tolerant", "zonal"},
+		"zone":    {"zone", "zones", "availability zone", "availability zones", "az", "azs", "per-az", "per-zone"},
+		"net":     {"network", "networks", "vpc", "subnets", "private subnets", "spread", "span", "spans", "spanning", "vpcs", "stretch", "egress", "outbound internet access"},
 		"dataSubs": {
 			"isolated subnets", "data subnets", "subnets for databases", "database subnets", "subnets for data stores", "private data subnets", "isolated data subnets",
 			"isolated subnets for databases",
@@ -210,7 +214,7 @@ func securityWords() map[string][]string {
 		},
 		"window": {
 			"deletion window", "recoverable", "recovery window", "deletion delay", "waiting period", "grace period", "pending deletion", "restorable",
-			"deletion waiting period", "recovered", "restored", "undeleted", "deletion", "deletion grace period", "recovery period",
+			"deletion waiting period", "recovered", "restored", "restore", "undeleted", "deletion", "deletion grace period", "recovery period",
 		},
 		"keywindow": {"key deletion window", "kms deletion window", "key deletion period", "key deletion delay", "deleted keys", "deleted key", "key recovery window"},
 		"role":      {"role", "workload role", "iam role", "roles"},
@@ -229,6 +233,9 @@ func securityWords() map[string][]string {
 		"standard":  {"cis", "nist", "nist-800-53", "pci", "pci-dss", "fsbp"},
 		"standword": {"standard", "benchmark", "standards"},
 		"waf":       {"waf", "web acl", "web application firewall", "aws waf", "waf acl", "web firewall"},
+		"above":     {"more than"},
+		"addresses": {"addresses", "address", "ips", "ip addresses", "clients", "ip", "ip address"},
+		"threats":   {"watch for threats", "look for threats", "detect threats", "threats"},
 		"rate":      {"rate limit", "rate-limit", "requests", "rate limiting", "throttle", "requests per address", "requests per ip", "request rate", "rate limit of", "requests per client"},
 		"fivemin":   {"per five minutes", "per 5 minutes", "in five minutes", "in 5 minutes", "every five minutes", "every 5 minutes"},
 	}

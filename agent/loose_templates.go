@@ -59,7 +59,7 @@ func nodeTemplates() []template {
 		t("minN", "nodes hold", "set the minimum to <minN> nodes", n),
 		t("max nodes num", "", "set the maximum number of nodes to <num>", n),
 		t("min nodes num", "", "set the minimum to <num> nodes", n),
-		t("type", "nodes move", "use <type> nodes", n),
+		t("type", "nodes move arch", "use <type> nodes", n),
 		t("stop nodes", "", "stop the runtime", n),
 		t("disk size", "nodes", "set the node disk to <size>", "disk"),
 		t("double disk", "nodes", "double the node disk", "disk"),
@@ -68,7 +68,7 @@ func nodeTemplates() []template {
 		t("more size", "nodes disk", "add <size> to the node disks", "disk"),
 		t("by up size", "nodes disk", "add <size> to the node disks", "disk"),
 		t("scaleevent pct", "nodes cpu", "keep cpu at <pct>", "cpu"),
-		t("cpu pct", "nodes more hold", "keep cpu at <pct>", "cpu"),
+		t("cpu pct", "nodes more hold new", "keep cpu at <pct>", "cpu"),
 	}
 }
 
@@ -141,8 +141,10 @@ func edgeTemplates() []template {
 	return []template{
 		t("ttl dur", "cached hold", "set the dns ttl to <dur>", "ttl"),
 		t("ttl dur stream", "cached hold", "set the dns ttl to <dur>", "ttl"),
+		t("cache stream dur", "ttl", "set the dns ttl to <dur>", "ttl"),
 		t("ttl num", "cached", "set the dns ttl to <num> seconds", "ttl"),
-		t("health dur", "per interval", "check health every <dur>", "health"),
+		t("health per dur", "interval", "check health every <dur>", "health"),
+		t("health interval dur", "", "check health every <dur>", "health"),
 		t("interval dur", "per", "check health every <dur>", "health"),
 		t("failures num", "health after unhealthy before", "fail over after <num> failures", "failures"),
 		t("health num unhealthy", "after failures before", "fail over after <num> failures", "failures"),
@@ -155,21 +157,22 @@ func edgeTemplates() []template {
 
 func networkTemplates() []template {
 	return []template{
-		t("nat zone", "more net on", "use one nat gateway per zone", "nat"),
-		t("nat zone num", "net on", "use <num> nat gateway per zone", "nat"),
+		t("nat zone", "more net on gateway", "use one nat gateway per zone", "nat"),
+		t("nat zone num", "net on gateway", "use <num> nat gateway per zone", "nat"),
 		t("nat ha", "net on", "use one nat gateway per zone", "nat"),
 		t("nat num", "net", "use <num> nat gateway", "nat"),
 		t("nat num exactly", "net", "use <num> nat gateway", "nat"),
 		t("nat stop", "", "turn off nat", "nat"),
 		t("nat on", "", "enable nat", "nat"),
-		t("zone num", "net", "set the number of zones to <num>", "zone"),
+		t("zone num net", "", "set the number of zones to <num>", "zone"),
 		t("isolated net", "new more", "make data subnets", ""),
+		t("zone num", "", "set the number of zones to <num>", "zone"),
 		t("dataSubs", "new more isolated net", "make data subnets", ""),
 		t("flowlogs dur", "hold on net", "keep flow logs for <dur>", ""),
 		t("flowlogs stop", "net", "turn off flow logs", ""),
-		t("gwend s3", "more new", "add a gateway endpoint for s3", ""),
-		t("gwend dynamo", "more new", "add a gateway endpoint for dynamodb", ""),
-		t("ifend awssvc", "more new", "add an interface endpoint for <awssvc>", ""),
+		t("gwend s3", "more new traffic private net", "add a gateway endpoint for s3", ""),
+		t("gwend dynamo", "more new traffic private net", "add a gateway endpoint for dynamodb", ""),
+		t("ifend awssvc", "more new traffic private net", "add an interface endpoint for <awssvc>", ""),
 		t("ifend keys", "more new", "add an interface endpoint for kms", ""),
 	}
 }
@@ -178,6 +181,8 @@ func ruleTemplates() []template {
 	return []template{
 		t("open ports cidr", "traffic reach", "open{ <proto>} port <ports> to <cidr>", ""),
 		t("open service cidr", "traffic reach", "open <service> to <cidr>", ""),
+		t("reach ports cidr", "traffic", "open{ <proto>} port <ports> to <cidr>", ""),
+		t("reach service cidr", "traffic", "open <service> to <cidr>", ""),
 		t("onlyFrom ports", "traffic reach open restrict", "let only <onlyFrom> reach{ <proto>} port <ports>", ""),
 		t("onlyFrom service", "traffic reach open restrict", "let only <onlyFrom> reach <service>", ""),
 		t("restrict ports cidr", "traffic reach", "restrict{ <proto>} port <ports> to <cidr>", ""),
@@ -192,6 +197,8 @@ func ruleTemplates() []template {
 func keyTemplates() []template {
 	return []template{
 		t("keys rotate dur", "per", "rotate the keys every <dur>", "keys"),
+		t("keys rotate min dur", "per", "rotate the keys at least every <dur>", "keys"),
+		t("keys per dur", "", "rotate the keys every <dur>", "keys"),
 		t("keys window dur", "hold", "set the key deletion window to <dur>", "window"),
 		t("keywindow dur", "hold window keys", "set the key deletion window to <dur>", "keywindow"),
 		t("secret window dur", "hold", "set the recovery window of the secret to <dur>", ""),
@@ -214,7 +221,7 @@ func watchTemplates() []template {
 		t("analyzer stop", "", "disable the access analyzer", ""),
 		t("cloudevts", "on new", "enable cloud events", ""),
 		t("cloudevts stop", "", "disable cloud events", ""),
-		t("guardduty", "on new", "enable guardduty", ""),
+		t("guardduty", "on new threats", "enable guardduty", ""),
 		t("guardduty stop", "", "disable guardduty", ""),
 		t("guardduty findings dur", "on per interval", "publish guardduty findings every <dur>", ""),
 		t("trail", "on new", "enable cloudtrail", ""),
@@ -225,6 +232,7 @@ func watchTemplates() []template {
 		t("hub stop", "", "disable security hub", ""),
 		t("hub standard", "on new", "enable security hub with <standard>", ""),
 		t("waf", "on new more", "enable waf", ""),
+		t("waf above rate num", "on new more fivemin shut addresses", "set the waf rate limit to <num>", ""),
 		t("waf rate num", "on new more fivemin", "set the waf rate limit to <num>", ""),
 		t("waf rate maxN", "on new more fivemin", "set the waf rate limit to <maxN>", ""),
 	}
@@ -240,13 +248,15 @@ func storeTemplates() []template {
 		t("cache name shardsN", "", "give cache <name> <shardsN> shards", ""),
 		t("cache name snapshots dur", "hold", "keep snapshots of cache <name> for <dur>", ""),
 		t("new database name", size, "add database <name>{ of class <dbclass>}", ""),
+		t("new database name dbclass num nodes", size, "add database <name> of class <dbclass> with <num> instances", ""),
+		t("new database name num nodes", size, "add database <name> with <num> instances", ""),
 		t("database name dbclass", "move", "move database <name> to <dbclass>", ""),
 		t("database name backup dur", "hold", "keep backups of database <name> for <dur>", ""),
 		t("database name pitr dur", "hold", "keep backups of database <name> for <dur>", ""),
 		t("new secret name dur", "window after", "add secret <name> recoverable for <dur>", ""),
 		t("new secret name", "", "add secret <name>", ""),
 		t("secret name window dur", "hold", "set the recovery window of secret <name> to <dur>", ""),
-		t("backup period", "datalayer hold on", "back up the data every <period>{ at <clock>}{ and keep backups for <dur>}", "backup"),
+		t("backup period", "datalayer hold on", "back up the data <period>{ at <clock>}{ and keep backups for <dur>}", "backup"),
 		t("backup dur", "datalayer hold", "keep backups for <dur>", "backup"),
 		t("backup on", "datalayer", "enable backups for the data", "backup"),
 	}
@@ -329,7 +339,7 @@ func (t template) take(senses []sense) (string, bool) {
 
 // satisfies says that a kind is, or will do for, another.
 func satisfies(kind, needed string) bool {
-	return kind == needed || needed == "new" && kind == "some" || needed == "objects" && kind == "artifacts" || needed == "grant" && kind == "give"
+	return kind == needed || needed == "new" && kind == "some" || needed == "objects" && kind == "artifacts" || needed == "grant" && kind == "give" || needed == "per" && kind == "adj"
 }
 
 // options are the parts of a text in braces: those whose kind is among senses stay.

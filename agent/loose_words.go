@@ -8,7 +8,7 @@ import (
 
 // softKinds are kinds that change nothing of what a sentence means.
 func softKinds() map[string]bool {
-	return map[string]bool{"soft": true, "s3": true, "to": true, "some": true, "modeword": true, "standword": true, "give": true}
+	return map[string]bool{"soft": true, "s3": true, "to": true, "some": true, "modeword": true, "standword": true, "give": true, "adj": true, "label": true}
 }
 
 // fillers are words that say nothing to the loose reader: the sentence means the
@@ -22,12 +22,21 @@ func fillers() wordSet {
 		please pls plz kindly just now today tonight already still again then also too even really actually currently current asap
 		who what where how many much any one's own number count amount size value total existing default
 		region regions moved about roughly approximately i'd we'd i'm we're they're it's that's scale scales autoscales autoscale itself themselves row
-		autoscaling completely entirely serves go goes gateway enough suffice suffices time times average last lasts lasting long longer
+		autoscaling completely entirely serves go goes enough suffice suffices time times average last lasts lasting long longer
 		let level ensure sure year's from's apiece respectively dns aws ec2 route cloudwatch
 		days' thanks thx hi hello hey team folks straight immediately always permanently throughout across via whole entire full fully
 		within? onwards forward henceforth onward together simply well right worth its resized sized upgraded upgrade i'll we'll would've
 		it'll they'll let's lets live happen everywhere amounting totalling having there's here's which stuff ones plus comes come
-		reside sit ready fine okay ok good able stick hit away perfect point region's estate fleet's runtime's service's workload layer's data's`)
+		reside sit ready wise nice great lovely ideal better best bit hover hovers people earlier later sooner protect guard blocks making fine okay ok good able stick hit away perfect point region's estate fleet's runtime's service's workload layer's data's`)
+}
+
+// manner says that a word is an adverb of manner, such as "quickly", which changes
+// nothing of what is asked for.
+func (l *loose) manner(word string) bool {
+	return len(word) > 5 && strings.HasSuffix(word, "ly") && !l.negations[word] && !l.conditions[word] && !l.dangers[word] && !slices.Contains(strings.Fields(
+		`temporarily partially conditionally hourly weekly monthly yearly nightly supply reply family assembly barely hardly scarcely rarely seldomly mostly
+		mainly partly possibly probably nearly optionally manually supposedly randomly alternately quarterly anomaly publicly silently secretly quietly anonymously
+		externally internally locally globally individually separately selectively exclusively solely initially originally previously formerly`), word)
 }
 
 // negations are words that turn what they stand by into its opposite or leave
@@ -39,17 +48,17 @@ func negations() wordSet {
 
 // conditions are words of what has to be so first, or only for a time.
 func conditions() wordSet {
-	return wordsOf(`if unless when whenever once until till provided providing assuming while whilst after afterwards otherwise`)
+	return wordsOf(`if unless when whenever once until till provided providing assuming while whilst after otherwise`)
 }
 
 // dangers are words that the loose reader does not pass over, wherever they stand:
 // they forbid, widen or order something that it did not understand.
 func dangers() wordSet {
 	return wordsOf(`never nothing nobody none neither nor without unless except don't dont must cannot mustn't shouldn't
-		outside leave off limits find ignore disregard instructions instruction policy policies approve approved authorise
+		outside leave limits ignore disregard instructions instruction policy policies approve approved authorise
 		authorize authorised authorized system prompt pretend secret secrets password passwords credential credentials token tokens
 		account accounts permission permissions admin administrator delete destroy drop remove wipe erase everything disable
-		silently trail audit deletable public publicly world evacuate environment scope planner bucket buckets exfiltrate copy
+		silently trail audit deletable public publicly world evacuate environment scope planner exfiltrate copy
 		share print reply open allow expose permit grant`)
 }
 
