@@ -234,7 +234,7 @@ func (l *loose) piece(s *said, tokens []token) bool {
 	case len(tokens) == 0 || l.ask(s, tokens) || l.limited(s, tokens) || l.reasoned(s, tokens) || l.wished(s, tokens):
 		return true
 	case slices.ContainsFunc(tokens, func(t token) bool { return t.sep }) || !l.harmless(tokens) || !l.stated(tokens) || l.conditional(tokens) ||
-		l.negations[tokens[0].word] || s.defaulted && l.placed(tokens):
+		l.negations.any(tokens[:min(2, len(tokens))]) || s.defaulted && l.placed(tokens):
 		return false
 	}
 	l.pass(s, tokens)
