@@ -15,7 +15,8 @@ import (
 // not read at all.
 type loose struct {
 	grammar *grammar
-	phrases []phrase
+	// phrases are by their first word, the longest first.
+	phrases map[string][]phrase
 	// fillers, dangers, statements, finite and imperatives are words; see there.
 	fillers, dangers, statements, finite, imperatives, openings, objects, duties, conditions, negations, things wordSet
 	templates                                                                                                   []template
@@ -34,7 +35,7 @@ type phrase struct {
 
 func newLoose(g *grammar) *loose {
 	l := &loose{
-		grammar: g, templates: templates(),
+		grammar: g, templates: templates(), phrases: map[string][]phrase{},
 		fillers: fillers(), dangers: dangers(), statements: statements(), finite: finite(), imperatives: imperatives(),
 		openings: openings(), objects: objects(), duties: duties(), conditions: conditions(), negations: negations(), things: things(),
 		ends:    regexp.MustCompile(`[.!?;](?:\s+|$)|:\s+|\n+|\s+-{1,2}\s+`),
@@ -44,15 +45,18 @@ func newLoose(g *grammar) *loose {
 	}
 	for kind, list := range lexicon() {
 		for _, words := range list {
-			l.phrases = append(l.phrases, phrase{strings.Fields(words), kind})
+			p := phrase{strings.Fields(words), kind}
+			l.phrases[p.words[0]] = append(l.phrases[p.words[0]], p)
 		}
 	}
-	slices.SortFunc(l.phrases, func(a, b phrase) int {
-		if len(a.words) != len(b.words) {
-			return len(b.words) - len(a.words)
-		}
-		return strings.Compare(a.kind, b.kind)
-	})
+	for _, list := range l.phrases {
+		slices.SortFunc(list, func(a, b phrase) int {
+			if len(a.words) != len(b.words) {
+				return len(b.words) - len(a.words)
+			}
+			return strings.Compare(a.kind, b.kind)
+		})
+	}
 	return l
 }
 
@@ -823,7 +827,7 @@ func onlyFrom(tokens []token) ([]sense, int) {
 
 // phraseAt says that a phrase of the lexicon begins here.
 func (l *loose) phraseAt(tokens []token) bool {
-	return slices.ContainsFunc(l.phrases, func(p phrase) bool { return begins(tokens, p.words) > 0 })
+	return slices.ContainsFunc(l.phrases[tokens[0].word], func(p phrase) bool { return begins(tokens, p.words) > 0 })
 }
 
 // longestOf is the first of a slot's readings.
@@ -945,7 +949,7 @@ func (l *loose) sense(tokens []token) (sense, int) {
 	if _, n := parseFactor(tokens); n > 0 && (n > 1 || unicode.IsDigit(rune(first.word[0]))) && first.word != "factor" {
 		return sense{"factor", spell(tokens[:n])}, n
 	}
-	for _, p := range l.phrases {
+	for _, p := range l.phrases[first.word] {
 		if n := begins(tokens, p.words); n > 0 {
 			return sense{p.kind, spell(tokens[:n])}, n
 		}

@@ -1,11 +1,11 @@
 package agent_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -52,22 +52,26 @@ func TestWordsThatNobodyKnowsAreAccountedFor(t *testing.T) {
 // it is refused or read as something else.
 func TestDenialsAndConditionsAreNotDropped(t *testing.T) {
 	t.Parallel()
-	texts, spoken := orders(t), agent.Speaker(regions)
-	for _, text := range texts {
-		plain, _, err := spoken(text)
-		if err != nil || strings.ContainsAny(text, ".;:") || strings.Contains(text, " so ") {
-			continue // what is put at its ends may belong to what is told beside the order
-		}
-		for _, pattern := range []string{
-			"don't %s", "do not %s", "never %s", "you must not %s", "stop: don't %s", "we don't want to %s", "nobody should %s", "%s unless the CPU is low", "%s if latency rises",
-			"if latency rises, %s", "when the queue is long, %s", "%s when the queue is long", "%s as soon as latency rises", "%s once the migration is over", "unless it is Friday, %s",
-			"%s provided that nobody objects", "%s only if the budget allows it", "after the migration, %s",
-		} {
-			twisted := strings.Replace(pattern, "%s", text, 1)
-			said, _, err := spoken(twisted)
-			assert.True(t, err != nil || said != plain, "%q is read like %q: %s", twisted, text, said)
-		}
+	spoken := agent.Speaker(regions)
+	texts := slices.DeleteFunc(orders(t), func(text string) bool {
+		// what is put at the ends of several sentences may belong to what is told beside the order
+		return strings.ContainsAny(text, ".;:") || strings.Contains(text, " so ")
+	})
+	patterns := []string{
+		"don't %s", "do not %s", "never %s", "you must not %s", "stop: don't %s", "we don't want to %s", "nobody should %s", "%s unless the CPU is low", "%s if latency rises",
+		"if latency rises, %s", "when the queue is long, %s", "%s when the queue is long", "%s as soon as latency rises", "%s once the migration is over", "unless it is Friday, %s",
+		"%s provided that nobody objects", "%s only if the budget allows it", "after the migration, %s",
 	}
+	rapid.Check(t, func(t *rapid.T) {
+		text, pattern := rapid.SampledFrom(texts).Draw(t, "text"), rapid.SampledFrom(patterns).Draw(t, "pattern")
+		plain, _, err := spoken(text)
+		if err != nil {
+			return
+		}
+		twisted := strings.Replace(pattern, "%s", text, 1)
+		said, _, err := spoken(twisted)
+		require.True(t, err != nil || said != plain, "%q is read like %q: %s", twisted, text, said)
+	})
 }
 
 // A value that follows "by" is the difference, not what comes out.

@@ -12,18 +12,68 @@ import (
 // parameter's own bound is far below.
 const most = 1_000_000_000
 
-// numberWords are the values of number words.
-func numberWords() map[string]int {
-	names := "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen " +
-		"sixteen seventeen eighteen nineteen"
-	values := map[string]int{"no": 0, "single": 1, "couple": 2, "pair": 2, "dozen": 12}
-	for i, name := range strings.Fields(names) {
-		values[name] = i
+// numberWord is the value of a number word.
+func numberWord(word string) (int, bool) {
+	switch word {
+	case "no", "zero":
+		return 0, true
+	case "one", "single":
+		return 1, true
+	case "two", "couple", "pair":
+		return 2, true
+	case "three":
+		return 3, true
+	case "four":
+		return 4, true
+	case "five":
+		return 5, true
+	case "six":
+		return 6, true
+	case "seven":
+		return 7, true
+	case "eight":
+		return 8, true
+	case "nine":
+		return 9, true
+	case "ten":
+		return 10, true
+	case "eleven":
+		return 11, true
+	case "twelve", "dozen":
+		return 12, true
+	case "thirteen":
+		return 13, true
+	case "fourteen":
+		return 14, true
+	case "fifteen":
+		return 15, true
+	case "sixteen":
+		return 16, true
+	case "seventeen":
+		return 17, true
+	case "eighteen":
+		return 18, true
+	case "nineteen":
+		return 19, true
+	case "twenty":
+		return 20, true
+	case "thirty":
+		return 30, true
+	case "forty":
+		return 40, true
+	case "fifty":
+		return 50, true
+	case "sixty":
+		return 60, true
+	case "seventy":
+		return 70, true
+	case "eighty":
+		return 80, true
+	case "ninety":
+		return 90, true
+	default:
+		return 0, false
 	}
-	for i, name := range strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety") {
-		values[name] = 20 + 10*i
-	}
-	return values
 }
 
 // parseCount reads a whole number at the beginning of tokens, in digits or
@@ -55,13 +105,16 @@ func parseCount(tokens []token) (value, taken int) {
 }
 
 func wordNumber(word string) (int, bool) {
-	values := numberWords()
-	if n, ok := values[word]; ok {
+	if n, ok := numberWord(word); ok {
 		return n, true
 	}
 	tens, unit, ok := strings.Cut(word, "-")
-	t, u := values[tens], values[unit]
-	return t + u, ok && t >= 20 && t%10 == 0 && u > 0 && u < 10
+	if !ok {
+		return 0, false
+	}
+	t, _ := numberWord(tens)
+	u, _ := numberWord(unit)
+	return t + u, t >= 20 && t%10 == 0 && u > 0 && u < 10
 }
 
 func isNumber(s string) bool {
