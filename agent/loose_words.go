@@ -34,7 +34,7 @@ func fillers() wordSet {
 // nothing of what is asked for.
 func (l *loose) manner(word string) bool {
 	return len(word) > 5 && strings.HasSuffix(word, "ly") && !l.negations[word] && !l.conditions[word] && !l.dangers[word] && !slices.Contains(strings.Fields(
-		`temporarily partially conditionally hourly weekly monthly yearly nightly supply reply family assembly barely hardly scarcely rarely seldomly mostly
+		`temporarily partially conditionally hourly weekly monthly yearly nightly supply reply family assembly barely hardly scarcely rarely mostly
 		mainly partly possibly probably nearly optionally manually supposedly randomly alternately quarterly anomaly publicly silently secretly quietly anonymously
 		externally internally locally globally individually separately selectively exclusively solely initially originally previously formerly`), word)
 }
