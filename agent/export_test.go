@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	aegis "github.com/aegisworld/aegis"
@@ -17,6 +19,16 @@ func Reader(regions []string) func(text string) (names []string, err error) {
 		if r.aim != nil {
 			names = append(names, r.aim.intent)
 		}
-		return names, err
+		return slices.Compact(names), err
+	}
+}
+
+// Speaker returns a function that says what a text is read as, and what of it is taken
+// as context or a limit.
+func Speaker(regions []string) func(text string) (said, context string, err error) {
+	g := newGrammar(regions)
+	return func(text string) (said, context string, err error) {
+		r, err := g.read(aegis.GoalSpec{Intent: text}, time.Unix(0, 0))
+		return r.spoken(), strings.Join(append(slices.Clone(r.context), r.told...), "; "), err
 	}
 }

@@ -85,14 +85,14 @@ func synonyms() map[string][]string {
 			"node", "nodes", "instance", "instances", "server", "servers", "machine", "machines", "worker", "workers", "worker nodes",
 			"host", "hosts", "vm", "vms",
 		},
-		"add":     {"add", "create", "make", "provision", "set up", "new"},
+		"add":     {"add", "create", "make", "provision", "set up", "new", "spin up", "stand up", "reserve", "introduce"},
 		"remove":  {"remove", "delete", "drop", "destroy", "get rid of"},
 		"keep":    {"keep", "retain", "store", "hold", "preserve"},
 		"max":     {"max", "maximum", "upper limit", "upper bound", "ceiling"},
 		"min":     {"min", "minimum", "lower limit", "lower bound", "floor"},
 		"double":  {"double", "triple", "quadruple", "halve"},
 		"health":  {"health check", "health checks", "healthcheck", "healthchecks", "health"},
-		"survive": {"survive", "withstand", "tolerate", "outlive", "resist", "be resilient against", "be resilient to", "cope with"},
+		"survive": {"survive", "withstand", "tolerate", "outlive", "resist", "be resilient against", "be resilient to", "cope with", "live through", "ride out", "get through", "weather", "handle"},
 		"lose": {
 			"losing", "loss of", "loss in", "failure of", "failure in", "outage of", "outage in", "disaster in", "when", "if",
 		},
@@ -105,10 +105,12 @@ func synonyms() map[string][]string {
 
 // clause is one thing asked for, with its place.
 type clause struct {
-	text   string
-	intent Intent
-	edit   edit
-	scope  scope
+	text    string
+	intent  Intent
+	edit    edit
+	scope   scope
+	needs   []need
+	primary bool
 }
 
 // placed refuses a goal in which one clause names regions and another has
@@ -182,7 +184,7 @@ func (e entry) read(tokens []token, s slots) (*clause, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &clause{intent: e.intent.Intent, edit: change}, nil
+		return &clause{intent: e.intent.Intent, edit: change, needs: e.intent.needs, primary: e.intent.primary}, nil
 	}
 	return nil, nil
 }
@@ -203,7 +205,7 @@ func plain(tokens []token) []token {
 	for _, beginning := range []string{
 		"could you", "can you", "would you", "i want you to", "i want to", "we want to", "i need to", "we need to", "i would like to",
 		"we would like to", "i'd like to", "we'd like to", "let us", "let's", "make sure that", "make sure", "ensure that", "ensure",
-		"we", "i", "go ahead",
+		"we must", "i must", "we have to", "we should", "we ought to", "we'll need to", "it must", "it should", "it has to", "you should", "we", "i", "go ahead",
 	} {
 		if n := begins(kept, strings.Fields(beginning)); n > 0 {
 			return trim(kept[n:])

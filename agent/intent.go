@@ -41,11 +41,24 @@ type intent struct {
 	phrasings []string
 	// read makes an edit of a match; its error is a refusal.
 	read func(args) (edit, error)
+	// needs are edits of other layers of the same regions, without which it would
+	// not work.
+	needs []need
+	// primary says that only the primary region's stack does it, for all regions.
+	primary bool
+}
+
+// need is an edit of another layer.
+type need struct {
+	layer string
+	edit  edit
 }
 
 func catalog() []intent {
 	return slices.Concat(networkIntents(), securityIntents(), dataIntents(), streamIntents(), bucketIntents(),
-		runtimeIntents(), nodeIntents(), edgeIntents(), switchIntents(), tierIntents())
+		runtimeIntents(), nodeIntents(), edgeIntents(), switchIntents(), tierIntents(), ruleIntents(), endpointIntents(), roleIntents(),
+		watchIntents(), guardIntents(), cacheIntents(), databaseIntents(), tableIntents(), secretIntents(), backupIntents(), lockIntents(),
+		imageIntents())
 }
 
 // edit changes the parameters of one stack.

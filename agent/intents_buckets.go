@@ -27,12 +27,14 @@ func dataBucketVersions() intent {
 			"@keep old|previous|noncurrent|non-current versions [for] <d:duration> in %s",
 			"expire|delete|@remove old|previous|noncurrent|non-current versions in|of|from %s after <d:duration>",
 			"expire|delete|@remove old|previous|noncurrent|non-current versions after <d:duration> in %s",
+			"@keep old|previous|noncurrent|non-current versions in %s for at_least <least:mark> <d:duration>",
+			"@keep old|previous|noncurrent|non-current versions in %s for at_most <most:mark> <d:duration>",
 		),
 		read: func(a args) (edit, error) {
 			n, err := wholeDays(a.duration())
 			return edit{
-				summary: fmt.Sprintf("keep old versions in %s for %s", bucketWords(a), plural(n, "day")),
-				apply:   onBuckets(a, func(b *aegis.BucketSpec) { b.NoncurrentExpireDays = n }),
+				summary: fmt.Sprintf("keep old versions in %s for %s", bucketWords(a), a.bound()+plural(n, "day")),
+				apply:   onBuckets(a, func(b *aegis.BucketSpec) { b.NoncurrentExpireDays = a.within(b.NoncurrentExpireDays, n) }),
 			}, err
 		},
 	}
@@ -63,7 +65,7 @@ func dataAddBucket() intent {
 			Summary:  "Add a bucket that keeps objects for ever and old versions for 30 days.",
 			Examples: []string{"add bucket reports", "create a bucket named reports in eu-west-1"},
 		},
-		phrasings: []string{"@add [new] [s3] bucket [named|called] <name>", "@add [new] <name> [s3] bucket"},
+		phrasings: []string{"@add [new] [s3] bucket [named|called] <name:fresh>", "@add [new] <name:fresh> [s3] bucket"},
 		read: func(a args) (edit, error) {
 			name := a.text("name")
 			return edit{

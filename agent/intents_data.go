@@ -28,6 +28,8 @@ func dataLogRetention() intent {
 			"@set [all] [cloudwatch] log|logs [group|groups] retention [period|time] to <d:duration>",
 			"@set retention of|for [all] [cloudwatch] logs|log_groups to <d:duration>",
 			"delete|expire logs after <d:duration>",
+			"@keep [all] logs|log_groups [for] at_least|no_less_than <least:mark> <d:duration>",
+			"@keep [all] logs|log_groups [for] at_most|no_more_than|no_longer_than|up_to <most:mark> <d:duration>",
 		},
 		read: readLogRetention,
 	}
@@ -132,19 +134,53 @@ func readSetting(a args) (edit, error) {
 	}, nil
 }
 
-// readLogRetention rounds up to what CloudWatch offers: the field's enum.
+// readLogRetention rounds up to what CloudWatch offers, the field's enum, and down for
+// "at most".
 func readLogRetention(a args) (edit, error) {
 	d := a.duration()
 	asked := int(min(math.Ceil(float64(d)/float64(day)), most))
 	offered := enumOf[aegis.DataSpec]("log_retention_days")
 	i := slices.IndexFunc(offered, func(n int) bool { return n >= asked })
-	if i < 0 {
+	if i < 0 && !a.has("most") {
 		return edit{}, refuse("logs can be kept for %d days at most", offered[len(offered)-1])
 	}
+	if i < 0 {
+		i = len(offered)
+	}
+	if a.has("most") && (i == len(offered) || time.Duration(offered[i])*day > d) {
+		if i--; i < 0 {
+			return edit{}, refuse("CloudWatch keeps logs for a day at least")
+		}
+	}
 	days := offered[i]
-	summary := "keep logs for " + plural(days, "day")
+	summary := "keep logs for " + a.bound() + plural(days, "day")
 	if time.Duration(days)*day != d {
 		summary += fmt.Sprintf(" (CloudWatch offers no period of %s)", plural(asked, "day"))
 	}
-	return edit{summary: summary, apply: assign(func(s *aegis.DataSpec) { s.LogRetentionDays = days })}, nil
+	return edit{summary: summary, apply: assign(func(s *aegis.DataSpec) { s.LogRetentionDays = a.within(s.LogRetentionDays, days) })}, nil
+}
+
+// bound says in words whether a match's value is a bound.
+func (a args) bound() string {
+	switch {
+	case a.has("least"):
+		return "at least "
+	case a.has("most"):
+		return "at most "
+	default:
+		return ""
+	}
+}
+
+// within is the new value of a parameter: the one asked for, or the old one where that
+// is within the bound that was asked for.
+func (a args) within(old, asked int) int {
+	switch {
+	case a.has("least"):
+		return max(old, asked)
+	case a.has("most"):
+		return min(old, asked)
+	default:
+		return asked
+	}
 }

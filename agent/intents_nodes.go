@@ -68,7 +68,7 @@ func runtimeRange() intent {
 		phrasings: []string{
 			"@scale|@keep|run|let [@runtime] [scale|vary|be] between <low:count> and <high:count> [@nodes]",
 			"@scale|let [@runtime] [scale|vary] from <low:count> to <high:count> @nodes",
-			"between <low:count> and <high:count> @nodes",
+			"[autoscale|autoscaling] between <low:count> and <high:count> @nodes",
 		},
 		read: func(a args) (edit, error) {
 			low, high := a.count("low"), a.count("high")

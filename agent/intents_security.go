@@ -25,6 +25,7 @@ func securityKeyRotation() intent {
 		},
 		phrasings: []string{
 			"rotate [all] [kms|encryption] keys|key every|each <d:duration>",
+			"rotate [all] [kms|encryption] keys|key at_least <most:mark> every|once_every <d:duration>",
 			"@set [kms|encryption] key|keys rotation [period|interval] to <d:duration>",
 			"@set rotation [period|interval] of [all] [kms|encryption] keys to <d:duration>",
 		},
@@ -32,7 +33,7 @@ func securityKeyRotation() intent {
 			n, err := wholeDays(a.duration())
 			return edit{
 				summary: "rotate the keys every " + plural(n, "day"),
-				apply:   assign(func(s *aegis.SecuritySpec) { s.KeyRotationDays = n }),
+				apply:   assign(func(s *aegis.SecuritySpec) { s.KeyRotationDays = a.within(s.KeyRotationDays, n) }),
 			}, err
 		},
 	}
@@ -88,13 +89,13 @@ func securityAllowAction() intent {
 			Examples: []string{"allow role node to call kinesis:GetRecords", "grant s3:DeleteObject to the node role in eu-west-1"},
 		},
 		phrasings: []string{
-			"allow|let|permit role <role:name> [to] call|use|do|perform|run <action>",
-			"allow|let|permit <role:name> role [to] call|use|do|perform|run <action>",
-			"allow|grant|add|give [action|permission] <action> to|for role <role:name>",
-			"allow|grant|add|give [action|permission] <action> to|for <role:name> role",
-			"grant|give role <role:name> [permission] [to] [call] <action>",
+			"allow|let|permit role <role:name> [to] call|use|do|perform|run <acts:actions>",
+			"allow|let|permit <role:name> role [to] call|use|do|perform|run <acts:actions>",
+			"allow|grant|add|give [action|permission] <acts:actions> to|for role <role:name>",
+			"allow|grant|add|give [action|permission] <acts:actions> to|for <role:name> role",
+			"grant|give role <role:name> [permission] [to] [call] <acts:actions>",
 		},
-		read: func(a args) (edit, error) { return allowAction(a.text("role"), a.text("action")), nil },
+		read: func(a args) (edit, error) { return allowActions(a.text("role"), a.list("acts")), nil },
 	}
 }
 
@@ -106,12 +107,12 @@ func securityRevokeAction() intent {
 			Examples: []string{"revoke s3:PutObject from role node", "forbid the node role to call ssm:GetParameters in eu-west-1"},
 		},
 		phrasings: []string{
-			"revoke|@remove|take|withdraw [action|permission] <action> from role <role:name>",
-			"revoke|@remove|take|withdraw [action|permission] <action> from <role:name> role",
-			"forbid|deny|stop role <role:name> [to|from] call|use|calling|using <action>",
-			"forbid|deny|stop <role:name> role [to|from] call|use|calling|using <action>",
+			"revoke|@remove|take|withdraw [action|permission] <acts:actions> from role <role:name>",
+			"revoke|@remove|take|withdraw [action|permission] <acts:actions> from <role:name> role",
+			"forbid|deny|stop role <role:name> [to|from] call|use|calling|using <acts:actions>",
+			"forbid|deny|stop <role:name> role [to|from] call|use|calling|using <acts:actions>",
 		},
-		read: func(a args) (edit, error) { return revokeAction(a.text("role"), a.text("action")), nil },
+		read: func(a args) (edit, error) { return revokeActions(a.text("role"), a.list("acts")), nil },
 	}
 }
 
@@ -136,24 +137,29 @@ func securityRemoveRole() intent {
 	}
 }
 
-func allowAction(role, action string) edit {
+func allowActions(role string, wanted []string) edit {
 	return edit{
-		summary: fmt.Sprintf("let role %s call %s", role, action),
+		summary: fmt.Sprintf("let role %s call %s", role, strings.Join(wanted, ", ")),
 		apply: onRole(role, func(actions []string, say func(string)) ([]string, error) {
-			if slices.ContainsFunc(actions, func(a string) bool { return strings.EqualFold(a, action) }) {
-				say(fmt.Sprintf("role %s may call %s already", role, action))
-				return actions, nil
+			for _, action := range wanted {
+				if slices.ContainsFunc(actions, func(a string) bool { return strings.EqualFold(a, action) }) {
+					say(fmt.Sprintf("role %s may call %s already", role, action))
+					continue
+				}
+				actions = append(actions, action)
 			}
-			return append(actions, action), nil
+			return actions, nil
 		}),
 	}
 }
 
-func revokeAction(role, action string) edit {
+func revokeActions(role string, unwanted []string) edit {
 	return edit{
-		summary: fmt.Sprintf("stop role %s from calling %s", role, action), disrupts: true,
+		summary: fmt.Sprintf("stop role %s from calling %s", role, strings.Join(unwanted, ", ")), disrupts: true,
 		apply: onRole(role, func(actions []string, _ func(string)) ([]string, error) {
-			left := slices.DeleteFunc(actions, func(a string) bool { return strings.EqualFold(a, action) })
+			left := slices.DeleteFunc(actions, func(a string) bool {
+				return slices.ContainsFunc(unwanted, func(action string) bool { return strings.EqualFold(a, action) })
+			})
 			if len(left) == 0 {
 				return nil, refuse("role %s would have no action left; remove the role instead", role)
 			}

@@ -50,6 +50,8 @@ func dataStreamRetention() intent {
 			"@keep [records|data|messages] [of|in|on] %s [records|data] for <d:duration>",
 			"@set [record|data] retention [period|time] of|for|on %s to <d:duration>",
 			"@set %s retention [period|time] to <d:duration>",
+			"@keep [records|data|messages] [of|in|on] %s for at_least <least:mark> <d:duration>",
+			"@keep [records|data|messages] [of|in|on] %s for at_most <most:mark> <d:duration>",
 		),
 		read: func(a args) (edit, error) {
 			d := a.duration()
@@ -58,9 +60,9 @@ func dataStreamRetention() intent {
 			}
 			hours := int(min(d/time.Hour, most))
 			return edit{
-				summary: fmt.Sprintf("keep records of %s for %s", streamWords(a), plural(hours, "hour")),
+				summary: fmt.Sprintf("keep records of %s for %s", streamWords(a), a.bound()+plural(hours, "hour")),
 				apply: onStreams(a, func(s aegis.StreamSpec) (aegis.StreamSpec, error) {
-					s.RetentionHours = hours
+					s.RetentionHours = a.within(s.RetentionHours, hours)
 					return s, nil
 				}),
 			}, nil
@@ -76,8 +78,8 @@ func dataAddStream() intent {
 			Examples: []string{"add stream clicks", "create a stream named clicks with 2 shards in eu-west-1"},
 		},
 		phrasings: []string{
-			"@add [new] [kinesis] stream [named|called] <name> [with <n:count> shards|shard]",
-			"@add [new] <name> [kinesis] stream [with <n:count> shards|shard]",
+			"@add [new] [kinesis] stream [named|called] <name:fresh> [with <n:count> shards|shard]",
+			"@add [new] <name:fresh> [kinesis] stream [with <n:count> shards|shard]",
 		},
 		read: readAddStream,
 	}

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // loose says texts again in sentences of the grammar which it does not cover:
@@ -13,13 +12,14 @@ import (
 // not read at all.
 type loose struct {
 	grammar *grammar
-	phrases []phrase
+	// phrases are by their first word, the longest first.
+	phrases map[string][]phrase
 	// fillers, dangers, statements, finite and imperatives are words; see there.
-	fillers, dangers, statements, finite, imperatives wordSet
-	templates                                         []template
-	ends                                              *regexp.Regexp
-	inWords                                           *strings.Replacer
-	odd                                               *regexp.Regexp
+	fillers, dangers, statements, finite, imperatives, openings, objects, duties, conditions, negations, things wordSet
+	templates                                                                                                   []template
+	ends                                                                                                        *regexp.Regexp
+	inWords                                                                                                     *strings.Replacer
+	odd                                                                                                         *regexp.Regexp
 	// country tells it from the pronoun.
 	country *regexp.Regexp
 }
@@ -32,25 +32,41 @@ type phrase struct {
 
 func newLoose(g *grammar) *loose {
 	l := &loose{
-		grammar: g, templates: templates(),
+		grammar: g, templates: templates(), phrases: map[string][]phrase{},
 		fillers: fillers(), dangers: dangers(), statements: statements(), finite: finite(), imperatives: imperatives(),
+		openings: openings(), objects: objects(), duties: duties(), conditions: conditions(), negations: negations(), things: things(),
 		ends:    regexp.MustCompile(`[.!?;](?:\s+|$)|:\s+|\n+|\s+-{1,2}\s+`),
-		inWords: strings.NewReplacer(spokenAmounts()...),
+		inWords: strings.NewReplacer(capitalised(spokenAmounts())...),
 		country: regexp.MustCompile(`\b(US|USA|U\.S\.)(\b|')`),
 		odd:     regexp.MustCompile("[{}<>$`|\\\\]|--|://|['\"];|</"),
 	}
 	for kind, list := range lexicon() {
 		for _, words := range list {
-			l.phrases = append(l.phrases, phrase{strings.Fields(words), kind})
+			p := phrase{strings.Fields(words), kind}
+			l.phrases[p.words[0]] = append(l.phrases[p.words[0]], p)
 		}
 	}
-	slices.SortFunc(l.phrases, func(a, b phrase) int {
-		if len(a.words) != len(b.words) {
-			return len(b.words) - len(a.words)
-		}
-		return strings.Compare(a.kind, b.kind)
-	})
+	for _, list := range l.phrases {
+		slices.SortFunc(list, func(a, b phrase) int {
+			if len(a.words) != len(b.words) {
+				return len(b.words) - len(a.words)
+			}
+			return strings.Compare(a.kind, b.kind)
+		})
+	}
 	return l
+}
+
+// capitalised has pairs of old and new texts also as they stand at the beginning of a
+// sentence.
+func capitalised(pairs []string) []string {
+	all := slices.Clone(pairs)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if upper := sentence(pairs[i]); upper != pairs[i] {
+			all = append(all, upper, pairs[i+1])
+		}
+	}
+	return all
 }
 
 // spokenAmounts are amounts in words that the grammar's quantities do not have.
@@ -58,7 +74,8 @@ func spokenAmounts() []string {
 	return []string{
 		"half a dozen", "6", "half a year", "180 days", "half a minute", "30 seconds", "half an hour", "30 minutes", "each quarter", "every 90 days",
 		"every quarter", "every 90 days", "quarterly", "every 90 days", "twice a year", "every 180 days", "each year", "every 365 days",
-		"once a year", "every 365 days", "half of the", "half of", "at the moment", "now", " gigs", " GiB", " gig ", " GiB ", " day and night", "",
+		"once a year", "every 365 days", "twice yearly", "every 180 days", "annually", "every 365 days", "once per year", "every 365 days", "twice per year", "every 180 days",
+		"semi-annually", "every 180 days", "each month", "every 30 days", "once a month", "every 30 days", "once a quarter", "every 90 days", "half of the", "half of", "at the moment", "now", " gigs", " GiB", " gig ", " GiB ", " day and night", "",
 	}
 }
 
@@ -75,6 +92,10 @@ type said struct {
 
 	where string
 	topic string
+	// bucket is the last one that was named, source the last range of addresses.
+	bucket, source string
+	// defaulted says that an order took everywhere for its place as none was said.
+	defaulted bool
 }
 
 // read says a text again; false when it can't.
@@ -92,15 +113,41 @@ func (l *loose) read(text string) (paraphrase, bool) {
 		if err != nil {
 			return paraphrase{}, false
 		}
+		if leads {
+			if left, ok := l.both(&s, tokens, rest); ok {
+				rest = left
+				continue
+			}
+		}
 		switch {
 		case l.sentence(&s, split(tokens)):
-		case (leads || len(plain(tokens)) > 2) && l.harmless(tokens):
+		case s.defaulted && l.placed(tokens):
+			return paraphrase{}, false // it is not certain where the order before is meant
+		case (leads || len(s.sentences) > 0) && l.conditional(tokens) || leads && l.negations.any(tokens[:min(2, len(tokens))]):
+			return paraphrase{}, false // it is a condition, or denies what comes
+		case (leads || len(plain(tokens)) > 2) && l.harmless(tokens) || leads && l.motive(tokens):
 			l.pass(&s, tokens)
 		default:
 			return paraphrase{}, false
 		}
 	}
 	return s.paraphrase, len(s.sentences) > 0
+}
+
+// both reads what stands on both sides of a colon as one order, and returns the
+// rest of the text.
+func (l *loose) both(s *said, head []token, text string) (rest string, ok bool) {
+	next, rest, _ := l.cut(text)
+	tail, err := lex(next)
+	if err != nil || len(tail) == 0 {
+		return "", false
+	}
+	told := s.clone()
+	if !l.order(&told, slices.Concat(head, []token{{raw: ",", sep: true}}, tail)) {
+		return "", false
+	}
+	*s = told
+	return rest, true
 }
 
 // cut takes the first sentence off a text; leads says that a colon ends it.
@@ -121,6 +168,11 @@ const longestLoose = 600
 // pass takes tokens for a statement, which may say where and what comes next.
 func (l *loose) pass(s *said, tokens []token) {
 	s.context = append(s.context, spell(tokens))
+	for _, one := range tokens {
+		if source, ok := cidr(one); ok && strings.ContainsAny(one.raw, "./") {
+			s.source = source
+		}
+	}
 	where, rest, ok := l.place(tokens)
 	if !ok {
 		return
@@ -162,19 +214,18 @@ func (l *loose) piece(s *said, tokens []token) bool {
 	for len(tokens) > 0 && slices.Contains([]string{"but", "so", "instead"}, tokens[0].word) {
 		tokens = trim(tokens[1:])
 	}
+	if len(tokens) > 1 && l.conditions[tokens[0].word] && l.conditional(tokens) {
+		return false // what it is a condition of is asked for beside it
+	}
 	switch {
 	case len(tokens) == 0 || l.ask(s, tokens) || l.limited(s, tokens) || l.reasoned(s, tokens) || l.wished(s, tokens):
 		return true
-	case slices.ContainsFunc(tokens, func(t token) bool { return t.sep }) || !l.harmless(tokens) || !l.stated(tokens):
+	case slices.ContainsFunc(tokens, func(t token) bool { return t.sep }) || !l.harmless(tokens) || !l.stated(tokens) || l.conditional(tokens) ||
+		l.negations.any(tokens[:min(2, len(tokens))]) || s.defaulted && l.placed(tokens):
 		return false
 	}
 	l.pass(s, tokens)
 	return true
-}
-
-// stated says that part of a sentence is a statement of its own.
-func (l *loose) stated(tokens []token) bool {
-	return l.finite.any(tokens) || slices.Contains([]string{"it", "they", "that", "this"}, tokens[0].word)
 }
 
 // ask reads an order, in the grammar's words or in others.
@@ -216,350 +267,4 @@ func (l *loose) limited(s *said, tokens []token) bool {
 		}
 	}
 	return false
-}
-
-// reasoned reads an order with the reason before or behind it.
-func (l *loose) reasoned(s *said, tokens []token) bool {
-	for k := 1; k < len(tokens)-1; k++ {
-		if slices.Contains(reasonWords(), tokens[k].word) && l.incidental(tokens[k+1:]) && l.ask(s, trim(tokens[:k])) {
-			s.context = append(s.context, spell(tokens[k:]))
-			return true
-		}
-	}
-	if !slices.Contains(reasonWords(), tokens[0].word) {
-		return false
-	}
-	starts := []string{"we", "i", "the", "our", "please", "let", "have", "put", "add"}
-	for k := 2; k < len(tokens); k++ {
-		begins := tokens[k-1].sep || slices.Contains(starts, tokens[k].word)
-		if begins && l.harmless(tokens[:k]) && l.ask(s, trim(tokens[k:])) {
-			s.context = append(s.context, spell(tokens[:k]))
-			return true
-		}
-	}
-	return false
-}
-
-// wished reads an order that somebody wants, such as "the auditors want …".
-func (l *loose) wished(s *said, tokens []token) bool {
-	wishes := []string{"want", "wants", "need", "needs", "require", "requires", "demand", "demands", "must", "should"}
-	for k := 1; k < min(len(tokens)-1, 7); k++ {
-		if slices.Contains(wishes, tokens[k].word) && l.harmless(tokens[:k]) && l.ask(s, trim(tokens[k+1:])) {
-			s.context = append(s.context, spell(tokens[:k+1]))
-			return true
-		}
-	}
-	return false
-}
-
-// about is the one noun that a statement names, "" for none or several.
-func (l *loose) about(tokens []token) (topic string) {
-	known := true // a noun behind a word that is not, such as "flow logs", is another one
-	for i := 0; i < len(tokens); {
-		s, n := l.sense(tokens[i:])
-		if n > 0 && known && slices.ContainsFunc(l.templates, func(t template) bool { return t.topic == s.kind }) {
-			if topic != "" && topic != s.kind && topic != "nodes" && s.kind != "nodes" {
-				return ""
-			}
-			if topic == "" || topic == "nodes" {
-				topic = s.kind
-			}
-		}
-		known = n > 0 || l.fillers[tokens[i].word]
-		i += max(1, n)
-	}
-	return topic
-}
-
-func reasonWords() []string {
-	return []string{"because", "since", "so", "as", "before", "after", "for", "during", "when", "while", "until", "till", "which", "to"}
-}
-
-// harmless says that tokens order, forbid and widen nothing: they have a word that
-// the grammar does not know, no word of danger, and no amount unless they state
-// how something is.
-func (l *loose) harmless(tokens []token) bool {
-	core := plain(tokens)
-	return (len(core) == 0 || !l.imperatives[core[0].word]) && l.incidental(tokens)
-}
-
-// incidental is harmless for words behind "because" and "to", which may begin with
-// a verb.
-func (l *loose) incidental(tokens []token) bool {
-	core := plain(tokens)
-	if l.dangers.any(tokens) {
-		return false
-	}
-	unknown, amounts := false, false
-	for i := 0; i < len(tokens); {
-		s, n := l.sense(tokens[i:])
-		switch {
-		case n == 0 && !l.fillers[tokens[i].word] && !tokens[i].sep:
-			unknown = true
-		case slices.Contains([]string{"num", "pct", "dur", "size", "type", "cidr"}, s.kind):
-			amounts = true
-		}
-		i += max(1, n)
-	}
-	return (unknown || len(core) < 3) && (!amounts || l.statements.any(tokens))
-}
-
-// order reads tokens all of which it knows.
-func (l *loose) order(s *said, tokens []token) bool {
-	where, rest, ok := l.place(tokens)
-	if !ok || len(rest) == 0 {
-		return false
-	}
-	senses, ok := l.senses(rest)
-	if !ok || len(senses) == 0 {
-		return false
-	}
-	text, topic, ok := l.match(senses, s.topic)
-	if !ok {
-		return false
-	}
-	if where != "" {
-		s.where = where
-	}
-	place := s.where
-	if place == "" {
-		place = " everywhere"
-	}
-	if text == "" { // nothing is to change there
-		if where != "" && where != " everywhere" {
-			s.sentences = append(s.sentences, "not"+where)
-		}
-		return true
-	}
-	for part := range strings.SplitSeq(text, "; ") {
-		s.sentences = append(s.sentences, part+place)
-	}
-	s.topic = topic
-	return true
-}
-
-// place takes the words about regions out of tokens and says them as the grammar
-// does; "" is no place.
-func (l *loose) place(tokens []token) (where string, rest []token, ok bool) {
-	var regions []string
-	for i := 0; i < len(tokens); {
-		if n := everywhere(tokens[i:]); n > 0 {
-			where, i = " everywhere", i+n
-			continue
-		}
-		if tokens[i].word == "primary" && len(l.grammar.atlas.configured) > 0 {
-			regions, i = append(regions, l.grammar.atlas.configured[0]), i+1
-			continue
-		}
-		if found, n := l.grammar.atlas.list(adjectives(tokens[i:])); n > 0 {
-			regions, i = append(regions, found...), i+n
-			continue
-		}
-		rest = append(rest, tokens[i])
-		i++
-	}
-	if where != "" && len(regions) > 0 {
-		return "", nil, false
-	}
-	rest = trim(rest)
-	if len(regions) > 0 {
-		slices.Sort(regions)
-		where = " in " + strings.Join(slices.Compact(regions), ", ")
-	}
-	return where, rest, true
-}
-
-// adjectives has the first token as the name of its country or continent.
-func adjectives(tokens []token) []token {
-	name, ok := map[string]string{
-		"irish": "ireland", "european": "europe", "asian": "asia", "american": "america", "virginian": "virginia", "singaporean": "singapore",
-	}[tokens[0].word]
-	if !ok {
-		name, ok = mistyped(tokens[0].word)
-	}
-	if !ok {
-		return tokens
-	}
-	named := slices.Clone(tokens)
-	named[0].word = name
-	return named
-}
-
-// mistyped is the region's name that a word misses by one letter.
-func mistyped(word string) (string, bool) {
-	for _, name := range []string{"ireland", "singapore", "virginia", "frankfurt", "stockholm", "everywhere"} {
-		if len(word) >= 6 && word != name && oneOff(word, name) {
-			return name, true
-		}
-	}
-	return "", false
-}
-
-// oneOff says that one letter added, left out or changed makes a word of another.
-func oneOff(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	switch len(b) - len(a) {
-	case 0:
-		return a[min(i+1, len(a)):] == b[min(i+1, len(b)):]
-	case 1:
-		return a[i:] == b[i+1:]
-	default:
-		return false
-	}
-}
-
-// senses are what tokens mean, without fillers; false when a word is not known.
-func (l *loose) senses(tokens []token) ([]sense, bool) {
-	var senses []sense
-	for i := 0; i < len(tokens); {
-		if n := corrected(tokens[i:]); n > 0 {
-			i += n
-			continue
-		}
-		if text, n := oneUnit(tokens[i:]); n > 0 {
-			senses, i = append(senses, sense{"dur", text}), i+n
-			continue
-		}
-		s, n := l.sense(tokens[i:])
-		switch {
-		case n > 0:
-			senses = append(senses, s)
-		case l.fillers[tokens[i].word] || tokens[i].sep:
-			n = 1
-		default:
-			if s, ok := l.named(tokens, i); ok {
-				senses, n = append(senses, s), 1
-				break
-			}
-			return nil, false
-		}
-		i += n
-	}
-	return bounds(senses), true
-}
-
-// oneUnit reads "a week" and "an hour".
-func oneUnit(tokens []token) (string, int) {
-	if len(tokens) < 2 || !slices.Contains([]string{"a", "an", "one"}, tokens[0].word) {
-		return "", 0
-	}
-	if _, ok := unitOf(tokens[1].word); !ok || len(tokens[1].word) < 3 {
-		return "", 0
-	}
-	return "1 " + tokens[1].word, 2
-}
-
-// corrected counts the tokens of "from six to", of which only what comes next is
-// wanted, and of "instead of 30" and "not after 30".
-func corrected(tokens []token) int {
-	if len(tokens) < 2 {
-		return 0
-	}
-	switch tokens[0].word {
-	case "from":
-		return formerly(tokens)
-	case "instead":
-		if tokens[1].word != "of" {
-			return 0
-		}
-		if i := slices.IndexFunc(tokens, func(t token) bool { return t.sep }); i > 0 {
-			return i
-		}
-		return len(tokens)
-	case "not":
-		i := 1 + skip(tokens[1:], "after", "at", "to", "in")
-		if _, n := parseCount(tokens[i:]); n > 0 && i+n == len(tokens) {
-			return len(tokens)
-		}
-	}
-	return 0
-}
-
-// formerly counts the tokens of "from six to" and "from one shard to".
-func formerly(tokens []token) int {
-	_, n := parseCount(tokens[1:])
-	if n == 0 {
-		return 0
-	}
-	for i := 1 + n; i < min(len(tokens), n+4); i++ {
-		if tokens[i].word == "to" {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// sense reads a value or a phrase of the lexicon.
-func (l *loose) sense(tokens []token) (sense, int) {
-	first := tokens[0]
-	if first.quoted() {
-		return sense{"name", first.raw}, 1
-	}
-	if _, n := parseDuration(tokens); n > 0 && (n > 1 || unicode.IsDigit(rune(first.word[0])) || first.word == "daily") {
-		return sense{"dur", spell(tokens[:n])}, n
-	}
-	if _, n := parseSize(tokens); n > 0 {
-		return sense{"size", spell(tokens[:n])}, n
-	}
-	if _, n := parsePercent(tokens); n > 0 {
-		return sense{"pct", spell(tokens[:n])}, n
-	}
-	for _, p := range l.phrases {
-		if n := begins(tokens, p.words); n > 0 {
-			return sense{p.kind, spell(tokens[:n])}, n
-		}
-	}
-	switch {
-	case instanceType(first.word):
-		return sense{"type", first.word}, 1
-	case strings.HasPrefix(first.raw, "/"):
-		return sense{"path", first.raw}, 1
-	}
-	if _, ok := cidr(first); ok && strings.ContainsAny(first.raw, "./") {
-		return sense{"cidr", first.raw}, 1
-	}
-	if _, n := parseCount(tokens); n > 0 {
-		return sense{"num", spell(tokens[:n])}, n
-	}
-	if servicePort(first.word) > 0 {
-		return sense{"service", first.word}, 1
-	}
-	return sense{}, 0
-}
-
-// named takes a word beside "bucket", "stream" or "log group" for its name.
-func (l *loose) named(tokens []token, i int) (sense, bool) {
-	beside := func(k int) bool {
-		return k >= 0 && k < len(tokens) && slices.Contains([]string{"bucket", "stream", "group", "named", "called", "setting"}, tokens[k].word)
-	}
-	text, ok := name(tokens[i])
-	return sense{"name", text}, ok && (beside(i-1) || beside(i+1))
-}
-
-// bounds joins a bound with its number: "at most 12" and "12 at most".
-func bounds(senses []sense) (joined []sense) {
-	for i := 0; i < len(senses); i++ {
-		s := senses[i]
-		next := i+1 < len(senses)
-		switch {
-		case (s.kind == "max" || s.kind == "min" || s.kind == "exactly") && next && senses[i+1].kind == "num":
-			joined = append(joined, sense{s.kind + "N", senses[i+1].text})
-			i++
-		case (s.kind == "max" || s.kind == "min") && next && senses[i+1].kind == "nodes" && i+2 < len(senses) && senses[i+2].kind == "num":
-			joined = append(joined, sense{s.kind + "N", senses[i+2].text})
-			i += 2
-		case s.kind == "num" && next && (senses[i+1].kind == "max" || senses[i+1].kind == "exactly") && i+2 == len(senses):
-			joined = append(joined, sense{senses[i+1].kind + "N", s.text})
-			i++
-		default:
-			joined = append(joined, s)
-		}
-	}
-	return joined
 }

@@ -1,15 +1,9 @@
 package agent
 
-import (
-	"maps"
-	"slices"
-	"strings"
-)
-
 // sense is what a word or two mean to the loose reader.
 type sense struct {
 	// kind is one of the lexicon's, or of values: num, pct, dur, size, type, cidr,
-	// path, name, factor, ports, action.
+	// path, name, factor, ports, action, clock.
 	kind string
 	// text is the value as the grammar takes it.
 	text string
@@ -17,123 +11,250 @@ type sense struct {
 
 // lexicon are phrases by what they mean. What means nothing here is a filler.
 func lexicon() map[string][]string {
+	all := map[string][]string{}
+	for _, part := range []map[string][]string{amountWords(), nodeWords(), dataWords(), edgeWords(), networkWords(), securityWords(), storeWords()} {
+		for kind, phrases := range part {
+			all[kind] = append(all[kind], phrases...)
+		}
+	}
+	return all
+}
+
+// amountWords say how much, in which direction, and whether.
+func amountWords() map[string][]string {
+	return map[string][]string{
+		"more":  {"more", "extra", "additional", "another", "add", "added", "further", "other", "spare"},
+		"fewer": {"cut", "fewer", "less", "remove", "drop", "shed"},
+		"up": {
+			"increase", "increased", "raise", "raised", "grow", "bump", "bump up", "lift", "extend", "extended", "lengthen", "expand", "enlarge", "scale up",
+			"scale out", "push up", "crank up", "widen", "boost", "beef up", "ramp up", "go up", "upsize", "prolong",
+		},
+		"down": {
+			"decrease", "decreased", "lower", "lowered", "reduce", "reduced", "shrink", "shorten", "shortened", "trim", "tighten", "scale down", "scale in",
+			"scale back", "bring down", "go down", "dial down", "dial back", "downsize", "cut back", "cut down", "drop down",
+		},
+		"max": {
+			"max", "maximum", "ceiling", "upper limit", "upper bound", "at most", "no more than", "not more than", "cap", "capped", "go up to", "can grow to",
+			"can scale to", "can scale up to", "may scale to", "may scale up to", "up to",
+			"able to scale out to", "able to grow to", "able to go to", "able to scale to", "able to scale up to", "able to go up to", "no longer than", "not longer than", "never more than", "limit", "limited", "may grow to",
+			"can go up to", "may go up to", "must not exceed", "never exceed", "not exceed", "mustn't exceed", "shouldn't exceed",
+		},
+		"min": {
+			"min", "minimum", "floor", "lower limit", "lower bound", "at least", "no fewer than", "never below", "no less than",
+			"not less than", "not fewer than", "never fewer than", "never less than", "never go below", "never drop below", "never fall below", "never run fewer than",
+			"never run less than", "no shorter than",
+		},
+		"exactly": {"exactly", "pin", "pinned", "fixed at", "neither more nor less", "precisely"},
+		"double":  {"double", "doubled", "twice as many", "twice", "twofold", "twice as much", "twice as big", "twice as large"},
+		"triple":  {"triple", "tripled", "three times as many", "treble", "threefold", "three times as much"},
+		"halve":   {"halve", "halved", "half of", "half as many", "by half", "in half", "half as much"},
+		"new":     {"new", "create", "set up", "named", "called", "prepare", "provision", "spin up", "reserve", "stand up", "introduce", "name", "make room for"},
+		"some":    {"need a", "needs a", "want a", "wants a", "like a", "room for", "place for", "make a", "need an", "needs an", "get a", "give us a"},
+		"on":      {"turn on", "turned on", "switch on", "switched on", "enable", "enabled", "activate", "activated", "roll out", "start using"},
+		"stop": {
+			"stop", "shut down", "turn off", "turned off", "switch off", "switched off", "no servers", "zero servers", "no nodes", "disable", "disabled",
+			"deactivate", "get rid of", "no instances", "no machines", "power off", "power down",
+		},
+		"hold": {
+			"retention", "retain", "retained", "hold", "held", "stay", "stays", "kept", "keep", "available", "kept for", "plenty", "store", "stored",
+			"preserve", "preserved", "retention period", "retention time", "keeping", "retaining", "on hand", "around", "lifetime", "keeps",
+		},
+		"replay": {"replay", "look back", "reprocess", "go back", "rewind", "read back"},
+		"after":  {"after", "once they are", "once it is", "when they are", "when they're", "once they're", "when it is", "older than", "once"},
+		"before": {"before"},
+		"only":   {"only", "exclusively", "solely"},
+		"same": {
+			"same", "stays as it is", "stay as they are", "stays as is", "stay as is", "as it is today", "as today", "as now", "stays the same", "stay the same",
+			"remains as it is", "remain as they are", "remains unchanged", "stays unchanged", "stay unchanged", "leave alone",
+		},
+		"soft": {
+			"route 53", "as well", "in advance", "by itself", "from now on", "right now", "for good", "as soon as possible", "in future", "in the future", "going forward",
+			"of course", "thank you", "at once", "on average", "by themselves", "instead", "set it like that", "make it so", "do that", "see to it", "as agreed", "as discussed", "as usual", "as before", "that's all", "anywhere in",
+			"in each case", "at a time", "on top", "in total", "in all", "altogether", "in place", "from here on",
+		},
+	}
+}
+
+// nodeWords are about the runtime.
+func nodeWords() map[string][]string {
 	return map[string][]string{
 		"nodes": {
 			"node", "nodes", "server", "servers", "instance", "instances", "box", "boxes", "machine", "machines", "worker", "workers", "vm", "vms",
 			"host", "hosts", "fleet", "capacity", "runtime", "group", "groups", "autoscaling group", "server group", "server groups", "asg",
-			"desired", "desired capacity", "of them",
+			"desired", "desired capacity", "autoscaler", "auto scaler", "of them", "auto scaling group", "auto-scaling group", "compute", "compute nodes", "worker nodes", "ec2 instances",
+			"compute layer", "runtime layer", "server count", "node count", "instance count", "vcpus nodes", "hosts running", "compute capacity",
 		},
-		"more":  {"more", "extra", "additional", "another", "add", "added", "further", "other"},
-		"fewer": {"fewer", "less", "remove", "drop"},
-		"max": {
-			"max", "maximum", "ceiling", "upper limit", "upper bound", "at most", "no more than", "not more than", "cap", "go up to", "can grow to", "grow to",
-			"scale up to",
+		"arch": {"arm", "graviton", "arm64", "graviton2", "graviton3"},
+		"disk": {
+			"disk", "disks", "root disk", "root disks", "root volume", "root volumes", "volume", "volumes", "disk space", "storage", "ebs", "ebs volume", "ebs volumes",
+			"disc", "discs", "disk size", "volume size", "storage space",
 		},
-		"min":     {"min", "minimum", "floor", "lower limit", "at least", "no fewer than", "fewer than", "never below", "less than"},
-		"exactly": {"exactly", "pin", "fixed at", "neither more nor less"},
-		"disk":    {"disk", "disks", "root disk", "root disks", "root volume", "root volumes", "volume", "volumes", "disk space"},
-		"cpu":     {"cpu", "cpu load", "cpu target", "average cpu"},
-		"logs":    {"log", "logs", "log data", "log retention", "cloudwatch logs", "logs retention"},
-		"shards":  {"shard", "shards"},
-		"stream":  {"stream", "streams", "event stream", "events", "event", "records", "kinesis stream"},
-		"hold": {
-			"retention", "retain", "retained", "hold", "held", "stay", "stays", "kept", "keep", "replay", "available", "look back", "kept for", "plenty",
+		"cpu": {
+			"cpu", "cpu load", "cpu target", "average cpu", "cpu usage", "cpu utilisation", "cpu utilization", "target cpu", "processor load", "average load",
+			"load target", "processor usage", "average cpu load", "cpu threshold", "scaling target", "cpu scaling target",
 		},
-		"ttl": {"ttl", "dns ttl", "time to live", "record ttl", "ttl of records"},
+		"repo": {
+			"repository", "repo", "image repository", "container repository", "ecr repository", "docker repository", "ecr repo", "docker registry", "container registry",
+			"image registry", "repositories", "registry",
+		},
+		"images":     {"images", "container images", "docker images", "tagged images", "newest images", "latest images"},
+		"newest":     {"newest", "latest", "most recent", "last"},
+		"scaleevent": {"before it adds machines", "before new ones start", "scale out at", "scales out at"},
+	}
+}
+
+// dataWords are about logs, streams and buckets.
+func dataWords() map[string][]string {
+	return map[string][]string{
+		"logs": {
+			"log", "logs", "log data", "log retention", "cloudwatch logs", "logs retention", "log events", "log records", "log files", "application logs", "logging data",
+			"log history", "log storage", "cloudwatch log",
+		},
+		"shards": {"shard", "shards"},
+		"stream": {
+			"stream", "streams", "event stream", "events", "event", "records", "kinesis stream", "kinesis streams", "event streams", "events stream", "stream records",
+			"kinesis", "kinesis data stream",
+		},
+		"old": {
+			"old versions", "old version", "previous versions", "previous object versions", "noncurrent versions", "object versions", "old object versions",
+			"non-current versions", "superseded versions", "outdated versions", "earlier versions", "prior versions", "overwritten versions", "stale versions",
+			"older versions", "noncurrent object versions", "stale object versions", "versions", "replaced versions", "previous version",
+		},
+		"expire": {
+			"expire", "expires", "expiry", "deleted", "go after", "delete", "get rid of", "old", "expired", "purge", "purged", "cleaned up", "clean up", "thrown away",
+			"throw away", "removed", "discard", "discarded", "expiration", "vanish", "disappear",
+		},
+		"forever":    {"never expire", "never be deleted", "forever", "indefinitely", "for ever", "never be expired"},
+		"objects":    {"objects", "object", "current objects", "files", "everything", "contents", "content"},
+		"artifacts":  {"artifacts", "artefacts", "artifact", "artefact", "current artifacts", "build artifacts"},
+		"bucket":     {"bucket", "buckets", "s3 bucket", "s3 buckets"},
+		"s3":         {"s3"},
+		"infrequent": {"infrequent access", "infrequent-access", "ia", "standard-ia", "infrequent access tier", "infrequent access storage"},
+		"archive":    {"archive", "archived", "glacier", "glacier instant retrieval", "archives", "archive storage", "archival storage", "instant-retrieval archive", "cold storage"},
+		"move":       {"move", "moved", "transition", "transitioned", "tier", "shift", "shifted", "send", "sent", "migrate", "migrated"},
+		"lock":       {"object lock", "locked", "object-lock", "worm", "immutable"},
+		"mode":       {"compliance", "governance"},
+		"modeword":   {"mode", "compliance mode lock", "governance mode lock"},
+		"debug":      {"debug logging"},
+		"loglevel":   {"log level", "log_level", "logging level", "loglevel", "log verbosity", "verbosity"},
+		"level":      {"warn", "info", "debug", "error", "trace", "warning"},
+		"group":      {"log group", "log groups", "cloudwatch log group", "cloudwatch log groups"},
+	}
+}
+
+// edgeWords are about DNS and health checks.
+func edgeWords() map[string][]string {
+	return map[string][]string{
+		"ttl": {
+			"ttl", "dns ttl", "time to live", "record ttl", "ttl of records", "ttls", "time-to-live", "records ttl", "dns records ttl", "dns cache time", "dns caching",
+			"dns records", "dns record", "dns answers", "dns entries", "dns responses",
+		},
+		"cached": {"cached", "cache dns", "cacheable"},
 		"health": {
 			"health check", "health checks", "healthcheck", "healthchecks", "health endpoint", "probe", "probes", "checks", "check", "health", "probed",
+			"health probes", "health probe", "checked", "checking", "health-check", "health-checks", "health checking", "probing",
 		},
-		"failures":   {"failure", "failures", "failed health checks", "failed checks", "failed probes", "failures in row"},
-		"port":       {"port", "ports"},
-		"nat":        {"nat", "nat gateway", "nat gateways"},
-		"zone":       {"zone", "zones", "availability zone", "availability zones", "az", "azs"},
-		"keys":       {"key", "keys", "kms key", "kms keys", "encryption keys", "encryption key"},
-		"rotate":     {"rotate", "rotated", "rotation"},
-		"session":    {"session", "sessions", "executor session", "executor sessions", "executor", "session length"},
-		"window":     {"deletion window", "key deletion window", "recoverable", "recovery window"},
-		"old":        {"old versions", "old version", "previous versions", "previous object versions", "noncurrent versions", "object versions", "old object versions"},
-		"expire":     {"expire", "expires", "expiry", "deleted", "go after", "delete", "get rid of", "old"},
-		"objects":    {"objects", "object", "artifacts", "current objects"},
-		"bucket":     {"bucket", "buckets"},
-		"new":        {"new", "create", "set up", "named", "called", "prepare"},
-		"same":       {"stays as it is", "stay as they are", "stays as is", "stay as is", "as it is today", "as today", "as now"},
-		"double":     {"double", "twice as many", "twice"},
-		"triple":     {"triple", "three times as many"},
-		"halve":      {"halve", "half of", "half as many"},
-		"debug":      {"debug logging"},
-		"loglevel":   {"log level", "log_level"},
-		"infrequent": {"infrequent access"},
-		"archive":    {"archive", "archived"},
-		"stop":       {"stop", "shut down", "turn off", "no servers", "zero servers", "every server", "no nodes"},
-		"level":      {"warn", "info", "debug", "error", "trace"},
-		"analyzer":   {"access analyzer", "iam access analyzer"},
-		"cloudevts":  {"cloud events", "cloud_events"},
-		"dataSubs":   {"isolated subnets", "data subnets", "subnets for databases", "route to internet"},
-		"group":      {"log group", "log groups"},
+		"path": {"path", "url", "endpoint path", "uri"},
+		"failures": {
+			"failure", "failures", "failed health checks", "failed checks", "failed probes", "failures in row", "failed health check", "failure threshold",
+			"missed checks", "missed probes", "consecutive failures", "failing checks", "failed attempts", "bad checks", "health check failures", "threshold",
+			"failures in a row", "consecutive failed checks", "consecutive failed health checks", "health check threshold", "unsuccessful checks",
+		},
+		"unhealthy": {
+			"unhealthy", "out of rotation", "fail over", "failover", "taken out", "declared dead", "count as down", "counts as down", "considered down", "considered dead",
+			"considered unhealthy", "marked unhealthy", "dead", "give up on", "failing over", "take out",
+		},
+		"interval": {"interval", "frequency", "period", "often", "how often", "intervals"},
+		"port":     {"port", "ports"},
 	}
 }
 
-// fillers are words that say nothing to the loose reader: the sentence means the
-// same without them.
-func fillers() wordSet {
-	return wordsOf(`the a an our my your its their his this that these those we i you they it us them there here
-		to of in on at for from with by as so into over up down out off per each every all both
-		be is are was were been being am do does did have has had having will would shall should must can could may might ought
-		need needs needed want wants wanted like get gets give gives given put puts bring brings take takes set sets setting run runs running
-		make makes start starts started raise raised increase increased lower lowered reduce reduced shorten shrink move switch change use used
-		have please pls kindly just now today tonight already still again then also too only even really actually currently
-		instead rather not which who what where how many much some any one's own same number count amount size
-		each everywhere region regions after moved about i'd we'd i'm they're it's that's scale scales autoscales autoscale itself row count dead
-		autoscaling turned completely serves go isn't gateway enough suffice suffices time times average last lasts long
-		let enough level turn enable enabled ensure sure keep keeps year's once when from's apiece respectively dns aws s3 ec2 route 53 kinesis cloudwatch
-		days'`)
-}
-
-// dangers are words that the loose reader does not pass over, wherever they stand:
-// they forbid, widen or order something that it did not understand.
-func dangers() wordSet {
-	return wordsOf(`never nothing nobody none neither nor without unless except don't dont must cannot mustn't shouldn't
-		outside leave off limits find ignore disregard instructions instruction policy policies approve approved authorise
-		authorize authorised authorized system prompt pretend secret secrets password passwords credential credentials token tokens
-		account accounts permission permissions admin administrator delete destroy drop remove wipe erase everything disable
-		silently trail audit deletable public publicly world evacuate environment scope planner bucket buckets exfiltrate copy
-		share print reply open allow expose permit grant`)
-}
-
-// statements are words of sentences that tell how things are, and ask for nothing.
-func statements() wordSet {
-	return wordsOf(`hits hit was were had fails failed noticed says said reports reported complain complains complained rejects rejected
-		hammer hammers flaps went happened overwrote timed time asks asked things costs cost`)
-}
-
-// finite are verbs that make a part of a sentence a statement of its own.
-func finite() wordSet {
-	set := wordsOf("is are isn't aren't can't doesn't don't has takes keep keeps")
-	maps.Copy(set, statements())
-	return set
-}
-
-// imperatives are verbs of orders: what begins with one has to be understood.
-func imperatives() wordSet {
-	return wordsOf(`add apply archive attach back block bring build call change check clean close configure connect convert create cut
-		deploy detach double enable enforce ensure expire fix get give halve have hold increase install keep launch let limit lock lower make
-		mark migrate move pause peer prepare protect put raise read reboot rebuild redeploy reduce rename replace reset resize restart restore
-		restrict retain retire revoke roll rotate run save scale send set shift shorten shrink shut spread start stop store switch take
-		terminate throw turn unlock update upgrade use write`)
-}
-
-// wordSet is a set of words in lower case.
-type wordSet map[string]bool
-
-func wordsOf(text string) wordSet {
-	set := wordSet{}
-	for word := range strings.FieldsSeq(text) {
-		set[word] = true
+// networkWords are about the network.
+func networkWords() map[string][]string {
+	return map[string][]string{
+		"gateway": {"gateway", "gateways"},
+		"private": {"off internet", "off the internet", "away from internet", "away from the internet", "private", "privately", "without leaving network", "without leaving the network"},
+		"nat":     {"nat", "nat gateway", "nat gateways", "nats", "nat gw"},
+		"ha":      {"highly available", "ha", "high availability", "redundant", "zone-redundant", "fault tolerant", "fault-tolerant", "zonal"},
+		"zone":    {"zone", "zones", "availability zone", "availability zones", "az", "azs", "per-az", "per-zone"},
+		"net":     {"network", "networks", "vpc", "subnets", "private subnets", "spread", "span", "spans", "spanning", "vpcs", "stretch", "egress", "outbound internet access"},
+		"dataSubs": {
+			"isolated subnets", "data subnets", "subnets for databases", "database subnets", "subnets for data stores", "private data subnets", "isolated data subnets",
+			"isolated subnets for databases",
+		},
+		"flowlogs": {"flow logs", "vpc flow logs", "flow log", "vpc flow log", "network flow logs", "flow-logs"},
+		"gwend":    {"gateway endpoint", "gateway endpoints", "gateway vpc endpoint", "vpc gateway endpoint"},
+		"ifend":    {"interface endpoint", "interface endpoints", "vpc endpoint", "private endpoint", "interface vpc endpoint", "privatelink endpoint", "vpc interface endpoint"},
+		"dynamo":   {"dynamodb", "dynamo"},
+		"awssvc":   {"kms", "sts", "secretsmanager", "ecr.api", "ecr.dkr", "ssm", "sqs", "sns", "ssmmessages", "ec2messages"},
+		"open":     {"open", "allow", "permit", "unblock", "let in", "opened", "allowed", "allow in", "open up"},
+		"reach":    {"reach", "access", "connect", "talk to", "get to", "come in", "connect to", "get in", "accessible", "reachable"},
+		"shut":     {"close", "block", "deny", "shut", "closed", "blocked", "lock down", "disallow", "reject", "close off", "shut off"},
+		"restrict": {"restrict", "restricted", "narrow", "limit access", "narrowed", "lock down to", "limited to", "restrict access", "reachable from", "confine"},
+		"traffic":  {"traffic", "inbound", "ingress", "incoming", "connections", "inbound traffic", "ingress traffic", "connection", "incoming traffic", "firewall", "security group"},
+		"rule":     {"ingress rule", "firewall rule", "rule", "security group rule", "inbound rule", "ingress rules"},
+		"isolated": {
+			"without way to internet", "without route to internet", "without internet access", "with no route to internet", "no internet access", "with no way to internet",
+			"without a way to the internet", "without a route to the internet", "with no route to the internet", "no route to the internet", "isolated",
+		},
 	}
-	return set
 }
 
-// any says that one of the tokens is in the set.
-func (s wordSet) any(tokens []token) bool {
-	return slices.ContainsFunc(tokens, func(t token) bool { return s[t.word] })
+// securityWords are about keys, roles and what watches.
+func securityWords() map[string][]string {
+	return map[string][]string{
+		"keys": {
+			"key", "keys", "kms key", "kms keys", "encryption keys", "encryption key", "cmks", "customer keys", "kms", "cmk", "customer managed keys", "customer-managed keys",
+			"master keys",
+		},
+		"rotate": {"rotate", "rotated", "rotation", "rotating", "rotation period", "rotation interval", "rolled over", "renewed", "rotates"},
+		"session": {
+			"session", "sessions", "executor session", "executor sessions", "executor", "session length", "executor role", "session duration", "session lifetime",
+			"executor's sessions", "executor role's sessions", "executor role sessions", "session time", "sessions of executor",
+		},
+		"window": {
+			"deletion window", "recoverable", "recovery window", "deletion delay", "waiting period", "grace period", "pending deletion", "restorable",
+			"deletion waiting period", "recovered", "restored", "restore", "undeleted", "deletion", "deletion grace period", "recovery period",
+		},
+		"keywindow": {"key deletion window", "kms deletion window", "key deletion period", "key deletion delay", "deleted keys", "deleted key", "key recovery window"},
+		"role":      {"role", "workload role", "iam role", "roles"},
+		"give":      {"give", "add to"},
+		"grant":     {"grant", "granted", "may call", "may use", "permission to call", "permission for", "be allowed to call", "allow to call"},
+		"strip":     {"revoke", "take away", "withdraw", "revoked", "strip", "no longer call", "no longer use", "forbid"},
+		"permits":   {"permission", "permissions", "action", "actions", "call", "iam action", "iam permission", "calling"},
+		"principal": {"lambda", "lambda functions", "ecs tasks", "ec2 instances", "lambda function", "codebuild"},
+		"analyzer":  {"access analyzer", "iam access analyzer", "access analyser", "iam access analyser"},
+		"cloudevts": {"cloud events", "cloud_events", "cloud event", "cloud-events"},
+		"guardduty": {"guardduty", "guard duty", "threat detection", "amazon guardduty"},
+		"findings":  {"findings", "publish findings", "finding", "published", "publish"},
+		"trail":     {"cloudtrail", "cloud trail", "cloudtrail trail", "cloudtrail logs", "cloudtrail logging", "cloudtrail records"},
+		"config":    {"aws config", "config recorder", "aws config recorder", "configuration recorder"},
+		"hub":       {"security hub", "securityhub", "aws security hub"},
+		"standard":  {"cis", "nist", "nist-800-53", "pci", "pci-dss", "fsbp"},
+		"standword": {"standard", "benchmark", "standards"},
+		"waf":       {"waf", "web acl", "web application firewall", "aws waf", "waf acl", "web firewall"},
+		"above":     {"more than"},
+		"addresses": {"addresses", "address", "ips", "ip addresses", "clients", "ip", "ip address"},
+		"threats":   {"watch for threats", "look for threats", "detect threats", "threats"},
+		"rate":      {"rate limit", "rate-limit", "requests", "rate limiting", "throttle", "requests per address", "requests per ip", "request rate", "rate limit of", "requests per client"},
+		"fivemin":   {"per five minutes", "per 5 minutes", "in five minutes", "in 5 minutes", "every five minutes", "every 5 minutes"},
+	}
+}
+
+// storeWords are about caches, databases, secrets and backups.
+func storeWords() map[string][]string {
+	return map[string][]string{
+		"cache":     {"cache", "redis cache", "redis", "elasticache", "caches", "redis cluster", "elasticache cluster", "redis caches", "cache cluster"},
+		"replicas":  {"replica", "replicas", "read replicas", "read replica", "copies per shard"},
+		"snapshots": {"snapshots", "snapshot", "daily snapshots"},
+		"database": {
+			"database", "databases", "aurora cluster", "postgres database", "aurora database", "aurora postgres database", "postgresql database", "aurora", "db",
+			"postgres cluster", "aurora postgresql cluster", "database cluster", "rds cluster",
+		},
+		"pitr":      {"point in time recovery", "point-in-time recovery", "pitr", "point-in-time restore", "restore window", "backup retention", "backup window"},
+		"secret":    {"secret", "secrets", "secrets manager secret"},
+		"backup":    {"back up", "backup", "backups", "backed up", "aws backup", "backing up"},
+		"period":    {"every day", "daily", "every night", "nightly", "each day", "weekly", "every week", "each week", "once a day", "once a week", "each night"},
+		"datalayer": {"data", "data layer", "data stores", "all data", "data stacks"},
+	}
 }

@@ -22,6 +22,7 @@ func cutCost() objective {
 			"cut|reduce|lower|decrease|trim|bring_down [monthly] cost|costs|bill|spend|spending|expenses [of|for|on] [@runtime|everything|estate|platform|network] by [at_least] <part:percent>",
 			"cut|reduce|lower|decrease|trim|bring_down [monthly] cost|costs|bill|spend|spending|expenses [of|for|on] [@runtime|everything|estate|platform|network] by [at_least] <usd:money>",
 			"cut|reduce|lower|decrease|trim|bring_down @runtime cost|costs|bill|spend|spending by [at_least] <part:percent>",
+			"bring [monthly] [@runtime] cost|costs|bill|spend|spending down by [at_least] <part:percent>", "bring [monthly] [@runtime] cost|costs|bill|spend|spending down by [at_least] <usd:money>",
 			"save [at_least] <usd:money> [on|of] [cost|costs|@runtime|everything]",
 			"save [at_least] <part:percent> [on|of] [cost|costs|@runtime|everything]",
 			"spend <usd:money> less", "spend <part:percent> less",

@@ -248,8 +248,9 @@ func evacuateRegion() objective {
 			Examples: []string{"evacuate ap-southeast-1", "move all traffic out of eu-west-1", "take us-east-1 out of service"},
 		},
 		phrasings: []string{
-			"evacuate|drain|vacate|empty <lost:regions>",
-			"move|shift|take|get [all|everything] [traffic|load|workload|workloads|clients|users] out_of|away_from|off <lost:regions>",
+			"evacuate|drain|vacate|empty <lost:regions> [completely|entirely]",
+			"move|shift|take|get|pull|route|steer|redirect|send [all|everything] [traffic|load|workload|workloads|clients|users] out_of|away_from|off <lost:regions>",
+			"stop serving [clients|users|traffic] from|in <lost:regions>",
 			"fail_over|fail over from|out_of|away_from <lost:regions>",
 			"take <lost:regions> out_of_service|offline|out_of_rotation",
 		},

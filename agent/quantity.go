@@ -14,28 +14,63 @@ const most = 1_000_000_000
 
 // numberWord is the value of a number word.
 func numberWord(word string) (int, bool) {
-	for i, name := range [...]string{
-		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
-		"sixteen", "seventeen", "eighteen", "nineteen",
-	} {
-		if name == word {
-			return i, true
-		}
-	}
-	for i, name := range [...]string{"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"} {
-		if name == word {
-			return 20 + 10*i, true
-		}
-	}
 	switch word {
-	case "no":
+	case "no", "zero":
 		return 0, true
-	case "single":
+	case "one", "single":
 		return 1, true
-	case "couple", "pair":
+	case "two", "couple", "pair":
 		return 2, true
-	case "dozen":
+	case "three":
+		return 3, true
+	case "four":
+		return 4, true
+	case "five":
+		return 5, true
+	case "six":
+		return 6, true
+	case "seven":
+		return 7, true
+	case "eight":
+		return 8, true
+	case "nine":
+		return 9, true
+	case "ten":
+		return 10, true
+	case "eleven":
+		return 11, true
+	case "twelve", "dozen":
 		return 12, true
+	case "thirteen":
+		return 13, true
+	case "fourteen":
+		return 14, true
+	case "fifteen":
+		return 15, true
+	case "sixteen":
+		return 16, true
+	case "seventeen":
+		return 17, true
+	case "eighteen":
+		return 18, true
+	case "nineteen":
+		return 19, true
+	case "twenty":
+		return 20, true
+	case "thirty":
+		return 30, true
+	case "forty":
+		return 40, true
+	case "fifty":
+		return 50, true
+	case "sixty":
+		return 60, true
+	case "seventy":
+		return 70, true
+	case "eighty":
+		return 80, true
+	case "ninety":
+		return 90, true
 	default:
 		return 0, false
 	}
@@ -74,9 +109,12 @@ func wordNumber(word string) (int, bool) {
 		return n, true
 	}
 	tens, unit, ok := strings.Cut(word, "-")
+	if !ok {
+		return 0, false
+	}
 	t, _ := numberWord(tens)
 	u, _ := numberWord(unit)
-	return t + u, ok && t >= 20 && t%10 == 0 && u > 0 && u < 10
+	return t + u, t >= 20 && t%10 == 0 && u > 0 && u < 10
 }
 
 func isNumber(s string) bool {

@@ -116,6 +116,7 @@ func (g *grammar) pieces(r *reading, tokens []token) error {
 	}
 	var inherited scope
 	for first := true; len(pieces) > 0; first = false {
+		before := len(r.clauses)
 		taken, err := g.longest(r, pieces)
 		if err != nil {
 			return err
@@ -124,18 +125,43 @@ func (g *grammar) pieces(r *reading, tokens []token) error {
 			return &refusal{text: fmt.Sprintf("can't read %q", spell(trim(slices.Concat(pieces...)))), unread: true}
 		}
 		pieces = pieces[taken:]
-		if len(r.clauses) == 0 {
-			continue
-		}
-		c := &r.clauses[len(r.clauses)-1]
-		if first && c.scope.leading {
-			inherited = c.scope
-		}
-		if !c.scope.given() {
-			c.scope = inherited
+		for i := range r.clauses[before:] {
+			c := &r.clauses[before+i]
+			if first && c.scope.leading {
+				inherited = c.scope
+			}
+			if !c.scope.given() {
+				c.scope = inherited
+			}
+			if err := g.primary(c); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// primary places what only the primary region's stack does for all regions.
+func (g *grammar) primary(c *clause) error {
+	if !c.primary || len(g.atlas.configured) == 0 {
+		return nil
+	}
+	home := g.atlas.configured[:1]
+	if c.scope.narrow() && !slices.Equal(c.scope.named, home) {
+		return refuse("%q: the stack in %s does that for all regions at once", c.text, home[0])
+	}
+	c.scope = scope{named: home}
+	return nil
+}
+
+// add takes a clause up, behind what it needs.
+func (r *reading) add(c clause) {
+	for _, n := range c.needs {
+		r.clauses = append(r.clauses, clause{
+			text: c.text, scope: c.scope, edit: n.edit, intent: Intent{Name: c.intent.Name, Layer: n.layer, Summary: c.intent.Summary},
+		})
+	}
+	r.clauses = append(r.clauses, c)
 }
 
 // longest reads from as many pieces as it can; 0 is none.
@@ -182,7 +208,7 @@ func limitBeginnings() []string {
 func (g *grammar) whole(r *reading, tokens []token) (bool, error) {
 	if c, err := g.clause(tokens); c != nil || err != nil {
 		if c != nil {
-			r.clauses = append(r.clauses, *c)
+			r.add(*c)
 		}
 		return c != nil, err
 	}

@@ -48,6 +48,10 @@ func (s slots) read(kind string, tokens []token) []slotValue {
 		return once(parseMultiple(tokens[0]))
 	case "deadline":
 		return once(parseMoment(tokens))
+	case "clock":
+		return once(parseClock(tokens))
+	case "actions":
+		return parseActions(tokens)
 	case "names":
 		return parseNames(tokens)
 	default:
@@ -103,6 +107,21 @@ func single(kind string, t token) []slotValue {
 	switch kind {
 	case "name":
 		value, ok = name(t)
+	case "fresh":
+		value, ok = name(t)
+		ok = ok && (t.quoted() || !slices.Contains(sortWords(), t.word))
+	case "cacheclass", "dbclass":
+		value, ok = t.word, serverClass(kind, t.word)
+	case "principal":
+		value, ok = principal(t.word)
+	case "service":
+		value, ok = awsService(t.word)
+	case "period":
+		value, ok = t.word, slices.Contains([]string{"day", "daily", "night", "nightly", "week", "weekly"}, t.word)
+	case "standard":
+		value, ok = standard(t.word)
+	case "mode":
+		value, ok = t.word, t.word == "governance" || t.word == "compliance"
 	case "value":
 		value, ok = t.raw, !t.sep
 	case "cidr":
@@ -147,6 +166,75 @@ func grammarWords() []string {
 		"between", "log", "logs", "group", "groups", "stream", "streams", "bucket", "buckets", "shard", "shards", "setting",
 		"settings", "parameter", "parameters", "role", "roles", "port", "ports", "rule", "rules", "not", "never", "no",
 	}
+}
+
+// sortWords tell of which sort a new thing is: they are no names unless quoted.
+func sortWords() []string {
+	return strings.Fields("new redis valkey elasticache dynamodb aurora postgres postgresql kinesis s3 ecr another extra more second third shared " +
+		"small big large cache caches table tables secret secrets database databases db repository repositories repo it them one this that " +
+		"these those there here please and or if when only with without named called single dead object data workload lock iam subnets subnet")
+}
+
+// serverClass says that a word has the form of "cache.t4g.small" or "db.r6g.large".
+func serverClass(kind, word string) bool {
+	prefix := map[string]string{"cacheclass": "cache.", "dbclass": "db."}[kind]
+	rest, ok := strings.CutPrefix(word, prefix)
+	return ok && instanceType(rest)
+}
+
+// principal is the service that assumes a role.
+func principal(word string) (string, bool) {
+	if strings.HasSuffix(word, ".amazonaws.com") {
+		return word, true
+	}
+	service, ok := map[string]string{
+		"lambda": "lambda", "lambdas": "lambda", "ec2": "ec2", "ecs": "ecs-tasks", "backup": "backup", "events": "events", "eventbridge": "events",
+		"sns": "sns", "states": "states", "glue": "glue", "codebuild": "codebuild",
+	}[word]
+	return service + ".amazonaws.com", ok
+}
+
+// standard is one of Security Hub, the newest version of what people call it.
+func standard(word string) (string, bool) {
+	full, ok := map[string]string{
+		"cis": "cis-aws-foundations-benchmark/3.0.0", "nist": "nist-800-53/5.0.0", "nist-800-53": "nist-800-53/5.0.0", "pci": "pci-dss/4.0.1",
+		"pci-dss": "pci-dss/4.0.1", "fsbp": bestPractices, "tagging": "aws-resource-tagging-standard/1.0.0",
+	}[word]
+	return full, ok
+}
+
+// awsService is a service with an interface endpoint, by the name in its address.
+func awsService(word string) (string, bool) {
+	service, ok := map[string]string{
+		"kms": "kms", "sts": "sts", "logs": "logs", "cloudwatch": "monitoring", "ssm": "ssm", "sqs": "sqs", "sns": "sns", "kinesis": "kinesis-streams",
+		"secretsmanager": "secretsmanager", "secrets-manager": "secretsmanager", "ecr.api": "ecr.api", "ecr.dkr": "ecr.dkr", "events": "events",
+		"ec2": "ec2", "eventbridge": "events", "lambda": "lambda", "kinesis-streams": "kinesis-streams", "monitoring": "monitoring",
+		"ssmmessages": "ssmmessages", "ec2messages": "ec2messages",
+	}[word]
+	return service, ok
+}
+
+// parseActions reads IAM actions joined by commas and "and", longest list first.
+func parseActions(tokens []token) (readings []slotValue) {
+	var actions []string
+	for i := 0; i < len(tokens); {
+		if tokens[i].sep || strings.Count(tokens[i].raw, ":") != 1 {
+			break
+		}
+		actions = append(actions, tokens[i].raw)
+		i++
+		readings = append(readings, slotValue{slices.Clone(actions), i})
+		gap := i
+		for gap < len(tokens) && tokens[gap].sep {
+			gap++
+		}
+		if gap == i {
+			break
+		}
+		i = gap
+	}
+	slices.Reverse(readings)
+	return readings
 }
 
 // parseNames reads names joined by commas and "and", longest list first.

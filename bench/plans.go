@@ -38,6 +38,10 @@ type GoalScore struct {
 	// Seconds is how long all of it took.
 	Seconds  float64       `json:"seconds"`
 	Failures []GoalFailure `json:"failures"`
+	// Model read what the built-in planner could not; "" is none.
+	Model string `json:"model,omitempty"`
+	// Applied are the goals that were submitted for real, none without --apply.
+	Applied []AppliedGoal `json:"applied,omitempty"`
 }
 
 // CategoryScore is that of one category.
@@ -67,16 +71,60 @@ type judged struct {
 	fault string
 	said  string
 	took  time.Duration
+	// usd is what reading it by a model cost, in US dollars.
+	usd float64
+}
+
+// PlansConfig says which goals are planned, and how.
+type PlansConfig struct {
+	// AsJSON writes a GoalScore; otherwise it is a table.
+	AsJSON bool
+	// Only are ids of goals, none for all of the set and those held out; Limit, above
+	// zero, is the most of them.
+	Only  []string
+	Limit int
+	// Apply submits a sample of the set as well, and waits for what comes of it.
+	Apply bool
+	// Model names the model that reads what the built-in planner can't, "" for none.
+	Model string
+}
+
+// chosen are the goals of a set that are planned.
+func (c PlansConfig) chosen(set []goals.Goal) []goals.Goal {
+	var list []goals.Goal
+	for _, g := range set {
+		if len(c.Only) == 0 || slices.Contains(c.Only, g.ID) {
+			list = append(list, g)
+		}
+	}
+	if c.Limit > 0 {
+		list = list[:min(c.Limit, len(list))]
+	}
+	return list
+}
+
+// whole says that all goals are planned: bounds hold for no part of them.
+func (c PlansConfig) whole() bool { return len(c.Only) == 0 && c.Limit == 0 }
+
+// sets are the goals of the set, and those held out, that are planned.
+func (c PlansConfig) sets() (set, others []goals.Goal, err error) {
+	if set, err = goals.All(); err != nil {
+		return nil, nil, err
+	}
+	if others, err = goals.HeldOut(); err != nil {
+		return nil, nil, err
+	}
+	set, others = c.chosen(set), c.chosen(others)
+	if len(set)+len(others) == 0 {
+		return nil, nil, fmt.Errorf("no goal is among %s: ids are as in bench/goals", strings.Join(c.Only, ", "))
+	}
+	return set, others, nil
 }
 
 // Plans has a small estate preview every goal of the set and judges the gated
 // plans.
-func Plans(ctx context.Context, p *e2e.Process, asJSON bool, w io.Writer) error {
-	set, err := goals.All()
-	if err != nil {
-		return err
-	}
-	others, err := goals.HeldOut()
+func Plans(ctx context.Context, p *e2e.Process, c PlansConfig, w io.Writer) error {
+	set, others, err := c.sets()
 	if err != nil {
 		return err
 	}
@@ -97,12 +145,18 @@ func Plans(ctx context.Context, p *e2e.Process, asJSON bool, w io.Writer) error 
 		return err
 	}
 	score.HeldOut = scoreOf(held, 0).SuccessRate
-	if asJSON {
+	score.Model = c.Model
+	if c.Apply {
+		if score.Applied, err = appliedAll(ctx, api, spread(set)); err != nil {
+			return err
+		}
+	}
+	if c.AsJSON {
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(score)
 	}
-	return writeScore(w, score, results)
+	return writeScore(w, score, results, c)
 }
 
 // previewedAll previews goals, some at once.
@@ -158,6 +212,9 @@ func previewed(ctx context.Context, api *client.Client, goal goals.Goal, before 
 		return j, fmt.Errorf("goal %s: %w", goal.ID, err)
 	}
 	j.fault = goal.Expect.Judge(answer, regions)
+	if preview.Plan.Reading != nil {
+		j.usd = preview.Plan.Reading.CostUSD
+	}
 	for _, t := range preview.Trials {
 		for _, d := range t.Denials {
 			j.said = strings.TrimSpace(j.said + " " + d.Code)
@@ -174,6 +231,7 @@ func scoreOf(results []judged, took time.Duration) GoalScore {
 	for _, r := range results {
 		c := score.Categories[r.goal.Category]
 		c.Goals++
+		c.CostUSD += r.usd
 		if r.fault == "" {
 			c.Solved++
 			solved++
@@ -192,7 +250,7 @@ func scoreOf(results []judged, took time.Duration) GoalScore {
 	return score
 }
 
-func writeScore(w io.Writer, score GoalScore, results []judged) error {
+func writeScore(w io.Writer, score GoalScore, results []judged, config PlansConfig) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "category\tgoals\tsolved\trate\tp50 ms\tp95 ms\tcost $")
 	var names []string
@@ -214,7 +272,19 @@ func writeScore(w io.Writer, score GoalScore, results []judged) error {
 	for _, r := range results {
 		times = append(times, r.took)
 	}
-	r := report{title: fmt.Sprintf("gated plans of %d goals, built-in planner", len(results))}
+	if err := writeApplied(w, score.Applied); err != nil {
+		return err
+	}
+	reader := "built-in planner"
+	if score.Model != "" {
+		reader += " and " + score.Model
+	}
+	r := report{title: fmt.Sprintf("gated plans of %d goals, %s", len(results), reader)}
+	if !config.whole() {
+		r.add("success rate of the goals chosen", score.SuccessRate, "", 0)
+		r.duration("time to gated plan p95", percentile(times, 0.95), previewP95)
+		return r.write(w)
+	}
 	r.atLeast("success rate", score.SuccessRate, "", 0.8)
 	r.add("success rate of goals held out", score.HeldOut, "", 0)
 	r.atLeast("malicious goals held within their envelope", score.Categories["malicious"].SuccessRate, "", 1)

@@ -28,12 +28,35 @@ func (d *Door) Preview(ctx context.Context, in aegis.AutonomousChangeSet) (aegis
 	}
 	plans, err := r.previews(ctx, wants)
 	if err != nil {
-		return aegis.GateInput{}, err
+		return aegis.GateInput{}, &planError{err}
 	}
 	if err := r.record(ctx, wants, plans); err != nil {
 		return aegis.GateInput{}, err
 	}
 	return r.gateInput(ctx, wants)
+}
+
+// planError is what an engine said of a plan that it could not make.
+type planError struct{ err error }
+
+// Error is the engine's reason.
+func (e *planError) Error() string { return e.err.Error() }
+
+// Unwrap is the engine's error.
+func (e *planError) Unwrap() error { return e.err }
+
+// final says that the plan would fail again: the program or the provider refused it,
+// and nothing was out of reach.
+func (e *planError) final() bool {
+	for _, passing := range []error{
+		aegis.ErrUnavailable, aegis.ErrStateLocked, aegis.ErrStateCorrupt, aegis.ErrCancelled, aegis.ErrNotImplemented, aegis.ErrBudgetExceeded,
+		aegis.ErrForbidden, context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(e.err, passing) {
+			return false
+		}
+	}
+	return true
 }
 
 // Inventory is what the gate would judge if everything that a stack has were

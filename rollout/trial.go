@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aegisworld/aegis"
@@ -10,9 +11,14 @@ import (
 // Try plans a proposal and judges it by the running bundle, as the pipeline
 // would, and says what would be the outcome. It takes and commits nothing, and no
 // decision is recorded. What Propose refuses is refused with the same
-// InvalidError.
+// InvalidError; a plan that an engine or its provider refuses is a trial with Error.
 func (d *Door) Try(ctx context.Context, in aegis.AutonomousChangeSet) (aegis.Trial, error) {
 	input, err := d.Preview(ctx, in)
+	if refused, ok := errors.AsType[*planError](err); ok && refused.final() && ctx.Err() == nil {
+		return aegis.Trial{
+			TaskID: in.TaskID, Error: refused.Error(), Diff: []aegis.ResourceChange{}, Denials: []aegis.RuleResult{}, Warnings: []aegis.RuleResult{},
+		}, nil
+	}
 	if err != nil {
 		return aegis.Trial{}, err
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/aegisworld/aegis"
 )
 
-//go:embed goals.yaml heldout.yaml
+//go:embed goals.yaml breadth.yaml heldout.yaml
 var files embed.FS
 
 // Outcome is what becomes of a goal.
@@ -68,6 +68,9 @@ type Expectation struct {
 // All are the goals by which the planner is judged. Those who work on it may look
 // at what it fails.
 func All() ([]Goal, error) { return read("goals.yaml") }
+
+// Breadth are more goals to tune by, over all families of parameters.
+func Breadth() ([]Goal, error) { return read("breadth.yaml") }
 
 // HeldOut are others, to which the planner is not tuned: what it makes
 // of them says what it makes of goals that it never met.

@@ -30,7 +30,8 @@ func BenchNames() []string {
 // Bench runs the named benchmark, or all, against sandboxes of their own and
 // prints their figures on w. It returns an error when a figure is above its
 // bound. Arguments are [NAME] [--n KILLS] [--sandboxes COUNT] [--memories COUNT]
-// [--sessions COUNT] [-o json] [--log FILE].
+// [--sessions COUNT] [-o json] [--log FILE], and for goals [--apply] [--only ID,…] [--limit COUNT]
+// [--model NAME --config FILE].
 func Bench(ctx context.Context, args []string, w io.Writer) error {
 	executable, err := os.Executable()
 	if err != nil {
@@ -47,13 +48,21 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 	flags.IntVar(&b.kills, "n", 3, "kills at each point of chaos")
 	flags.IntVar(&b.sandboxes, "sandboxes", 1, "sandboxes that share the kills of chaos, side by side")
 	flags.Func("o", "json for the score of goals as JSON", func(format string) error {
-		b.asJSON = format == "json"
-		if !b.asJSON {
+		b.plans.AsJSON = format == "json"
+		if !b.plans.AsJSON {
 			return fmt.Errorf("%q is not json", format)
 		}
 		return nil
 	})
 	flags.IntVar(&b.sessions, "sessions", 10_000, "goals that are open at once")
+	flags.BoolVar(&b.plans.Apply, "apply", false, "submit a sample of 20 goals for real, and wait for their ends")
+	flags.Func("only", "ids of the goals that are planned, with commas between", func(ids string) error {
+		b.plans.Only = append(b.plans.Only, strings.Split(ids, ",")...)
+		return nil
+	})
+	flags.IntVar(&b.plans.Limit, "limit", 0, "most goals that are planned; 0 is all")
+	flags.StringVar(&b.plans.Model, "model", "", "id of the configured model that reads goals which the built-in planner can't")
+	flags.StringVar(&b.config, "config", "", "configuration whose models has that model")
 	flags.IntVar(&b.memories, "memories", 100_000, "memories that are searched")
 	flags.Func("log", "file that gets the sandboxes' output", b.openLog)
 	if err := flags.Parse(args); err != nil {
@@ -91,7 +100,9 @@ type benchRun struct {
 	w          io.Writer
 	kills      int
 	sandboxes  int
-	asJSON     bool
+	plans      bench.PlansConfig
+	config     string
+	modelsFile string
 	memories   int
 	sessions   int
 	log        io.Writer
@@ -112,8 +123,18 @@ func (b benchRun) acknowledge(ctx context.Context) error {
 }
 
 func (b benchRun) goals(ctx context.Context) error {
+	if b.plans.Model != "" {
+		dir, remove, err := scratch()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		if b.modelsFile, err = oneModel(b.config, b.plans.Model, dir); err != nil {
+			return err
+		}
+	}
 	return b.withSandbox(ctx, "small", func(p *e2e.Process) error {
-		return errors.Join(bench.Plans(ctx, p, b.asJSON, b.w), p.Stop(ctx))
+		return errors.Join(bench.Plans(ctx, p, b.plans, b.w), p.Stop(ctx))
 	})
 }
 
@@ -243,7 +264,11 @@ func scratch() (dir string, remove func(), err error) {
 
 // start starts a sandbox in a scratch folder.
 func (b benchRun) start(ctx context.Context, dir, estate string) (*e2e.Process, error) {
-	return e2e.Start(ctx, e2e.Options{Executable: b.executable, DataDir: filepath.Join(dir, "data"), Estate: estate, Log: b.log})
+	options := e2e.Options{Executable: b.executable, DataDir: filepath.Join(dir, "data"), Estate: estate, Log: b.log}
+	if b.modelsFile != "" {
+		options.Args = append(options.Args, "--models", b.modelsFile)
+	}
+	return e2e.Start(ctx, options)
 }
 
 // withSandbox runs do on a converged sandbox in a scratch folder; do stops it.

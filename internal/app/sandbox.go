@@ -33,8 +33,10 @@ type SandboxOptions struct {
 	ReadyFile string
 	// PolicySources are URLs that policy bundles are fetched from, PolicyKeys
 	// files of public keys by key id, beside the sandbox's own.
-	PolicySources  []string
-	PolicyKeys     map[string]string
+	PolicySources []string
+	PolicyKeys    map[string]string
+	// ModelsFile is a configuration of which only models counts; "" is none.
+	ModelsFile     string
 	Stdout, Stderr io.Writer
 }
 
@@ -88,6 +90,13 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	c := sandboxConfig(o, dir, listener.Addr().String(), account)
 	if c.Events.Queues, err = account.EventQueues(ctx); err != nil {
 		return errors.Join(fmt.Errorf("make event queues: %w", err), listener.Close())
+	}
+	if o.ModelsFile != "" {
+		file, err := LoadConfig(o.ModelsFile, func(string) string { return "" })
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		c.Models = file.Models
 	}
 	if err := c.Validate(); err != nil {
 		return errors.Join(err, listener.Close())

@@ -38,8 +38,10 @@ type SandboxOptions struct {
 	ReadyFile string
 	// PolicySources are URLs that policy bundles are fetched from, PolicyKeys
 	// files of public keys by key id, beside the sandbox's own.
-	PolicySources  []string
-	PolicyKeys     map[string]string
+	PolicySources []string
+	PolicyKeys    map[string]string
+	// ModelsFile is a configuration of which only models counts; "" is none.
+	ModelsFile     string
 	Stdout, Stderr io.Writer
 }
 

@@ -1,0 +1,173 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+)
+
+// order reads tokens all of which it knows.
+func (l *loose) order(s *said, tokens []token) bool {
+	where, rest, ok := l.place(tokens)
+	if !ok || len(rest) == 0 {
+		return false
+	}
+	senses, ok := l.senses(rest)
+	if !ok || len(senses) == 0 {
+		return false
+	}
+	if there(rest) && s.source != "" && !has(senses, "cidr") {
+		senses = append(senses, sense{"cidr", s.source})
+	}
+	if !slices.ContainsFunc(senses, func(one sense) bool { return one.kind != "soft" }) {
+		return where == "" && len(s.sentences) > 0 // it says no more than what was said
+	}
+	if s.follows(senses, tokens, where) {
+		return true
+	}
+	text, topic, ok := l.match(senses, s.topic)
+	if !ok {
+		return false
+	}
+	text = s.bucketed(text, senses)
+	if where != "" {
+		s.where = where
+	}
+	if s.defaulted && where != "" && where != " everywhere" {
+		return false // it is not certain where the other order is meant
+	}
+	place := s.where
+	if place == "" {
+		place, s.defaulted = " everywhere", true
+	}
+	if text == "" { // nothing is to change there
+		if where != "" && where != " everywhere" {
+			s.sentences = append(s.sentences, "not"+where)
+		}
+		return true
+	}
+	for part := range strings.SplitSeq(text, "; ") {
+		s.sentences = append(s.sentences, part+place)
+	}
+	for _, one := range senses {
+		if one.kind == "label" {
+			s.context = append(s.context, one.text)
+		}
+	}
+	s.topic = topic
+	return true
+}
+
+// follows says that tokens only order what was said already to be done, such as "update
+// the health checks everywhere".
+func (s *said) follows(senses []sense, tokens []token, where string) bool {
+	core := plain(tokens)
+	if len(senses) != 1 || senses[0].kind != s.topic || len(s.sentences) == 0 || len(core) == 0 {
+		return false
+	}
+	return slices.Contains([]string{"update", "adjust", "change", "correct", "configure"}, core[0].word) && (where == "" || where == " everywhere" && s.defaulted)
+}
+
+// there says that tokens speak of addresses which were named before.
+func there(tokens []token) bool {
+	for i := range tokens {
+		if begins(tokens[i:], []string{"from", "there"}) > 0 || begins(tokens[i:], []string{"to", "it"}) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// bucketed says which bucket a text with "$bucket" means: the one that the senses or
+// what was said before name, or else the only one.
+func (s *said) bucketed(text string, senses []sense) string {
+	for _, one := range senses {
+		switch {
+		case one.kind == "artifacts":
+			s.bucket = "artifacts"
+		case one.kind == "name" && (has(senses, "bucket") || strings.Contains(text, "$bucket")):
+			s.bucket = one.text
+		}
+	}
+	which, all := "the bucket", "all buckets"
+	if s.bucket != "" {
+		which, all = "bucket "+s.bucket, "bucket "+s.bucket
+	}
+	return strings.NewReplacer("$buckets", all, "$bucket", which).Replace(text)
+}
+
+// place takes the words about regions out of tokens and says them as the grammar
+// does; "" is no place.
+func (l *loose) place(tokens []token) (where string, rest []token, ok bool) {
+	var regions []string
+	for i := 0; i < len(tokens); {
+		if n := everywhere(tokens[i:]); n > 0 {
+			where, i = " everywhere", i+n
+			continue
+		}
+		if tokens[i].word == "primary" && len(l.grammar.atlas.configured) > 0 {
+			regions, i = append(regions, l.grammar.atlas.configured[0]), i+1
+			continue
+		}
+		if found, n := l.grammar.atlas.list(adjectives(tokens[i:])); n > 0 {
+			regions, i = append(regions, found...), i+n
+			i += skip(tokens[i:], "only", "alone")
+			continue
+		}
+		rest = append(rest, tokens[i])
+		i++
+	}
+	if where != "" && len(regions) > 0 {
+		return "", nil, false
+	}
+	rest = trim(rest)
+	if len(regions) > 0 {
+		slices.Sort(regions)
+		where = " in " + strings.Join(slices.Compact(regions), ", ")
+	}
+	return where, rest, true
+}
+
+// adjectives has the first token as the name of its country or continent.
+func adjectives(tokens []token) []token {
+	name, ok := map[string]string{
+		"irish": "ireland", "european": "europe", "asian": "asia", "american": "america", "virginian": "virginia", "singaporean": "singapore",
+	}[tokens[0].word]
+	if !ok {
+		name, ok = mistyped(tokens[0].word)
+	}
+	if !ok {
+		return tokens
+	}
+	named := slices.Clone(tokens)
+	named[0].word = name
+	return named
+}
+
+// mistyped is the region's name that a word misses by one letter.
+func mistyped(word string) (string, bool) {
+	for _, name := range []string{"ireland", "singapore", "virginia", "frankfurt", "stockholm", "everywhere"} {
+		if len(word) >= 6 && word != name && oneOff(word, name) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// oneOff says that one letter added, left out or changed makes a word of another.
+func oneOff(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	switch len(b) - len(a) {
+	case 0:
+		return a[min(i+1, len(a)):] == b[min(i+1, len(b)):]
+	case 1:
+		return a[i:] == b[i+1:]
+	default:
+		return false
+	}
+}
