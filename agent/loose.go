@@ -121,10 +121,8 @@ func (l *loose) read(text string) (paraphrase, bool) {
 		}
 		switch {
 		case l.sentence(&s, split(tokens)):
-		case s.defaulted && l.placed(tokens):
-			return paraphrase{}, false // it is not certain where the order before is meant
-		case (leads || len(s.sentences) > 0) && l.conditional(tokens) || leads && l.negations.any(tokens[:min(2, len(tokens))]):
-			return paraphrase{}, false // it is a condition, or denies what comes
+		case l.bars(s, tokens, leads):
+			return paraphrase{}, false
 		case (leads || len(plain(tokens)) > 2) && l.harmless(tokens) || leads && l.motive(tokens):
 			l.pass(&s, tokens)
 		default:
@@ -132,6 +130,17 @@ func (l *loose) read(text string) (paraphrase, bool) {
 		}
 	}
 	return s.paraphrase, len(s.sentences) > 0
+}
+
+// bars says that what stands beside orders is a condition of them, denies them, or
+// leaves it uncertain where they are meant.
+func (l *loose) bars(s said, tokens []token, leads bool) bool {
+	switch {
+	case s.defaulted && l.placed(tokens), (leads || len(s.sentences) > 0) && l.conditional(tokens):
+		return true
+	default:
+		return leads && l.negations.any(tokens[:min(2, len(tokens))])
+	}
 }
 
 // both reads what stands on both sides of a colon as one order, and returns the

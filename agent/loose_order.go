@@ -45,6 +45,13 @@ func (l *loose) order(s *said, tokens []token) bool {
 		}
 		return true
 	}
+	s.tell(text, place, senses)
+	s.topic = topic
+	return true
+}
+
+// tell takes sentences up, with whose the ranges of addresses in them are.
+func (s *said) tell(text, place string, senses []sense) {
 	for part := range strings.SplitSeq(text, "; ") {
 		s.sentences = append(s.sentences, part+place)
 	}
@@ -53,8 +60,6 @@ func (l *loose) order(s *said, tokens []token) bool {
 			s.context = append(s.context, one.text)
 		}
 	}
-	s.topic = topic
-	return true
 }
 
 // follows says that tokens only order what was said already to be done, such as "update

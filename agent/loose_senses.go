@@ -116,6 +116,12 @@ func (l *loose) marked(tokens []token) ([]sense, int) {
 			return []sense{{kind: "adj"}, {"dur", tokens[0].word}}, 1
 		}
 	}
+	return l.valued(tokens)
+}
+
+// valued reads words that say what the value behind them is: the new one, the
+// difference, the period or a bound.
+func (l *loose) valued(tokens []token) ([]sense, int) {
 	kind := map[string]string{
 		"to": "to", "at": "to", "by": "by", "every": "per", "each": "per", "over": "beyond", "under": "beyond", "above": "beyond", "below": "beyond",
 		"beyond": "beyond", "than": "beyond",
