@@ -8,7 +8,7 @@ import (
 // order reads tokens all of which it knows.
 func (l *loose) order(s *said, tokens []token) bool {
 	where, rest, ok := l.place(tokens)
-	if !ok || len(rest) == 0 {
+	if !ok || len(rest) == 0 || apiece(rest) {
 		return false
 	}
 	senses, ok := l.senses(rest)
@@ -48,6 +48,22 @@ func (l *loose) order(s *said, tokens []token) bool {
 	s.tell(text, place, senses)
 	s.topic = topic
 	return true
+}
+
+// apiece says that an amount is one for each of something, as in "one for each zone"
+// and "2 zones for every node": that many of it are not wanted.
+func apiece(tokens []token) bool {
+	for i := 1; i+1 < len(tokens); i++ {
+		if tokens[i].word != "for" || tokens[i+1].word != "each" && tokens[i+1].word != "every" {
+			continue
+		}
+		for back := max(0, i-2); back < i; back++ {
+			if _, taken := parseCount(tokens[back:]); taken > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // tell takes sentences up, with whose the ranges of addresses in them are.
