@@ -8,7 +8,7 @@ import (
 // order reads tokens all of which it knows.
 func (l *loose) order(s *said, tokens []token) bool {
 	where, rest, ok := l.place(tokens)
-	if !ok || len(rest) == 0 || apiece(rest) {
+	if !ok || len(rest) == 0 || apiece(tokens) {
 		return false
 	}
 	senses, ok := l.senses(rest)
