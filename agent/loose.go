@@ -239,6 +239,9 @@ func (l *loose) piece(s *said, tokens []token) bool {
 
 // ask reads an order, in the grammar's words or in others.
 func (l *loose) ask(s *said, tokens []token) bool {
+	if apiece(tokens) {
+		return false
+	}
 	if l.order(s, tokens) {
 		return true
 	}

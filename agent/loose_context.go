@@ -64,7 +64,7 @@ func (l *loose) reasoned(s *said, tokens []token) bool {
 
 // reason says that tokens give a reason, a purpose or an occasion, and no condition.
 func (l *loose) reason(tokens []token) bool {
-	if !slices.Contains(reasonWords(), tokens[0].word) || l.conditional(tokens) || !l.incidental(tokens[1:]) {
+	if !slices.Contains(reasonWords(), tokens[0].word) || l.conditional(tokens) || !l.incidental(tokens[1:]) || forEach(tokens) {
 		return false
 	}
 	_, amounts, things := l.contents(tokens[1:])

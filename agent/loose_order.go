@@ -8,7 +8,7 @@ import (
 // order reads tokens all of which it knows.
 func (l *loose) order(s *said, tokens []token) bool {
 	where, rest, ok := l.place(tokens)
-	if !ok || len(rest) == 0 || apiece(tokens) {
+	if !ok || len(rest) == 0 {
 		return false
 	}
 	senses, ok := l.senses(rest)
@@ -54,7 +54,7 @@ func (l *loose) order(s *said, tokens []token) bool {
 // and "2 zones for every node": that many of it are not wanted.
 func apiece(tokens []token) bool {
 	for i := 1; i+1 < len(tokens); i++ {
-		if tokens[i].word != "for" || tokens[i+1].word != "each" && tokens[i+1].word != "every" {
+		if !forEach(tokens[i:]) {
 			continue
 		}
 		for back := max(0, i-2); back < i; back++ {
@@ -64,6 +64,10 @@ func apiece(tokens []token) bool {
 		}
 	}
 	return false
+}
+
+func forEach(tokens []token) bool {
+	return len(tokens) > 1 && tokens[0].word == "for" && (tokens[1].word == "each" || tokens[1].word == "every")
 }
 
 // tell takes sentences up, with whose the ranges of addresses in them are.
