@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent"
 	"github.com/aegisworld/aegis/agent/model"
@@ -31,7 +33,7 @@ type idle struct {
 
 // Complete first leaves a blank, then asks for one thing after another.
 func (m *idle) Complete(context.Context, model.Request, model.Account) (model.Response, error) {
-	if m.turn > 0 {
+	if m.turn > 1 { // what is between the reading and the first step is no step
 		m.steps = append(m.steps, time.Since(m.answered))
 	}
 	m.turn++
@@ -78,9 +80,33 @@ func Kernel(ctx context.Context, p *e2e.Process, w io.Writer) error {
 			return err
 		}
 	}
+	bare, err := bareCommits(ctx, h.conn, len(work.steps))
+	if err != nil {
+		return err
+	}
 	r := report{title: fmt.Sprintf("%d steps of %d goals, each kept in two commits", len(work.steps), kernelGoals)}
+	r.duration("two bare inserts and commits p50", percentile(bare, 0.5), 0)
+	r.duration("two bare inserts and commits p95", percentile(bare, 0.95), 0)
 	r.duration("kernel p50", percentile(work.steps, 0.5), 0)
 	r.duration("kernel p95", percentile(work.steps, 0.95), kernelBound)
 	r.duration("kernel p99", percentile(work.steps, 0.99), 0)
 	return r.write(w)
+}
+
+// bareCommits inserts n pairs of rows, each in a transaction of its own.
+func bareCommits(ctx context.Context, conn *pgx.Conn, n int) ([]time.Duration, error) {
+	if _, err := conn.Exec(ctx, `CREATE TABLE bench_steps (at timestamptz NOT NULL, step jsonb NOT NULL)`); err != nil {
+		return nil, fmt.Errorf("create baseline table: %w", err)
+	}
+	times := make([]time.Duration, n)
+	for i := range times {
+		began := time.Now()
+		for range 2 {
+			if _, err := conn.Exec(ctx, `INSERT INTO bench_steps VALUES (now(), '{"tool":"look"}')`); err != nil {
+				return nil, fmt.Errorf("insert baseline row: %w", err)
+			}
+		}
+		times[i] = time.Since(began)
+	}
+	return times, nil
 }
