@@ -70,6 +70,7 @@ type outcome struct {
 type Chaos struct {
 	mu       sync.Mutex
 	outcomes []outcome
+	outlived []outlived
 }
 
 // Strike kills the process, or its database, n times at each point with kill
@@ -90,6 +91,16 @@ func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, n int) error {
 			c.mu.Unlock()
 		}
 	}
+	out, next, err := outlive(ctx, p)
+	if next != nil {
+		p = next
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("kill while a goal of several tasks is carried out: %w", err), p.Stop(ctx))
+	}
+	c.mu.Lock()
+	c.outlived = append(c.outlived, out)
+	c.mu.Unlock()
 	return p.Stop(ctx)
 }
 
@@ -281,6 +292,12 @@ func (c *Chaos) Write(w io.Writer) error {
 			}
 		}
 		_, _ = fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%.1f s\n", point.name, kills, promoted, rolledBack, damaged, longest.Seconds())
+	}
+	for _, o := range c.outlived {
+		_, _ = fmt.Fprintf(t, "a goal of %d tasks\t%d\tas previewed: %t\t\t\t%.0f s in all\n", o.tasks, o.kills, len(o.damage) == 0, o.took.Seconds())
+		if len(o.damage) > 0 {
+			damage = append(damage, fmt.Errorf("%w: killed %d times in a goal: %v", ErrChaos, o.kills, o.damage))
+		}
 	}
 	return errors.Join(append([]error{t.Flush()}, damage...)...)
 }
