@@ -223,6 +223,9 @@ func (l *loose) piece(s *said, tokens []token) bool {
 	for len(tokens) > 0 && slices.Contains([]string{"but", "so", "instead"}, tokens[0].word) {
 		tokens = trim(tokens[1:])
 	}
+	if l.compares(tokens) {
+		return false
+	}
 	if len(tokens) > 1 && l.conditions[tokens[0].word] && l.conditional(tokens) {
 		return false // what it is a condition of is asked for beside it
 	}

@@ -66,6 +66,29 @@ func apiece(tokens []token) bool {
 	return false
 }
 
+// compares says that an amount is told by another: "twice as many as Virginia has",
+// "the same as Ireland", "one more than in Singapore".
+func (l *loose) compares(tokens []token) bool {
+	for i, t := range tokens {
+		rest := tokens[i+1:]
+		if (t.word == "as" || t.word == "same") && slices.ContainsFunc(rest, func(o token) bool { return o.word == "as" }) {
+			return true
+		}
+		if t.word != "than" {
+			continue
+		}
+		for len(rest) > 0 && (rest[0].word == "in" || rest[0].word == "the") {
+			rest = rest[1:]
+		}
+		if len(rest) > 0 {
+			if found, _ := l.grammar.atlas.region(adjectives(rest)); len(found) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func forEach(tokens []token) bool {
 	return len(tokens) > 1 && tokens[0].word == "for" && (tokens[1].word == "each" || tokens[1].word == "every")
 }

@@ -82,7 +82,9 @@ func TestDifferencesAreNotReadAsValues(t *testing.T) {
 		"lower the DNS TTL by 20 seconds", "extend log retention by 30 days", "raise the key rotation by 90 days", "please shorten executor sessions by 1 hour in Ireland",
 		"our logs should be kept longer by 30 days", "increase the retention of the events stream by two days", "reduce 2 nodes", "the health check interval should shrink by 10 seconds",
 		"run over 4 nodes", "keep logs for over 90 days", "two NAT gateways in Ireland", "back up the data every 2 days", "either 4 or 5 nodes", "4 or 5 nodes in Ireland",
-		"keep audit logs for 90 days", "keep half of the logs for 90 days", "4 nodes per zone", "one for each availability zone in Ireland", "2 zones for every node", "rotate the Stripe keys every 90 days", "scale the staging nodes to 4",
+		"keep audit logs for 90 days", "keep half of the logs for 90 days", "4 nodes per zone", "one for each availability zone in Ireland", "2 zones for every node", "Ireland ought to have twice as many servers as Virginia does",
+		"most users moved to Ireland, so it ought to have twice as many servers as Virginia does", "scale Ireland to the same number of nodes as Virginia",
+		"Ireland needs one node more than Virginia", "rotate the Stripe keys every 90 days", "scale the staging nodes to 4",
 		"use 4 spot nodes", "cache.t4g.small", "one shard and one replica", "logs", "4", "30 days", "scale the GPU fleet to 4",
 	} {
 		said, _, err := spoken(text)

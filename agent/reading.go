@@ -29,7 +29,7 @@ type reading struct {
 func (g *grammar) read(goal aegis.GoalSpec, asked time.Time) (reading, error) {
 	tokens, err := lex(goal.Intent)
 	if err != nil {
-		return reading{}, explain(err)
+		return reading{}, explain(err, goal.Intent)
 	}
 	r := reading{}
 	if r.limits, err = g.constraints(goal, asked); err != nil {
@@ -37,7 +37,7 @@ func (g *grammar) read(goal aegis.GoalSpec, asked time.Time) (reading, error) {
 		return r, err
 	}
 	if err := g.parseOrSayAgain(&r, goal.Intent, tokens); err != nil {
-		return r, explain(err)
+		return r, explain(err, goal.Intent)
 	}
 	if err := r.limits.known(g.atlas.configured); err != nil {
 		return r, err

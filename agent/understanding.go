@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,20 +103,57 @@ func (p *Planner) place(regions []string) string {
 	return " in " + strings.Join(regions, ", ")
 }
 
-// explain adds what the planner can do to a refusal to read an intent.
-func explain(err error) error {
+// explain adds what the planner can do to a refusal to read an intent: what is
+// nearest to its words.
+func explain(err error, intent string) error {
 	refused, ok := errors.AsType[*refusal](err)
 	if !ok {
 		return err
 	}
-	var examples []string
-	for _, in := range Intents() {
-		examples = append(examples, in.Examples[0])
-	}
 	return &refusal{
-		text:   fmt.Sprintf("goal not understood: %s. It can do, for instance: %s", shorten(refused.text), quoteAll(examples)),
+		text: fmt.Sprintf("goal not understood: %s. It can do, for instance: %s; `aegis goal intents` lists everything",
+			shorten(refused.text), quoteAll(nearest(intent))),
 		unread: refused.unread,
 	}
+}
+
+// maxNearest is how many examples a refusal has beside the usual ones.
+const maxNearest = 4
+
+// nearest are examples of the intents that have most words in common with a text,
+// and of common ones.
+func nearest(text string) (examples []string) {
+	said := map[string]bool{}
+	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		said[strings.TrimSuffix(word, "s")] = len(word) > 3
+	}
+	for _, verb := range []string{"make", "keep", "have", "give", "with", "from", "into", "only", "every", "everywhere"} {
+		delete(said, verb)
+	}
+	common := func(in Intent) int {
+		shared := map[string]bool{}
+		for _, word := range strings.FieldsSeq(strings.ToLower(in.Examples[0] + " " + in.Summary)) {
+			if word = strings.TrimSuffix(word, "s"); said[word] {
+				shared[word] = true
+			}
+		}
+		return len(shared)
+	}
+	all := Intents()
+	slices.SortStableFunc(all, func(a, b Intent) int { return cmp.Compare(common(b), common(a)) })
+	for _, in := range all {
+		if common(in) > 0 && len(examples) < maxNearest {
+			examples = append(examples, in.Examples[0])
+		}
+	}
+	for _, usual := range []string{
+		"scale the runtime in eu-west-1 to 4 nodes", "keep logs for 90 days everywhere", "make checkout survive losing us-east-1",
+	} {
+		if !slices.Contains(examples, usual) {
+			examples = append(examples, usual)
+		}
+	}
+	return examples
 }
 
 func quoteAll(texts []string) string {

@@ -75,20 +75,13 @@ func fewKills(n int) error { return fmt.Errorf("the goal had ended after %d kill
 func movedOn(ctx context.Context, pool *pgxpool.Pool, goalID string, before int) (ended bool, now int, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, pointBound, errors.New("the goal moves no more"))
 	defer cancel()
-	for {
+	err = e2e.Await(ctx, "the goal to move on", func(ctx context.Context) (bool, error) {
 		err := pool.QueryRow(ctx, `
 			SELECT state NOT IN ('accepted', 'planning', 'running'),
 				(SELECT count(*) FROM events e WHERE e.goal_id = g.goal_id) FROM goals g WHERE goal_id = $1`, goalID).Scan(&ended, &now)
-		switch {
-		case ctx.Err() != nil:
-			return ended, now, context.Cause(ctx)
-		case err != nil:
-			return ended, now, fmt.Errorf("look at the goal: %w", err)
-		case ended || now > before:
-			return ended, now, nil
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return ended || now > before, err
+	})
+	return ended, now, err
 }
 
 // differences are in what a goal came to something else than its preview said.
