@@ -132,7 +132,7 @@ func nearest(text string) (examples []string) {
 	}
 	common := func(in Intent) int {
 		shared := map[string]bool{}
-		for _, word := range strings.FieldsSeq(strings.ToLower(in.Examples[0] + " " + in.Summary)) {
+		for word := range strings.FieldsSeq(strings.ToLower(in.Examples[0] + " " + in.Summary)) {
 			if word = strings.TrimSuffix(word, "s"); said[word] {
 				shared[word] = true
 			}
