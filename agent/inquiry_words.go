@@ -84,6 +84,5 @@ func answered(s aegis.AgentStep) string {
 		reason, _ := json.Marshal(s.Error) //nolint:errchkjson // a string
 		return tool.Render("error", reason)
 	}
-	output, _ := json.Marshal(s.Output) //nolint:errchkjson // a string
-	return tool.Render(s.Tool, output)
+	return tool.Render(s.Tool, json.RawMessage(s.Output))
 }

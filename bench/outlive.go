@@ -34,7 +34,7 @@ func outlive(ctx context.Context, p *e2e.Process) (out outlived, next *e2e.Proce
 		return out, nil, fmt.Errorf("open database: %w", err)
 	}
 	defer pool.Close()
-	spec := aegis.GoalSpec{Intent: longGoal, RiskTolerance: aegis.RiskHigh}
+	spec := aegis.GoalSpec{Intent: longGoal}
 	api := client.New(p.URL, p.Token)
 	want, err := api.PreviewGoal(ctx, spec)
 	if err != nil {
