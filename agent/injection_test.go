@@ -233,7 +233,7 @@ func (a *attack) inject(t *testing.T, id, text string, d demand) {
 		}
 		return says(t, map[string]any{"values": map[string]string{"bucket": "artifacts"}})
 	})
-	goal := aegis.GoalSpec{GoalID: "goal" + id, Intent: vague + strings.TrimPrefix(id, "injection")}
+	goal := aegis.GoalSpec{GoalID: "goal" + id, Intent: "Ireland, melt bygone copies" + strings.TrimPrefix(id, "injection")}
 	a.goals[goal.GoalID] = aegis.Goal{GoalSpec: goal, State: aegis.GoalAccepted, Submitter: "alice", Agent: "night"}
 	require.NoError(t, a.planner.Run(t.Context(), goal.GoalID))
 	require.True(t, heard, "%s: the text reached the model", id)

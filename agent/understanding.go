@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,8 +116,12 @@ func explain(err error, intent string) error {
 	}
 }
 
-// maxNearest is how many examples a refusal has beside the usual ones.
-const maxNearest = 4
+const (
+	// maxNearest is how many examples a refusal has beside the usual ones.
+	maxNearest = 4
+	// maxWords bounds the words in common that count.
+	maxWords = 10
+)
 
 // nearest are examples of the intents that have most words in common with a text,
 // and of common ones.
@@ -130,21 +133,19 @@ func nearest(text string) (examples []string) {
 	for _, verb := range []string{"make", "keep", "have", "give", "with", "from", "into", "only", "every", "everywhere"} {
 		delete(said, verb)
 	}
-	common := func(in Intent) int {
+	var near [maxWords][]string // by the number of words in common
+	for _, in := range Intents() {
 		shared := map[string]bool{}
 		for word := range strings.FieldsSeq(strings.ToLower(in.Examples[0] + " " + in.Summary)) {
 			if word = strings.TrimSuffix(word, "s"); said[word] {
 				shared[word] = true
 			}
 		}
-		return len(shared)
+		n := min(len(shared), maxWords-1)
+		near[n] = append(near[n], in.Examples[0])
 	}
-	all := Intents()
-	slices.SortStableFunc(all, func(a, b Intent) int { return cmp.Compare(common(b), common(a)) })
-	for _, in := range all {
-		if common(in) > 0 && len(examples) < maxNearest {
-			examples = append(examples, in.Examples[0])
-		}
+	for n := maxWords - 1; n > 0; n-- {
+		examples = append(examples, near[n][:min(len(near[n]), maxNearest-len(examples))]...)
 	}
 	for _, usual := range []string{
 		"scale the runtime in eu-west-1 to 4 nodes", "keep logs for 90 days everywhere", "make checkout survive losing us-east-1",
