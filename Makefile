@@ -13,8 +13,13 @@ TOOL_MODULES := tools/pulumi-resource-aws tools/pulumi-language-go tools/deploy
 NODE_MODULES := tools/webhook-verify/node_modules/.package-lock.json
 # Two packages at a time: tests start databases, emulators and engines.
 TEST := go test -race -p 2 -timeout 60m
+# These mostly wait for engines, emulators and servers, which are processes of their
+# own. The race detector, which doubles their time, has them in `make race`.
+SLOW := internal/e2e internal/engine/enginetest internal/sandbox stacks
+NOTHING :=
+IS_SLOW := ^github.com/aegisworld/aegis/($(subst $(NOTHING) $(NOTHING),|,$(SLOW)))$$
 
-.PHONY: help setup build run test test-tools bench fmt lint clean
+.PHONY: help setup build run test test-tools race bench fmt lint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +33,12 @@ build: ## Build bin/aegis
 run: setup ## Serve the whole product on http://127.0.0.1:8080, without an account
 	bin/aegis sandbox --addr 127.0.0.1:8080 --data-dir .aegis/sandbox
 
-test: build lint test-tools $(NODE_MODULES) ## Lint, then run all tests with the race detector
-	$(TEST) ./...
+test: build lint test-tools $(NODE_MODULES) ## Lint, then run all tests, most with the race detector
+	$(TEST) $$(go list ./... | grep -vE '$(IS_SLOW)')
+	go test -p 2 -timeout 60m $(addprefix ./,$(SLOW))
+
+race: build $(NODE_MODULES) ## Run the slow tests with the race detector
+	$(TEST) $(addprefix ./,$(SLOW))
 
 test-tools: ## Run the tests of the tools' own modules
 	@for module in $(TOOL_MODULES); do echo "cd $$module && $(TEST) ./..."; (cd $$module && $(TEST) ./...); done
