@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -293,20 +294,55 @@ func (q *inquiry) call(ctx context.Context, step *aegis.AgentStep) error {
 	case q.begun != step.Number && q.effects(step.Tool):
 		done.Error = "it was interrupted, and is not called twice"
 	default:
-		result, err := q.Tools.Call(ctx, q.caller(), step.Tool, step.Input)
+		result, err := q.paidCall(ctx, step)
 		if ctx.Err() != nil {
 			return fmt.Errorf("call %s: %w", step.Tool, ctx.Err())
 		}
+		done.CostUSD += float64(result.CostMicros) / micros
 		if err != nil {
 			done.Error = shorten(err.Error())
 		} else {
 			done.Output = cutOutput(result.Output)
-			done.CostUSD += float64(result.CostMicros) / micros
 		}
 	}
 	now := q.Now().UTC()
 	done.EndedAt, done.ToolMS = &now, now.Sub(began).Milliseconds()
 	return q.keep(ctx, done)
+}
+
+// settleTime is how long a settlement may take when its call is over.
+const settleTime = 10 * time.Second
+
+// paidCall calls a tool. What it costs is reserved before, or there is no call.
+func (q *inquiry) paidCall(ctx context.Context, step *aegis.AgentStep) (tool.Result, error) {
+	price := q.price(step.Tool)
+	if price == 0 {
+		return q.Tools.Call(ctx, q.caller(), step.Tool, step.Input)
+	}
+	if q.Ledger == nil {
+		return tool.Result{}, fmt.Errorf("%w: nothing pays for %s", tool.ErrRefused, step.Tool)
+	}
+	hold, err := q.Ledger.Reserve(ctx, account(q.goal), price)
+	if err != nil {
+		return tool.Result{}, fmt.Errorf("%w: %w", tool.ErrRefused, err)
+	}
+	result, err := q.Tools.Call(ctx, q.caller(), step.Tool, step.Input)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if err := q.Ledger.Settle(bounded, hold, min(result.CostMicros, price)); err != nil {
+		q.Logger.ErrorContext(ctx, "call of a tool not settled, its hold will expire as spent", "tool", step.Tool, "error", err)
+	}
+	return result, err
+}
+
+// price is what a call of a tool costs, in micro-dollars.
+func (q *inquiry) price(name string) int64 {
+	for _, t := range q.tools {
+		if t.Name == name {
+			return int64(math.Ceil(t.CostUSD * micros))
+		}
+	}
+	return 0
 }
 
 // effects says that calling a tool twice may do something twice.

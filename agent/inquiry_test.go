@@ -218,3 +218,22 @@ func TestALookHasItsTime(t *testing.T) {
 	require.Contains(t, w.goals["goal-1"].Error, "took longer than 10m0s")
 	require.Len(t, tools.calls, 2)
 }
+
+// A tool that costs something is called when its money is reserved, and not else.
+func TestPaidToolsAreReserved(t *testing.T) {
+	t.Parallel()
+	for left, calls := range map[int64]int{0: 0, 24: 0, 25: 1} {
+		w := priced(t)
+		tools := metrics("artifacts")
+		tools.tools[0].CostUSD = 0.000025
+		money := &purse{left: left}
+		planner, server := asking(t, w, models.Anthropic, 1_000_000, func(c *agent.Config) { c.Tools, c.Ledger = tools, money })
+		server.Script("m", answer(t, "", draft), says(t, map[string]any{"tool": "read_metrics", "input": map[string]any{}}),
+			says(t, map[string]any{"unclear": "nothing to see"}))
+		w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: vague}, State: aegis.GoalAccepted}
+		require.NoError(t, planner.Run(t.Context(), "goal-1"))
+		require.Len(t, tools.calls, calls, left)
+		require.Equal(t, calls == 0, strings.Contains(w.journal[0].Error, "the call is not allowed"), left)
+		require.Equal(t, left, money.left, "the tool says that it cost nothing in the end")
+	}
+}

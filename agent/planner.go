@@ -12,6 +12,7 @@ import (
 	"time"
 
 	aegis "github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent/model"
 )
 
 // Actor is the name under which the planner proposes for goals that name no other
@@ -74,8 +75,10 @@ type Config struct {
 	// Models say again what the grammar can't read; nil asks none.
 	Models models
 	// Tools are what a model may look into the estate with, to fill what a goal leaves
-	// open; nil is nothing. Journal keeps its steps, Agents has who may call what.
+	// open; nil is nothing. Journal keeps its steps, Agents has who may call what, and
+	// Ledger pays for tools that cost something: without it they are not called.
 	Tools   tools
+	Ledger  model.Ledger
 	Journal journal
 	Agents  agents
 	// Memory keeps what came of goals; nil keeps nothing.

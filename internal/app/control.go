@@ -180,6 +180,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		Tools: telemetry.NewToolSpans(p.tools, tracer.Tracer("github.com/aegisworld/aegis/agent/tool")), Regions: c.Regions, Logger: p.log,
 	}
 	p.ledger = p.db.ModelLedger(c.Models.Limits.limits(), c.Models.holdFor(), time.Now)
+	planner.Ledger = p.ledger
 	router, err := c.Models.router(modelParts{
 		ledger: p.ledger, observer: telemetry.ModelSpans{Tracer: tracer.Tracer("github.com/aegisworld/aegis/agent/model")},
 		credentials: p.account.BaseCredentials, logger: p.log,
