@@ -40,6 +40,11 @@ type Breaker struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
+// Stops says that the breaker is open at a time, and has not expired.
+func (b Breaker) Stops(at time.Time) bool {
+	return b.Open && (b.ExpiresAt == nil || b.ExpiresAt.After(at))
+}
+
 // BudgetAccount is one limit and what is taken of it, in US dollars a month.
 type BudgetAccount struct {
 	// Scope is "estate" or "goal:<goal_id>".

@@ -1,15 +1,14 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	aegis "github.com/aegisworld/aegis"
@@ -203,12 +202,7 @@ func (q *inquiry) before(i int) int {
 
 func sameJSON(a, b json.RawMessage) bool {
 	var x, y any
-	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
-		return bytes.Equal(a, b)
-	}
-	p, _ := json.Marshal(x) //nolint:errchkjson // it was JSON
-	r, _ := json.Marshal(y) //nolint:errchkjson // it was JSON
-	return bytes.Equal(p, r)
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 // decision is what a model answers in a look: a call, the blanks' values, or why
@@ -302,16 +296,13 @@ func (q *inquiry) call(ctx context.Context, step *aegis.AgentStep) error {
 		if err != nil {
 			done.Error = shorten(err.Error())
 		} else {
-			done.Output = cutOutput(result.Output)
+			done.Output = tool.Clip(string(result.Output), maxStepOutput)
 		}
 	}
 	now := q.Now().UTC()
 	done.EndedAt, done.ToolMS = &now, now.Sub(began).Milliseconds()
 	return q.keep(ctx, done)
 }
-
-// settleTime is how long a settlement may take when its call is over.
-const settleTime = 10 * time.Second
 
 // paidCall calls a tool. What it costs is reserved before, or there is no call.
 func (q *inquiry) paidCall(ctx context.Context, step *aegis.AgentStep) (tool.Result, error) {
@@ -327,9 +318,7 @@ func (q *inquiry) paidCall(ctx context.Context, step *aegis.AgentStep) (tool.Res
 		return tool.Result{}, fmt.Errorf("%w: %w", tool.ErrRefused, err)
 	}
 	result, err := q.Tools.Call(ctx, q.caller(), step.Tool, step.Input)
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
-	defer cancel()
-	if err := q.Ledger.Settle(bounded, hold, min(result.CostMicros, price)); err != nil {
+	if err := model.Settle(ctx, q.Ledger, hold, min(result.CostMicros, price)); err != nil {
 		q.Logger.ErrorContext(ctx, "call of a tool not settled, its hold will expire as spent", "tool", step.Tool, "error", err)
 	}
 	return result, err
@@ -350,13 +339,6 @@ func (q *inquiry) effects(name string) bool {
 	return slices.ContainsFunc(q.tools, func(t aegis.Tool) bool {
 		return t.Name == name && (t.Effect == aegis.ToolFetches || t.Effect == aegis.ToolRuns)
 	})
-}
-
-func cutOutput(output json.RawMessage) string {
-	if len(output) <= maxStepOutput {
-		return string(output)
-	}
-	return strings.ToValidUTF8(string(output[:maxStepOutput]), "") + "…"
 }
 
 // caller is who calls tools.

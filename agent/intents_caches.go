@@ -47,7 +47,7 @@ func dataAddCache() intent {
 			}
 			return edit{
 				summary: fmt.Sprintf("add cache %s of %s with %s and %s", a.text("name"), cache.NodeType, plural(cache.Shards, "shard"), plural(cache.Replicas, "replica")),
-				apply:   adding("cache", a.text("name"), func(s *aegis.DataSpec) *map[string]aegis.CacheSpec { return &s.Caches }, cache),
+				apply:   adding("a cache", a.text("name"), func(s *aegis.DataSpec) *map[string]aegis.CacheSpec { return &s.Caches }, cache),
 			}, nil
 		},
 	}

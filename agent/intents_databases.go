@@ -44,7 +44,7 @@ func dataAddDatabase() intent {
 			}
 			return edit{
 				summary: fmt.Sprintf("add database %s of %d %s", db.Database, db.Instances, db.InstanceClass),
-				apply:   adding("database", db.Database, func(s *aegis.DataSpec) *map[string]aegis.DatabaseSpec { return &s.Databases }, db),
+				apply:   adding("a database", db.Database, func(s *aegis.DataSpec) *map[string]aegis.DatabaseSpec { return &s.Databases }, db),
 			}, nil
 		},
 	}

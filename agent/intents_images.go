@@ -37,7 +37,7 @@ func runtimeAddRepository() intent {
 			r := aegis.RepositorySpec{KeepImages: a.orElse("n", keepImages), UntaggedDays: untaggedDays}
 			return edit{
 				summary: fmt.Sprintf("add repository %s that keeps %s", a.text("name"), plural(r.KeepImages, "image")),
-				apply:   adding("repository", a.text("name"), func(s *aegis.RuntimeSpec) *map[string]aegis.RepositorySpec { return &s.Repositories }, r),
+				apply:   adding("a repository", a.text("name"), func(s *aegis.RuntimeSpec) *map[string]aegis.RepositorySpec { return &s.Repositories }, r),
 			}, nil
 		},
 	}

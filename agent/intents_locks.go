@@ -29,7 +29,7 @@ func dataAddLockedBucket() intent {
 			}
 			return edit{
 				summary: fmt.Sprintf("add bucket %s, locked for %s in mode %s", a.text("name"), plural(n, "day"), mode),
-				apply: adding("bucket", a.text("name"), func(s *aegis.DataSpec) *map[string]aegis.BucketSpec { return &s.Buckets },
+				apply: adding("a bucket", a.text("name"), func(s *aegis.DataSpec) *map[string]aegis.BucketSpec { return &s.Buckets },
 					aegis.BucketSpec{NoncurrentExpireDays: max(n, 30), Lock: &aegis.ObjectLockSpec{Mode: mode, Days: n}}),
 			}, err
 		},

@@ -123,11 +123,7 @@ func readNAT(a args) (edit, error) {
 }
 
 func readOpen(a args) (edit, error) {
-	p, err := checkPorts(a)
-	if err != nil {
-		return edit{}, err
-	}
-	source, err := checkSource(a)
+	p, source, err := portsAndSource(a)
 	if err != nil {
 		return edit{}, err
 	}
@@ -147,11 +143,7 @@ func readOpen(a args) (edit, error) {
 }
 
 func readClose(a args) (edit, error) {
-	p, err := checkPorts(a)
-	if err != nil {
-		return edit{}, err
-	}
-	source, err := checkSource(a)
+	p, source, err := portsAndSource(a)
 	if err != nil {
 		return edit{}, err
 	}
@@ -166,6 +158,15 @@ func readClose(a args) (edit, error) {
 			return nil
 		}),
 	}, nil
+}
+
+// portsAndSource are the ports and the range of addresses that a phrase names.
+func portsAndSource(a args) (p portRange, source string, err error) {
+	if p, err = checkPorts(a); err != nil {
+		return p, "", err
+	}
+	source, err = checkSource(a)
+	return p, source, err
 }
 
 func checkPorts(a args) (portRange, error) {

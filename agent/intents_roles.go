@@ -25,7 +25,7 @@ func securityAddRole() intent {
 			role := aegis.WorkloadRole{Service: a.text("service"), Actions: a.list("acts")}
 			return edit{
 				summary: fmt.Sprintf("add role %s for %s, which may call %s", a.text("name"), role.Service, strings.Join(role.Actions, ", ")),
-				apply:   adding("role", a.text("name"), func(s *aegis.SecuritySpec) *map[string]aegis.WorkloadRole { return &s.WorkloadRoles }, role),
+				apply:   adding("a role", a.text("name"), func(s *aegis.SecuritySpec) *map[string]aegis.WorkloadRole { return &s.WorkloadRoles }, role),
 			}, nil
 		},
 	}

@@ -29,11 +29,7 @@ func networkAddRule() intent {
 }
 
 func readAddRule(a args) (edit, error) {
-	p, err := checkPorts(a)
-	if err != nil {
-		return edit{}, err
-	}
-	source, err := checkSource(a)
+	p, source, err := portsAndSource(a)
 	if err != nil {
 		return edit{}, err
 	}
@@ -43,18 +39,7 @@ func readAddRule(a args) (edit, error) {
 	}
 	return edit{
 		summary: fmt.Sprintf("add ingress rule %s, %s from %s", a.text("name"), p, source),
-		apply: on(func(s *aegis.NetworkSpec, _ func(string)) error {
-			name := a.text("name")
-			if _, exists := s.IngressRules[name]; exists {
-				return refuse("there is an ingress rule %q already: say what of it is to change", name)
-			}
-			s.IngressRules = maps.Clone(s.IngressRules)
-			if s.IngressRules == nil {
-				s.IngressRules = map[string]aegis.IngressRule{}
-			}
-			s.IngressRules[name] = rule
-			return nil
-		}),
+		apply:   adding("an ingress rule", a.text("name"), func(s *aegis.NetworkSpec) *map[string]aegis.IngressRule { return &s.IngressRules }, rule),
 	}, nil
 }
 
@@ -75,11 +60,7 @@ func networkOnlyFrom() intent {
 }
 
 func readOnlyFrom(a args) (edit, error) {
-	p, err := checkPorts(a)
-	if err != nil {
-		return edit{}, err
-	}
-	source, err := checkSource(a)
+	p, source, err := portsAndSource(a)
 	if err != nil {
 		return edit{}, err
 	}

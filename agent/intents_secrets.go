@@ -36,7 +36,7 @@ func dataAddSecret() intent {
 			}
 			return edit{
 				summary: fmt.Sprintf("make a place for secret %s, recoverable for %s", a.text("name"), plural(days, "day")),
-				apply: adding("secret", a.text("name"), func(s *aegis.DataSpec) *map[string]aegis.SecretSpec { return &s.Secrets },
+				apply: adding("a secret", a.text("name"), func(s *aegis.DataSpec) *map[string]aegis.SecretSpec { return &s.Secrets },
 					aegis.SecretSpec{RecoveryDays: days}),
 			}, err
 		},

@@ -27,7 +27,7 @@ func dataAddTable() intent {
 			table := aegis.TableSpec{HashKey: a.text("hash"), RangeKey: a.text("range"), TTLAttribute: a.text("ttl")}
 			return edit{
 				summary: fmt.Sprintf("add table %s with hash key %s", a.text("name"), table.HashKey),
-				apply:   adding("table", a.text("name"), func(s *aegis.DataSpec) *map[string]aegis.TableSpec { return &s.Tables }, table),
+				apply:   adding("a table", a.text("name"), func(s *aegis.DataSpec) *map[string]aegis.TableSpec { return &s.Tables }, table),
 			}, nil
 		},
 	}

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,35 +39,33 @@ func thingWords(a args, one, many string) string {
 // onThings changes things of a spec by name: the one that a phrase means, all, or the
 // only one.
 func onThings[S, T any](a args, kind string, of func(*S) map[string]T, alter func(*T) error) change {
-	return func(parameters json.RawMessage, say func(string)) (json.RawMessage, error) {
-		return on(func(s *S, _ func(string)) error {
-			things := of(s)
-			if len(things) == 0 {
-				return refuse("there is no %s", kind)
-			}
-			names, err := chosen(a, kind, slices.Sorted(maps.Keys(things)))
-			if err != nil {
+	return on(func(s *S, _ func(string)) error {
+		things := of(s)
+		if len(things) == 0 {
+			return refuse("there is no %s", kind)
+		}
+		names, err := chosen(a, kind, slices.Sorted(maps.Keys(things)))
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			thing := things[name]
+			if err := alter(&thing); err != nil {
 				return err
 			}
-			for _, name := range names {
-				thing := things[name]
-				if err := alter(&thing); err != nil {
-					return err
-				}
-				things[name] = thing
-			}
-			return nil
-		})(parameters, say)
-	}
+			things[name] = thing
+		}
+		return nil
+	})
 }
 
 // adding makes an edit's apply that adds a thing to a spec, unless it has one of that
-// name.
+// name. kind has its article: "a cache".
 func adding[S, T any](kind, name string, of func(*S) *map[string]T, thing T) change {
 	return on(func(s *S, _ func(string)) error {
 		things := of(s)
 		if _, exists := (*things)[name]; exists {
-			return refuse("there is a %s %q already: say what of it is to change", kind, name)
+			return refuse("there is %s %q already: say what of it is to change", kind, name)
 		}
 		if *things == nil {
 			*things = map[string]T{}

@@ -77,7 +77,7 @@ func (f *referee) weigh(ctx context.Context, change *aegis.DriftChange, address,
 	since := time.Time{}
 	if i >= 0 {
 		b := f.known[i]
-		if b.Open && (b.ExpiresAt == nil || b.ExpiresAt.After(f.at)) {
+		if b.Stops(f.at) {
 			leave(change, b)
 			return nil
 		}

@@ -159,7 +159,7 @@ func (r *run) openBreakers(ctx context.Context) ([]aegis.Breaker, error) {
 	}
 	now := r.now()
 	return slices.DeleteFunc(all, func(b aegis.Breaker) bool {
-		return !b.Open || b.ExpiresAt != nil && !b.ExpiresAt.After(now) || !touches(b, r.cs)
+		return !b.Stops(now) || !touches(b, r.cs)
 	}), nil
 }
 

@@ -64,6 +64,13 @@ func (r *Router) reserve(ctx context.Context, m *member, req Request, account Ac
 	return hold, err
 }
 
+// Settle ends a hold with what was spent of it, also when the request is over.
+func Settle(ctx context.Context, ledger Ledger, hold Hold, micros int64) error {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	return ledger.Settle(bounded, hold, micros)
+}
+
 // settle ends a hold with what a call cost and returns that: what was metered,
 // at most what was held; nothing when the provider did no work; all of it when
 // nobody knows. A settlement that fails leaves the hold, which expires as spent.
@@ -81,9 +88,7 @@ func (r *Router) settle(ctx context.Context, m *member, hold Hold, answer Answer
 	case err != nil && unpaid(err):
 		micros = 0
 	}
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-	defer cancel()
-	if err := r.ledger.Settle(bounded, hold, micros); err != nil {
+	if err := Settle(ctx, r.ledger, hold, micros); err != nil {
 		r.logger.ErrorContext(ctx, "model call not settled, its hold will expire as spent", slog.String("model", m.name()),
 			slog.String("hold_id", hold.ID), slog.Any("error", err))
 		return hold.Micros

@@ -11,33 +11,18 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent/whole"
 )
 
 // structure checks structured answers. Its zero value takes any text.
 type structure struct{ schema *jsonschema.Schema }
-
-// noSchemas resolves no reference to another document.
-type noSchemas struct{}
-
-func (noSchemas) Load(url string) (any, error) {
-	return nil, fmt.Errorf("%s is another document; a schema must be whole", url)
-}
 
 // newStructure compiles a schema; its error is an InvalidError.
 func newStructure(schema json.RawMessage) (structure, error) {
 	if len(schema) == 0 {
 		return structure{}, nil
 	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
-	if err != nil {
-		return structure{}, aegis.Invalid("schema", err.Error())
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.UseLoader(noSchemas{})
-	if err := compiler.AddResource("answer.json", document); err != nil {
-		return structure{}, aegis.Invalid("schema", err.Error())
-	}
-	compiled, err := compiler.Compile("answer.json")
+	compiled, err := whole.Schema(schema)
 	if err != nil {
 		return structure{}, aegis.Invalid("schema", err.Error())
 	}

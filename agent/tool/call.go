@@ -19,7 +19,7 @@ import (
 func (r *Registry) Call(ctx context.Context, by Caller, name string, input json.RawMessage) (Result, error) {
 	e, ok := r.entries(ctx)[name]
 	if !ok {
-		return Result{}, fmt.Errorf("%w: %q", ErrUnknown, clip(name, 128))
+		return Result{}, fmt.Errorf("%w: %q", ErrUnknown, Clip(name, 128))
 	}
 	if by.Tools != nil && !slices.Contains(by.Tools, name) {
 		return Result{}, fmt.Errorf("%w: %s is not among the tools of agent %s", ErrRefused, name, by.Agent)
@@ -81,9 +81,8 @@ func (r *Registry) checkBreakers(ctx context.Context, name string) error {
 	}
 	now := r.Now()
 	for _, b := range all {
-		expired := b.ExpiresAt != nil && !b.ExpiresAt.After(now)
-		if b.Open && !expired && b.Scope == aegis.BreakerTool && b.Key == name {
-			return fmt.Errorf("%w: the breaker of %s is open: %s", ErrRefused, name, clip(b.Reason, maxReason))
+		if b.Stops(now) && b.Scope == aegis.BreakerTool && b.Key == name {
+			return fmt.Errorf("%w: the breaker of %s is open: %s", ErrRefused, name, Clip(b.Reason, maxReason))
 		}
 	}
 	return nil

@@ -20,5 +20,5 @@ func Render(name string, output json.RawMessage) string {
 	}
 	json.HTMLEscape(&line, bytes.ToValidUTF8(compact.Bytes(), []byte("\ufffd"))) // <, >, & and U+2028
 	line.WriteByte('\n')
-	return fence.Block("answers", "Answers of the tool "+strconv.QuoteToASCII(clip(name, 128))+", as JSON lines", line.String())
+	return fence.Block("answers", "Answers of the tool "+strconv.QuoteToASCII(Clip(name, 128))+", as JSON lines", line.String())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/aegisworld/aegis/agent/memory"
+	"github.com/aegisworld/aegis/agent/whole"
 )
 
 // maxSchema bounds a schema, in bytes.
@@ -19,30 +20,15 @@ const maxSchema = 128 << 10
 // schema checks JSON objects.
 type schema struct{ compiled *jsonschema.Schema }
 
-// noDocuments resolves no reference to another document.
-type noDocuments struct{}
-
-func (noDocuments) Load(url string) (any, error) {
-	return nil, fmt.Errorf("%s is another document; a schema must be whole", url)
-}
-
 func compile(text json.RawMessage) (*schema, error) {
 	if len(text) == 0 || len(text) > maxSchema {
 		return nil, fmt.Errorf("it has %d bytes, not 1 to %d", len(text), maxSchema)
 	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		return nil, err
-	}
-	if kind, _ := document.(map[string]any); kind == nil || kind["type"] != "object" {
+	var object map[string]any
+	if json.Valid(text) && (json.Unmarshal(text, &object) != nil || object["type"] != "object") {
 		return nil, errors.New("it is not of type object")
 	}
-	compiler := jsonschema.NewCompiler()
-	compiler.UseLoader(noDocuments{})
-	if err := compiler.AddResource("tool.json", document); err != nil {
-		return nil, err
-	}
-	compiled, err := compiler.Compile("tool.json")
+	compiled, err := whole.Schema(text)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +75,13 @@ const maxReason = 300
 
 // clean is what may be told of an error that others may have made.
 func clean(err error) string {
-	text := memory.ScrubSecrets(clip(err.Error(), 4*maxReason))
-	return clip(strings.Join(strings.Fields(text), " "), maxReason)
+	text := memory.ScrubSecrets(Clip(err.Error(), 4*maxReason))
+	return Clip(strings.Join(strings.Fields(text), " "), maxReason)
 }
 
-// clip bounds a text, at a rune's edge.
-func clip(s string, most int) string {
+// Clip bounds a text to so many bytes, the mark of what was cut among them, at a
+// rune's edge.
+func Clip(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}

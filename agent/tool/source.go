@@ -78,7 +78,7 @@ func plainly(t Tool) Tool {
 }
 
 func line(text string) string {
-	return clip(strings.Join(strings.Fields(memory.ScrubSecrets(clip(text, maxText))), " "), maxText)
+	return Clip(strings.Join(strings.Fields(memory.ScrubSecrets(Clip(text, maxText))), " "), maxText)
 }
 
 // newEntry compiles a tool's schemas, unless it was known with the same. A tool that

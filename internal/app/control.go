@@ -165,8 +165,24 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		// Nothing decides that never did: everything is denied until it loads.
 		p.log.ErrorContext(ctx, "policy bundle not loaded; every change is denied", "error", err)
 	}
+	if err := p.wireAgents(ctx, prices); err != nil {
+		return err
+	}
+	if p.webhooks, err = p.newHooks(ctx); err != nil {
+		return err
+	}
+	p.simulator = simulate.New(simulate.Config{
+		Bundles:   simulate.Bundles{Current: p.policy.current, Options: p.policy.options},
+		Decisions: p.db, Stacks: p.db, Door: p.door, Planner: p.planner,
+		Forbidden: rollout.Forbidden,
+	})
+	return p.wireDrift(ctx, engines)
+}
+
+// wireAgents makes what plans goals: memory, tools, models and the planner.
+func (p *control) wireAgents(ctx context.Context, prices *pricing.Table) error {
 	p.memories = memory.New(memory.Config{Store: p.db})
-	outside, err := c.outsideTools(ctx, ownBinary, c.file, p.log)
+	outside, err := p.config.outsideTools(ctx, ownBinary, p.config.file, p.log)
 	if err != nil {
 		return err
 	}
@@ -177,12 +193,12 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	planner := agent.Config{
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		DependsOn: stacks.DependsOn, Memory: p.memories, Journal: p.db, Agents: agents{p.db},
-		Tools: telemetry.NewToolSpans(p.tools, tracer.Tracer("github.com/aegisworld/aegis/agent/tool")), Regions: c.Regions, Logger: p.log,
+		Tools: telemetry.NewToolSpans(p.tools, p.tracer.Tracer("github.com/aegisworld/aegis/agent/tool")), Regions: p.config.Regions, Logger: p.log,
 	}
-	p.ledger = p.db.ModelLedger(c.Models.Limits.limits(), c.Models.holdFor(), time.Now)
+	p.ledger = p.db.ModelLedger(p.config.Models.Limits.limits(), p.config.Models.holdFor(), time.Now)
 	planner.Ledger = p.ledger
-	router, err := c.Models.router(modelParts{
-		ledger: p.ledger, observer: telemetry.ModelSpans{Tracer: tracer.Tracer("github.com/aegisworld/aegis/agent/model")},
+	router, err := p.config.Models.router(modelParts{
+		ledger: p.ledger, observer: telemetry.ModelSpans{Tracer: p.tracer.Tracer("github.com/aegisworld/aegis/agent/model")},
 		credentials: p.account.BaseCredentials, logger: p.log,
 	})
 	if err != nil {
@@ -192,22 +208,19 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 		planner.Models, p.models = router, router
 	}
 	p.planner = agent.New(planner)
-	if p.webhooks, err = p.newHooks(ctx); err != nil {
-		return err
-	}
-	p.simulator = simulate.New(simulate.Config{
-		Bundles:   simulate.Bundles{Current: p.policy.current, Options: p.policy.options},
-		Decisions: p.db, Stacks: p.db, Door: p.door, Planner: p.planner,
-		Forbidden: rollout.Forbidden,
-	})
+	return nil
+}
+
+// wireDrift makes what looks at the estate for what differs from its specs.
+func (p *control) wireDrift(ctx context.Context, engines expecting) error {
 	p.reconciler = drift.New(drift.Config{
 		Store: p.db, Engine: pacedLooks{engines}, Door: p.door, Policy: driftPolicy{p.policy.live}, Parameters: parameters{p.engines},
-		Interval: c.ReconcileInterval, Logger: p.log,
+		Interval: p.config.ReconcileInterval, Logger: p.log,
 	})
 	p.stock = drift.NewStock(drift.StockConfig{
-		Store: p.db, Account: p.account, States: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Regions: c.Regions,
-		Home:     home(c.Environment),
-		Interval: c.ReconcileInterval, Logger: p.log,
+		Store: p.db, Account: p.account, States: engines, Door: p.door, Policy: driftPolicy{p.policy.live}, Regions: p.config.Regions,
+		Home:     home(p.config.Environment),
+		Interval: p.config.ReconcileInterval, Logger: p.log,
 	})
 	accountID, err := p.account.AccountID(ctx)
 	if err != nil {

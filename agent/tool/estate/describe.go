@@ -98,11 +98,3 @@ func brief(v any) any {
 	}
 	return v
 }
-
-// clip bounds a text, at a rune's edge.
-func clip(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most-len("…")], "") + "…"
-}

@@ -85,7 +85,7 @@ type ruleText struct {
 func ruleTexts(found []aegis.RuleResult) []ruleText {
 	out := []ruleText{}
 	for _, r := range first(found) {
-		out = append(out, ruleText{Code: r.Code, Msg: clip(r.Msg, maxValue), Address: r.Address})
+		out = append(out, ruleText{Code: r.Code, Msg: tool.Clip(r.Msg, maxValue), Address: r.Address})
 	}
 	return out
 }
@@ -163,7 +163,7 @@ func driftOf(r aegis.DriftReport) driftRow {
 	for _, c := range r.Changes[:min(len(r.Changes), bits)] {
 		row.Changes = append(row.Changes, driftBit{
 			Address: c.Address, Type: c.Type, Attribute: c.Attribute, Before: brief(c.Before), After: brief(c.After), Decision: string(c.Decision),
-			Reason: clip(c.Reason, maxValue),
+			Reason: tool.Clip(c.Reason, maxValue),
 		})
 	}
 	return row
@@ -185,9 +185,9 @@ func (t tools) listChangeSets(ctx context.Context, by tool.Caller, in changeSets
 	out := changeSetsAnswer{ChangeSets: []changeSetRow{}, Next: next}
 	for _, cs := range found {
 		out.ChangeSets = append(out.ChangeSets, changeSetRow{
-			ChangeSetID: cs.ChangeSetID, GoalID: cs.GoalID, Source: string(cs.Source), Actor: cs.Actor, Summary: clip(cs.Summary, maxValue),
+			ChangeSetID: cs.ChangeSetID, GoalID: cs.GoalID, Source: string(cs.Source), Actor: cs.Actor, Summary: tool.Clip(cs.Summary, maxValue),
 			StackIDs: first(cs.Target.StackIDs), State: string(cs.PromotionState), Phase: string(cs.Phase), Changes: len(cs.Diff), RiskScore: cs.RiskScore,
-			CostDeltaUSDMonth: cs.CostDeltaUSDMonth, Denials: ruleTexts(cs.Denials), Error: clip(cs.Error, maxValue), CreatedAt: cs.CreatedAt,
+			CostDeltaUSDMonth: cs.CostDeltaUSDMonth, Denials: ruleTexts(cs.Denials), Error: tool.Clip(cs.Error, maxValue), CreatedAt: cs.CreatedAt,
 		})
 	}
 	return out, nil

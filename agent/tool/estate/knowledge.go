@@ -148,7 +148,7 @@ func (t tools) searchMemory(ctx context.Context, by tool.Caller, in memoryQuery)
 	for _, m := range first(found) {
 		out.Memories = append(out.Memories, memoryRow{
 			MemoryID: m.MemoryID, Kind: string(m.Kind), GoalID: m.Scope, Outcome: string(m.Outcome), From: string(m.Provenance.Source),
-			CreatedAt: m.CreatedAt, Score: m.Score, Text: clip(m.Text, 4*maxValue),
+			CreatedAt: m.CreatedAt, Score: m.Score, Text: tool.Clip(m.Text, 4*maxValue),
 		})
 	}
 	return out, nil

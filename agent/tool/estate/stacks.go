@@ -29,7 +29,7 @@ type stackRow struct {
 func rowOf(s aegis.Stack) stackRow {
 	return stackRow{
 		StackID: s.StackID, Kind: string(s.Kind), Environment: s.Environment, Layer: s.Layer, Region: s.Region, State: string(s.State),
-		Mode: string(s.Mode), Error: clip(s.Error, maxValue), Revision: s.Revision, Resources: s.ResourceCount, LastReconciledAt: s.LastReconciledAt,
+		Mode: string(s.Mode), Error: tool.Clip(s.Error, maxValue), Revision: s.Revision, Resources: s.ResourceCount, LastReconciledAt: s.LastReconciledAt,
 	}
 }
 

@@ -95,7 +95,7 @@ func (t tools) readLogs(ctx context.Context, by tool.Caller, in logsQuery) (logs
 	}
 	out := logsAnswer{Events: []logRow{}}
 	for _, e := range first(found) {
-		out.Events = append(out.Events, logRow{At: e.At, Stream: e.Stream, Message: clip(memory.Scrub(e.Message), 2*maxValue)})
+		out.Events = append(out.Events, logRow{At: e.At, Stream: e.Stream, Message: tool.Clip(memory.Scrub(e.Message), 2*maxValue)})
 	}
 	return out, nil
 }

@@ -103,13 +103,13 @@ func (t tools) previewPatch(ctx context.Context, by tool.Caller, in patchQuery) 
 	}
 	trial, err := t.Door.Try(ctx, cs)
 	if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
-		return patchAnswer{Refused: clip(invalid.Error(), 2*maxValue), Diff: []changeRow{}, CostUnknown: []string{}, Denials: []ruleText{}, Warnings: []ruleText{}}, nil
+		return patchAnswer{Refused: tool.Clip(invalid.Error(), 2*maxValue), Diff: []changeRow{}, CostUnknown: []string{}, Denials: []ruleText{}, Warnings: []ruleText{}}, nil
 	}
 	if err != nil {
 		return patchAnswer{}, err
 	}
 	out := patchAnswer{
-		Allowed: len(trial.Denials) == 0 && trial.Error == "", Refused: clip(trial.Error, 2*maxValue), Changes: len(trial.Diff), Diff: []changeRow{},
+		Allowed: len(trial.Denials) == 0 && trial.Error == "", Refused: tool.Clip(trial.Error, 2*maxValue), Changes: len(trial.Diff), Diff: []changeRow{},
 		CostDeltaUSDMonth: trial.CostDeltaUSDMonth, CostUnknown: first(trial.CostUnknown), RiskScore: trial.RiskScore,
 		Denials: ruleTexts(trial.Denials), Warnings: ruleTexts(trial.Warnings),
 	}
@@ -142,7 +142,7 @@ func (t tools) checkHealth(ctx context.Context, by tool.Caller, in ofStack) (hea
 	if err != nil {
 		return healthAnswer{}, err
 	}
-	out := healthAnswer{State: string(s.State), Error: clip(s.Error, maxValue), Checks: []checkText{}}
+	out := healthAnswer{State: string(s.State), Error: tool.Clip(s.Error, maxValue), Checks: []checkText{}}
 	seen, err := t.Stacks.Observation(ctx, s.StackID)
 	if errors.Is(err, aegis.ErrNotFound) {
 		return out, nil
@@ -152,7 +152,7 @@ func (t tools) checkHealth(ctx context.Context, by tool.Caller, in ofStack) (hea
 	}
 	out.ObservedAt, out.Drifted, out.MoreChecks = &seen.ObservedAt, len(seen.Drift), max(0, len(seen.Checks)-most)
 	for _, r := range t.Checker.Check(ctx, first(seen.Checks)) {
-		out.Checks = append(out.Checks, checkText{Name: r.Name, Kind: string(r.Kind), Passed: r.Passed, Message: clip(r.Message, maxValue)})
+		out.Checks = append(out.Checks, checkText{Name: r.Name, Kind: string(r.Kind), Passed: r.Passed, Message: tool.Clip(r.Message, maxValue)})
 	}
 	return out, nil
 }
