@@ -59,6 +59,8 @@ type GoalOption struct {
 	Chosen bool     `json:"chosen"`
 	// Rejected says why it was not chosen.
 	Rejected string `json:"rejected,omitempty"`
+	// Past says what came of it when a goal of the last 90 days took it.
+	Past string `json:"past,omitempty"`
 }
 
 // GoalReading is how a model said a goal again, in the planner's words.

@@ -171,6 +171,9 @@ func (p *Planner) reflect(ctx context.Context, goal *aegis.Goal, sets []aegis.Au
 	step := p.startStep("reflect")
 	last := latest(goal.Plan)
 	state := outcome(last)
+	if err := p.learn(ctx, *goal, sets, state); err != nil {
+		return false, err
+	}
 	if state != aegis.GoalSucceeded && !stopped(sets) {
 		replanned, err := p.replan(ctx, goal, last, step)
 		if err != nil || replanned {

@@ -17,11 +17,14 @@ type candidate struct {
 	plan     plan
 	usd      float64
 	rejected string
+	// past is what came of it before.
+	past lesson
 }
 
 // choose works out every way to the goal's aim and takes the cheapest that is
-// allowed, or the first when the aim prefers that.
-func (p *Planner) choose(ctx context.Context, s survey, r reading, tried map[string]string) (plan, error) {
+// allowed, or the first when the aim prefers that; one that did not last lately only
+// when there is no other.
+func (p *Planner) choose(ctx context.Context, goal aegis.Goal, s survey, r reading, tried map[string]string) (plan, error) {
 	v, err := p.view(ctx, s)
 	if err != nil {
 		return plan{reading: r}, err
@@ -30,11 +33,16 @@ func (p *Planner) choose(ctx context.Context, s survey, r reading, tried map[str
 	if err != nil {
 		return plan{reading: r}, err
 	}
+	lessons, err := p.recall(ctx, goal, r.aim.summary, ways)
+	if err != nil {
+		return plan{reading: r}, err
+	}
 	candidates := make([]candidate, len(ways))
 	for i, w := range ways {
 		if candidates[i], err = p.weigh(ctx, s, r, w, tried[w.name]); err != nil {
 			return plan{reading: r}, err
 		}
+		candidates[i].past = lessons[w.name]
 	}
 	taken := best(candidates, r.aim.preferred)
 	options := explained(candidates, taken)
@@ -88,6 +96,10 @@ func best(candidates []candidate, preferred bool) int {
 		case c.rejected != "":
 		case taken < 0:
 			taken = i
+		case c.past.failed != candidates[taken].past.failed:
+			if !c.past.failed {
+				taken = i
+			}
 		case preferred:
 		case c.usd < candidates[taken].usd || c.usd == candidates[taken].usd && len(c.way.lacks) < len(candidates[taken].way.lacks):
 			taken = i
@@ -102,8 +114,13 @@ func explained(candidates []candidate, taken int) []aegis.GoalOption {
 	for i, c := range candidates {
 		options[i] = aegis.GoalOption{
 			Name: c.way.name, Summary: c.way.summary, EstimatedUSDMonth: c.usd, Lacks: c.way.lacks, Chosen: i == taken, Rejected: c.rejected,
+			Past: c.past.text,
 		}
 		if taken < 0 || i == taken || c.rejected != "" {
+			continue
+		}
+		if c.past.failed && !candidates[taken].past.failed {
+			options[i].Rejected = "did not last when it was tried before"
 			continue
 		}
 		options[i].Rejected = fmt.Sprintf("%q is enough", candidates[taken].way.name)

@@ -13,6 +13,7 @@ import (
 
 	aegis "github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent"
+	"github.com/aegisworld/aegis/agent/memory"
 	"github.com/aegisworld/aegis/stacks"
 )
 
@@ -170,9 +171,22 @@ func (w *world) Remember(_ context.Context, m aegis.Memory) (aegis.Memory, error
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !slices.ContainsFunc(w.memories, func(other aegis.Memory) bool { return other.MemoryID == m.MemoryID }) {
+		m.CreatedAt = w.clock()
 		w.memories = append(w.memories, m)
 	}
 	return m, nil
+}
+
+func (w *world) Search(_ context.Context, q memory.Query) ([]aegis.Memory, string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []aegis.Memory
+	for _, m := range w.memories {
+		if (m.AgentID == q.AgentID || slices.Contains(q.Shared, m.AgentID)) && slices.Contains(q.Kinds, m.Kind) {
+			found = append(found, m)
+		}
+	}
+	return found, "", nil
 }
 
 func (w *world) AgentSteps(_ context.Context, goalID string) (steps []aegis.AgentStep, err error) {

@@ -9,6 +9,7 @@ import (
 
 	aegis "github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent"
+	"github.com/aegisworld/aegis/agent/memory"
 	"github.com/aegisworld/aegis/stacks"
 )
 
@@ -62,13 +63,22 @@ func (m *mortal) Propose(ctx context.Context, cs aegis.AutonomousChangeSet) (aeg
 	return step(m, func() (aegis.AutonomousChangeSet, error) { return m.world.Propose(ctx, cs) })
 }
 
-func (m *mortal) Remember(ctx context.Context, memory aegis.Memory) (aegis.Memory, error) {
-	return step(m, func() (aegis.Memory, error) { return m.world.Remember(ctx, memory) })
+func (m *mortal) Remember(ctx context.Context, told aegis.Memory) (aegis.Memory, error) {
+	return step(m, func() (aegis.Memory, error) { return m.world.Remember(ctx, told) })
+}
+
+func (m *mortal) Search(ctx context.Context, q memory.Query) (found []aegis.Memory, next string, err error) {
+	found, err = step(m, func() ([]aegis.Memory, error) {
+		found, _, err := m.world.Search(ctx, q)
+		return found, err
+	})
+	return found, "", err
 }
 
 // TestKilledAnywhere ends the worker at every call that it makes for a goal of
 // five tasks in three phases, before and after the call: another worker comes to
-// the same result, with one change set for each task and one memory.
+// the same result, with one change set for each task, one memory of the goal
+// and one lesson.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	pursue := func(at int, after bool) (goal aegis.Goal, m *mortal) {
@@ -105,7 +115,7 @@ func TestKilledAnywhere(t *testing.T) {
 			require.Equal(t, want.Result, got.Result, "call %d", at)
 			require.Equal(t, want.Plan, got.Plan, "call %d", at)
 			require.Len(t, m.sets, 5, "call %d", at)
-			require.Len(t, m.memories, 1, "call %d", at)
+			require.Len(t, m.memories, 2, "call %d", at)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (p *Planner) plan(ctx context.Context, goal aegis.Goal, tried map[string]st
 	if r.aim == nil {
 		return p.draft(ctx, s, r, way{})
 	}
-	return p.choose(ctx, s, r, tried)
+	return p.choose(ctx, goal, s, r, tried)
 }
 
 // draft works out one way.

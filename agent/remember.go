@@ -2,16 +2,18 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	aegis "github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent/memory"
 )
 
 // memories keep what agents learn; the first of two with one id stays.
 type memories interface {
 	Remember(ctx context.Context, m aegis.Memory) (aegis.Memory, error)
+	// Search finds memories, best first, and the cursor of the next page.
+	Search(ctx context.Context, q memory.Query) ([]aegis.Memory, string, error)
 }
 
 // remember keeps what came of a goal. It is kept once, however often the goal's end
@@ -37,16 +39,7 @@ func (p *Planner) remember(ctx context.Context, goal aegis.Goal) error {
 	if goal.Error != "" {
 		fmt.Fprintf(&said, " Reason: %s.", goal.Error)
 	}
-	_, err := p.Memory.Remember(ctx, aegis.Memory{
-		MemoryID: aegis.MemoryPrefix + strings.TrimPrefix(goal.GoalID, aegis.GoalPrefix), AgentID: actor(goal), Kind: aegis.MemoryEpisodic, Scope: goal.GoalID,
-		Text: said.String(), Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromGoal, GoalID: goal.GoalID}, Outcome: outcome,
+	return p.keepMemory(ctx, goal, aegis.Memory{
+		MemoryID: memoryOf(goal), Kind: aegis.MemoryEpisodic, Scope: goal.GoalID, Text: said.String(), Outcome: outcome,
 	})
-	if errors.Is(err, aegis.ErrInvalid) {
-		p.Logger.WarnContext(ctx, "goal not remembered", "goal_id", goal.GoalID, "error", err)
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("remember goal %s: %w", goal.GoalID, err)
-	}
-	return nil
 }

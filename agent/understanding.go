@@ -56,6 +56,9 @@ func optionWords(o aegis.GoalOption) string {
 	if o.Chosen && len(o.Lacks) > 0 {
 		words += "; it leaves undone: " + strings.Join(o.Lacks, "; ")
 	}
+	if o.Past != "" {
+		words += "; " + o.Past
+	}
 	return words + "."
 }
 

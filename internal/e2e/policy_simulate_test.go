@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,14 @@ func aegisCLI(ctx context.Context, t *testing.T, args ...string) (string, int) {
 	return string(out), 0
 }
 
+// encoded is a value as JSON.
+func encoded(t *testing.T, value any) []byte {
+	t.Helper()
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	return text
+}
+
 func TestCandidateIsJudgedOnHistory(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
@@ -68,7 +77,9 @@ func TestCandidateIsJudgedOnHistory(t *testing.T) {
 	require.Equal(t, changed.ChangeSetID, frozen[0].ChangeSetID)
 	require.Equal(t, changed.Target.StackIDs[0], frozen[0].StackID)
 	require.Equal(t, []string{"settings_frozen"}, frozen[0].Codes)
-	require.Equal(t, "aws_ssm_parameter", report.ByType[0].Type)
+	require.True(t, slices.ContainsFunc(report.ByType, func(flips aegis.TypeFlips) bool {
+		return flips.Type == "aws_ssm_parameter" && flips.NewlyDenied > 0
+	}), "%+v", report.ByType)
 
 	t.Run("through the CLI, which fails a pipeline", func(t *testing.T) {
 		t.Parallel()
@@ -89,8 +100,6 @@ func TestCandidateIsJudgedOnHistory(t *testing.T) {
 	t.Run("on a goal that is not proposed", func(t *testing.T) {
 		t.Parallel()
 		ctx := within(t)
-		before, err := c.ChangeSets(ctx, aegis.ChangeSetFilter{StackID: stack}, aegis.Page{})
-		require.NoError(t, err)
 		onGoal := candidate
 		onGoal.Goal = &aegis.GoalSpec{Intent: "set setting thawed to no in us-east-1"}
 		report, err := c.Simulate(ctx, onGoal)
@@ -98,9 +107,14 @@ func TestCandidateIsJudgedOnHistory(t *testing.T) {
 		require.Len(t, report.Hypothetical, 1)
 		require.True(t, report.Hypothetical[0].Running.Allowed)
 		require.Equal(t, []string{"settings_frozen"}, report.Hypothetical[0].Candidate.Codes)
-		after, err := c.ChangeSets(ctx, aegis.ChangeSetFilter{StackID: stack}, aegis.Page{})
+		// Other tests change the stack meanwhile.
+		after, err := c.ChangeSets(ctx, aegis.ChangeSetFilter{StackID: stack}, aegis.Page{Limit: 500})
 		require.NoError(t, err)
-		require.Len(t, after.Items, len(before.Items))
+		about := slices.DeleteFunc(after.Items, func(cs aegis.AutonomousChangeSet) bool {
+			return !strings.Contains(string(encoded(t, cs.Patches)), `"thawed"`)
+		})
+		require.Len(t, about, 1)
+		require.Equal(t, changed.ChangeSetID, about[0].ChangeSetID)
 	})
 
 	t.Run("on what stacks have now", func(t *testing.T) {
