@@ -55,7 +55,7 @@ func Bootstrap(ctx context.Context, o BootstrapOptions, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := lockFolder(c.WorkDir)
+	unlock, err := lockFolder(ctx, c.WorkDir)
 	if err != nil {
 		return err
 	}
@@ -68,17 +68,22 @@ func Bootstrap(ctx context.Context, o BootstrapOptions, w io.Writer) error {
 	return b.run(ctx)
 }
 
-func lockFolder(dir string) (unlock func(), err error) {
+// lockPatience is how long a bootstrap that was killed may take to be gone.
+const lockPatience = 10 * time.Second
+
+func lockFolder(ctx context.Context, dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make work_dir: %w", err)
 	}
 	lock := flock.New(filepath.Join(dir, "bootstrap.lock"), flock.SetPermissions(0o600))
-	free, err := lock.TryLock()
+	patient, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	_, err = lock.TryLockContext(patient, 200*time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil, ErrBootstrapRuns
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock work_dir: %w", err)
-	}
-	if !free {
-		return nil, ErrBootstrapRuns
 	}
 	return func() { _ = lock.Unlock() }, nil
 }

@@ -147,7 +147,8 @@ func runCommand(ctx context.Context, c command) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, c.path, c.args...) //nolint:gosec // paths found by this package
 	cmd.Dir = c.dir
 	cmd.Env = append(cmd.Environ(), c.env...)
-	cmd.WaitDelay = time.Second
+	// What the program left behind may hold its output; a busy machine needs time, too.
+	cmd.WaitDelay = 10 * time.Second
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	output, err := cmd.Output()
