@@ -75,6 +75,15 @@ func (m *mortal) Search(ctx context.Context, q memory.Query) (found []aegis.Memo
 	return found, "", err
 }
 
+func (m *mortal) AgentSteps(ctx context.Context, goalID string) ([]aegis.AgentStep, error) {
+	return step(m, func() ([]aegis.AgentStep, error) { return m.world.AgentSteps(ctx, goalID) })
+}
+
+func (m *mortal) SaveAgentStep(ctx context.Context, taken aegis.AgentStep) error {
+	_, err := step(m, func() (bool, error) { return true, m.world.SaveAgentStep(ctx, taken) })
+	return err
+}
+
 // TestKilledAnywhere ends the worker at every call that it makes for a goal of
 // five tasks in three phases, before and after the call: another worker comes to
 // the same result, with one change set for each task, one memory of the goal

@@ -14,8 +14,10 @@ type Config struct {
 	Models   []Model
 	Ledger   Ledger
 	Observer Observer
-	Logger   *slog.Logger
-	Now      func() time.Time
+	// Answers outlive the process; nil keeps them in its cache alone.
+	Answers Answers
+	Logger  *slog.Logger
+	Now     func() time.Time
 	// Rounds is how often all models are tried; 3 when 0.
 	Rounds int
 	// Repairs is how often a model is asked for a better answer; 2 when 0, none
@@ -32,6 +34,7 @@ type Router struct {
 	members  []*member
 	ledger   Ledger
 	observer Observer
+	answers  Answers
 	logger   *slog.Logger
 	now      func() time.Time
 	rounds   int
@@ -47,7 +50,7 @@ func New(c Config) (*Router, error) {
 		return nil, errors.New("a router needs a ledger: nothing is called without a reservation")
 	}
 	r := &Router{
-		ledger: c.Ledger, observer: c.Observer, logger: c.Logger, now: c.Now,
+		ledger: c.Ledger, observer: c.Observer, answers: c.Answers, logger: c.Logger, now: c.Now,
 		rounds: cmp.Or(c.Rounds, 3), repairs: max(0, cmp.Or(c.Repairs, 2)),
 	}
 	if r.observer == nil {
@@ -72,8 +75,8 @@ func New(c Config) (*Router, error) {
 	return r, nil
 }
 
-// Complete answers a request, from the cache or by a model whose call the
-// account pays for. Its error matches an InvalidError, ErrNoModel, ErrBudget,
+// Complete answers a request, from the cache, from what was kept, or by a model
+// whose call the account pays for. Its error matches an InvalidError, ErrNoModel, ErrBudget,
 // ErrLedger, the context's, or what became of each model that was asked.
 func (r *Router) Complete(ctx context.Context, req Request, account Account) (Response, error) {
 	if err := req.check(); err != nil {
@@ -86,6 +89,9 @@ func (r *Router) Complete(ctx context.Context, req Request, account Account) (Re
 	began, key := r.now(), req.key()
 	if hit, ok := r.lookUp(key, began); ok {
 		return hit, nil
+	}
+	if kept, ok := r.recall(ctx, req, key, form); ok {
+		return kept, nil
 	}
 	candidates, err := r.candidates(req)
 	if err != nil {
@@ -102,6 +108,7 @@ func (r *Router) Complete(ctx context.Context, req Request, account Account) (Re
 		return Response{}, err
 	}
 	response.Latency = r.now().Sub(began)
+	r.keep(ctx, req, key, response)
 	if r.cache != nil {
 		r.cache.put(key, response, r.now())
 	}

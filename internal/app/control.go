@@ -63,7 +63,7 @@ type control struct {
 	tools *tool.Registry
 	// closeTools ends the servers that have more.
 	closeTools func() error
-	requests   requestStore
+	hot        hotStore
 	closeHot   func()
 }
 
@@ -143,7 +143,7 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	if err != nil {
 		return fmt.Errorf("load the price table: %w", err)
 	}
-	if p.requests, p.closeHot, err = c.Stores.Hot.open(ctx, c.Environment, p.db); err != nil {
+	if p.hot, p.closeHot, err = c.Stores.Hot.open(ctx, c.Environment, p.db); err != nil {
 		return err
 	}
 	if p.policy, err = p.newPolicy(ctx); err != nil {
@@ -199,7 +199,7 @@ func (p *control) wireAgents(ctx context.Context, prices *pricing.Table) error {
 	planner.Ledger = p.ledger
 	router, err := p.config.Models.router(modelParts{
 		ledger: p.ledger, observer: telemetry.ModelSpans{Tracer: p.tracer.Tracer("github.com/aegisworld/aegis/agent/model")},
-		credentials: p.account.BaseCredentials, logger: p.log,
+		credentials: p.account.BaseCredentials, answers: p.hot, logger: p.log,
 	})
 	if err != nil {
 		return err
@@ -304,7 +304,7 @@ func (p *control) handler() http.Handler {
 func (p *control) apiHandler() http.Handler {
 	config := api.Config{
 		Goals: p.db, Steps: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
-		Auth: p.db, Requests: p.requests, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Previewer: p.planner, Bundles: p.policy.shipper,
+		Auth: p.db, Requests: p.hot, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Previewer: p.planner, Bundles: p.policy.shipper,
 		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,

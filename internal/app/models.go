@@ -19,6 +19,8 @@ import (
 type modelParts struct {
 	ledger   model.Ledger
 	observer model.Observer
+	// answers outlive the process.
+	answers model.Answers
 	// credentials are the base identity's, for Bedrock without an API key.
 	credentials func(ctx context.Context) (aegis.Credentials, error)
 	logger      *slog.Logger
@@ -41,7 +43,7 @@ func (c ModelsConfig) router(parts modelParts) (*model.Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := model.Config{Ledger: parts.ledger, Observer: parts.observer, Logger: parts.logger}
+	config := model.Config{Ledger: parts.ledger, Observer: parts.observer, Answers: parts.answers, Logger: parts.logger}
 	for _, m := range c.Models {
 		provider, ok := providers[m.Provider]
 		if !ok {

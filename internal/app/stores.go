@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent/model"
 	"github.com/aegisworld/aegis/internal/artifacts"
 	"github.com/aegisworld/aegis/internal/cloud"
 	"github.com/aegisworld/aegis/internal/engine"
@@ -103,7 +104,8 @@ type StreamConfig struct {
 }
 
 // HotConfig is the place of what is asked for at every request and is worth
-// nothing after a day: idempotency keys and the answers to their requests.
+// nothing after a day: idempotency keys and the answers to their requests, and what
+// models answered for goals that are under way.
 type HotConfig struct {
 	// RedisURL is rediss://USER@HOST:PORT/DB, redis:// on this machine only; "" is
 	// the control database.
@@ -127,15 +129,17 @@ func (c HotConfig) check(bad func(format string, args ...any)) {
 	}
 }
 
-// requestStore remembers idempotency keys.
-type requestStore interface {
+// hotStore remembers idempotency keys and what models answered.
+type hotStore interface {
+	model.Answers
+
 	BeginRequest(ctx context.Context, principal, key string, request [32]byte) (*aegis.StoredResponse, time.Time, error)
 	FinishRequest(ctx context.Context, principal, key string, status int, header map[string]string, body []byte) error
 }
 
 // open returns the store, the control database when no other is configured, and
 // what closes it.
-func (c HotConfig) open(ctx context.Context, environment string, db *postgres.DB) (requestStore, func(), error) {
+func (c HotConfig) open(ctx context.Context, environment string, db *postgres.DB) (hotStore, func(), error) {
 	if c.RedisURL == "" {
 		return db, func() {}, nil
 	}

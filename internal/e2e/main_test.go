@@ -31,6 +31,8 @@ var estate struct { //nolint:gochecknoglobals // set once by TestMain
 	*e2e.Process
 
 	log syncBuffer
+	// args are those that every worker of the estate needs.
+	args []string
 }
 
 func TestMain(m *testing.M) {
@@ -50,7 +52,14 @@ func run(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(dir) }()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	estate.Process, err = e2e.Start(ctx, e2e.Options{Executable: binary(), DataDir: dir, Estate: "small", Log: &estate.log})
+	model, file, err := librarian(dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer model.Close()
+	estate.args = []string{"--models", file}
+	estate.Process, err = e2e.Start(ctx, e2e.Options{Executable: binary(), DataDir: dir, Estate: "small", Log: &estate.log, Args: estate.args})
 	if err == nil {
 		defer func() { _ = estate.Stop(context.WithoutCancel(ctx)) }()
 		err = e2e.AwaitEstate(ctx, client.New(estate.URL, estate.Token), 15)

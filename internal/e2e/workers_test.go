@@ -22,7 +22,7 @@ func TestTwoWorkersShareTheLoad(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	log := &syncBuffer{}
-	second, err := e2e.Start(ctx, e2e.Options{Executable: binary(), DataDir: estate.DataDir(), Estate: "small", Log: log})
+	second, err := e2e.Start(ctx, e2e.Options{Executable: binary(), DataDir: estate.DataDir(), Estate: "small", Log: log, Args: estate.args})
 	require.NoError(t, err, log.tail())
 	t.Cleanup(func() { _ = second.Kill() })
 

@@ -8,12 +8,13 @@ import (
 )
 
 // prune removes what nobody asks for any more: spent credentials, answers of
-// old requests, workers long gone, deliveries that ended 30 days ago, events and
+// models and old requests, workers long gone, deliveries that ended 30 days ago, events and
 // settled drift reports after 90 days, and the cloud's events, with the keys that
 // tell whose they are, after 7.
 func (db *DB) prune(ctx context.Context) error {
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM requests WHERE expires_at < now() AND (status IS NOT NULL OR began_at < now() - $1::interval)`, answerLife)
+	b.Queue(`DELETE FROM model_answers WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM login_codes WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM sessions WHERE expires_at < now()`)
 	b.Queue(`DELETE FROM workers WHERE beat_at < now() - interval '1 hour'`)
