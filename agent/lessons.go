@@ -88,7 +88,7 @@ func (p *Planner) recall(ctx context.Context, goal aegis.Goal, aim string, ways 
 		}
 		if err != nil {
 			p.Logger.WarnContext(ctx, "planned without lessons", "error", err)
-			return nil, nil //nolint:nilerr // an estate is run without memory, too
+			return nil, nil
 		}
 		found = slices.DeleteFunc(found, func(m aegis.Memory) bool { return !strings.HasPrefix(m.Text, head) })
 		if len(found) == 0 {

@@ -36,7 +36,9 @@ func shell(ctx context.Context, t *testing.T, p *e2e.Process, script string) str
 func saysAll(t *testing.T, out string, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		require.True(t, strings.Contains(out, text), "nothing says %q: …%s", text, out[max(0, len(out)-1500):])
+		if !strings.Contains(out, text) {
+			require.Failf(t, "nothing says "+text, "…%s", out[max(0, len(out)-1500):])
+		}
 	}
 }
 
