@@ -22,7 +22,6 @@ func operations() cli.Operations {
 		ClearFaults: clearFaults,
 		Doctor:      app.Doctor,
 		Setup:       app.Setup,
-		Bench:       app.Bench,
 		Sandbox: func(ctx context.Context, o cli.SandboxOptions) error {
 			return app.Sandbox(ctx, app.SandboxOptions(o))
 		},
@@ -34,6 +33,9 @@ func operations() cli.Operations {
 		},
 		Bootstrap: func(ctx context.Context, o cli.BootstrapOptions, w io.Writer) error {
 			return app.Bootstrap(ctx, app.BootstrapOptions(o), w)
+		},
+		Bench: func(ctx context.Context, o cli.BenchOptions, w io.Writer) error {
+			return app.Bench(ctx, app.BenchOptions(o), w)
 		},
 	}
 }

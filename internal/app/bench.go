@@ -3,12 +3,10 @@ package app
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,67 +20,71 @@ import (
 	"github.com/aegisworld/aegis/stacks"
 )
 
-// BenchNames lists the benchmarks in the order of "all".
+// BenchNames lists the benchmarks in the order in which all are run.
 func BenchNames() []string {
 	return []string{"startup", "acknowledge", "goals", "latency", "gate", "replay", "reload", "drift", "events", "memory", "sweep", "ledger", "kernel", "sessions", "estate", "chaos"}
 }
 
+// BenchOptions are the flags of `aegis bench NAME`.
+type BenchOptions struct {
+	// Name is one of BenchNames; "" is all of them.
+	Name string
+	// Kills are those of chaos at each point, shared by so many Sandboxes.
+	Kills, Sandboxes int
+	// Memories are searched, Sessions are goals that are open at once.
+	Memories, Sessions int
+	// Only are ids of goals, Limit the most of them; none and 0 are all.
+	Only  []string
+	Limit int
+	// Apply submits a sample of goals for real.
+	Apply bool
+	// Model is the id of one of the models of ConfigFile that reads goals.
+	Model, ConfigFile string
+	// JSON is the score of goals in JSON; LogFile gets what sandboxes say.
+	JSON    bool
+	LogFile string
+}
+
+func (o BenchOptions) check() error {
+	if o.Kills < 1 || o.Sandboxes < 1 || o.Sessions < 1 {
+		return errors.New("--n, --sandboxes and --sessions are at least 1")
+	}
+	if o.Memories < bench.FewestMemories {
+		return fmt.Errorf("--memories is at least %d", bench.FewestMemories)
+	}
+	return nil
+}
+
 // Bench runs the named benchmark, or all, against sandboxes of their own and
-// prints their figures on w. It returns an error when a figure is above its
-// bound. Arguments are [NAME] [--n KILLS] [--sandboxes COUNT] [--memories COUNT]
-// [--sessions COUNT] [-o json] [--log FILE], and for goals [--apply] [--only ID,…] [--limit COUNT]
-// [--model NAME --config FILE].
-func Bench(ctx context.Context, args []string, w io.Writer) error {
+// prints their figures on w. It returns an error when a figure is out of its
+// bound.
+func Bench(ctx context.Context, o BenchOptions, w io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find our own binary: %w", err)
 	}
-	tuneCollector() // what is measured in this process runs as in a worker
-	b := benchRun{executable: executable, w: w}
-	name, args := "all", args
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		name, args = args[0], args[1:]
-	}
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.SetOutput(w)
-	flags.IntVar(&b.kills, "n", 3, "kills at each point of chaos")
-	flags.IntVar(&b.sandboxes, "sandboxes", 1, "sandboxes that share the kills of chaos, side by side")
-	flags.Func("o", "json for the score of goals as JSON", func(format string) error {
-		b.plans.AsJSON = format == "json"
-		if !b.plans.AsJSON {
-			return fmt.Errorf("%q is not json", format)
+	b := benchRun{BenchOptions: o, executable: executable, w: w}
+	if o.LogFile != "" {
+		file, err := os.Create(o.LogFile)
+		if err != nil {
+			return fmt.Errorf("--log: %w", err)
 		}
-		return nil
-	})
-	flags.IntVar(&b.sessions, "sessions", 10_000, "goals that are open at once")
-	flags.BoolVar(&b.plans.Apply, "apply", false, "submit a sample of 20 goals for real, and wait for their ends")
-	flags.Func("only", "ids of the goals that are planned, with commas between", func(ids string) error {
-		b.plans.Only = append(b.plans.Only, strings.Split(ids, ",")...)
-		return nil
-	})
-	flags.IntVar(&b.plans.Limit, "limit", 0, "most goals that are planned; 0 is all")
-	flags.StringVar(&b.plans.Model, "model", "", "id of the configured model that reads goals which the built-in planner can't")
-	flags.StringVar(&b.config, "config", "", "configuration whose models has that model")
-	flags.IntVar(&b.memories, "memories", 100_000, "memories that are searched")
-	flags.Func("log", "file that gets the sandboxes' output", b.openLog)
-	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("parse flags: %w", err)
+		defer func() { _ = file.Close() }()
+		b.log = file
 	}
+	tuneCollector() // what is measured in this process runs as in a worker
 	all := map[string]func(context.Context) error{
 		"startup": b.startup, "acknowledge": b.acknowledge, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload,
 		"drift": b.drift, "events": b.events, "memory": b.memory, "sweep": b.sweep, "ledger": b.ledger,
 		"kernel": b.kernel, "sessions": b.openSessions, "estate": b.estate, "chaos": b.chaos,
 	}
-	if b.kills < 1 || b.sandboxes < 1 || b.sessions < 1 {
-		return errors.New("--n, --sandboxes and --sessions are at least 1")
-	}
-	if b.memories < bench.FewestMemories {
-		return fmt.Errorf("--memories is at least %d", bench.FewestMemories)
-	}
-	if name != "all" {
-		run, ok := all[name]
+	if o.Name != "" {
+		run, ok := all[o.Name]
 		if !ok {
-			return fmt.Errorf("no benchmark %q; there are %v and all", name, BenchNames())
+			return fmt.Errorf("no benchmark %q; there are %v", o.Name, BenchNames())
 		}
 		return run(ctx)
 	}
@@ -96,22 +98,12 @@ func Bench(ctx context.Context, args []string, w io.Writer) error {
 }
 
 type benchRun struct {
+	BenchOptions
+
 	executable string
 	w          io.Writer
-	kills      int
-	sandboxes  int
-	plans      bench.PlansConfig
-	config     string
 	modelsFile string
-	memories   int
-	sessions   int
 	log        io.Writer
-}
-
-func (b *benchRun) openLog(path string) error {
-	file, err := os.Create(path) //nolint:gosec // the caller names the file
-	b.log = file
-	return err
 }
 
 func (b benchRun) startup(ctx context.Context) error { return bench.Startup(ctx, b.executable, b.w) }
@@ -123,18 +115,19 @@ func (b benchRun) acknowledge(ctx context.Context) error {
 }
 
 func (b benchRun) goals(ctx context.Context) error {
-	if b.plans.Model != "" {
+	plans := bench.PlansConfig{Apply: b.Apply, Only: b.Only, Limit: b.Limit, Model: b.Model, AsJSON: b.JSON}
+	if b.Model != "" {
 		dir, remove, err := scratch()
 		if err != nil {
 			return err
 		}
 		defer remove()
-		if b.modelsFile, err = oneModel(b.config, b.plans.Model, dir); err != nil {
+		if b.modelsFile, err = oneModel(b.ConfigFile, b.Model, dir); err != nil {
 			return err
 		}
 	}
 	return b.withSandbox(ctx, "small", func(p *e2e.Process) error {
-		return errors.Join(bench.Plans(ctx, p, b.plans, b.w), p.Stop(ctx))
+		return errors.Join(bench.Plans(ctx, p, plans, b.w), p.Stop(ctx))
 	})
 }
 
@@ -188,13 +181,13 @@ func (b benchRun) kernel(ctx context.Context) error {
 
 func (b benchRun) openSessions(ctx context.Context) error {
 	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Sessions(ctx, p, b.sessions, b.w), p.Stop(ctx))
+		return errors.Join(bench.Sessions(ctx, p, b.Sessions, b.w), p.Stop(ctx))
 	})
 }
 
 func (b benchRun) memory(ctx context.Context) error {
 	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Memories(ctx, p, b.memories, b.w), p.Stop(ctx))
+		return errors.Join(bench.Memories(ctx, p, b.Memories, b.w), p.Stop(ctx))
 	})
 }
 
@@ -228,8 +221,8 @@ func (b benchRun) sweep(ctx context.Context) error {
 func (b benchRun) chaos(ctx context.Context) error {
 	var chaos bench.Chaos
 	struck, ctx := errgroup.WithContext(ctx)
-	for i := range b.sandboxes {
-		kills := (b.kills + i) / b.sandboxes
+	for i := range b.Sandboxes {
+		kills := (b.Kills + i) / b.Sandboxes
 		struck.Go(func() error {
 			return b.withSandbox(ctx, "small", func(p *e2e.Process) error { return chaos.Strike(ctx, p, kills) })
 		})

@@ -60,7 +60,7 @@ func operations() cli.Operations {
 			return say(w, "doctor %t %t", asJSON, enginesOnly)
 		},
 		Setup: func(_ context.Context, w io.Writer, enginesOnly bool) error { return say(w, "setup %t", enginesOnly) },
-		Bench: func(_ context.Context, args []string, w io.Writer) error { return say(w, "bench %q", args) },
+		Bench: func(_ context.Context, o cli.BenchOptions, w io.Writer) error { return say(w, "bench %+v", o) },
 	}
 }
 

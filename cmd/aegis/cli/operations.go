@@ -24,7 +24,7 @@ type Operations struct {
 	Bootstrap   func(ctx context.Context, o BootstrapOptions, w io.Writer) error
 	Doctor      func(ctx context.Context, w io.Writer, asJSON, enginesOnly bool) error
 	Setup       func(ctx context.Context, w io.Writer, enginesOnly bool) error
-	Bench       func(ctx context.Context, args []string, w io.Writer) error
+	Bench       func(ctx context.Context, o BenchOptions, w io.Writer) error
 }
 
 // SandboxOptions are the flags of `aegis sandbox`.
