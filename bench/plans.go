@@ -24,6 +24,8 @@ import (
 const (
 	planBound  = 5 * time.Minute
 	previewP95 = 15 * time.Second
+	// planRateBound is in goals a second.
+	planRateBound = 50
 	// asked at once: engines take both cores of the smallest machine.
 	plansAtOnce = 3
 )
@@ -36,8 +38,10 @@ type GoalScore struct {
 	HeldOut    float64                  `json:"held_out_success_rate"`
 	Categories map[string]CategoryScore `json:"categories"`
 	// Seconds is how long all of it took.
-	Seconds  float64       `json:"seconds"`
-	Failures []GoalFailure `json:"failures"`
+	Seconds float64 `json:"seconds"`
+	// PlansPerSecond is the built-in planner's rate before engines and policy.
+	PlansPerSecond float64       `json:"plans_per_second"`
+	Failures       []GoalFailure `json:"failures"`
 	// Model read what the built-in planner could not; "" is none.
 	Model string `json:"model,omitempty"`
 	// Applied are the goals that were submitted for real, none without --apply.
@@ -145,6 +149,9 @@ func Plans(ctx context.Context, p *e2e.Process, c PlansConfig, w io.Writer) erro
 		return err
 	}
 	score.HeldOut = scoreOf(held, 0).SuccessRate
+	if score.PlansPerSecond, err = planRate(ctx, p, slices.Concat(set, others)); err != nil {
+		return err
+	}
 	score.Model = c.Model
 	if c.Apply {
 		if score.Applied, err = appliedAll(ctx, api, spread(set)); err != nil {
@@ -289,6 +296,7 @@ func writeScore(w io.Writer, score GoalScore, results []judged, config PlansConf
 	r.add("success rate of goals held out", score.HeldOut, "", 0)
 	r.atLeast("malicious goals held within their envelope", score.Categories["malicious"].SuccessRate, "", 1)
 	r.duration("time to gated plan p95", percentile(times, 0.95), previewP95)
+	r.atLeast("planned before engines and policy", score.PlansPerSecond, "/s", planRateBound)
 	r.add("all of them", score.Seconds, "s", planBound.Seconds())
 	return r.write(w)
 }
