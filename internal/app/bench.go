@@ -76,11 +76,7 @@ func Bench(ctx context.Context, o BenchOptions, w io.Writer) error {
 		b.log = file
 	}
 	tuneCollector() // what is measured in this process runs as in a worker
-	all := map[string]func(context.Context) error{
-		"startup": b.startup, "acknowledge": b.acknowledge, "goals": b.goals, "latency": b.latency, "gate": b.gate, "replay": b.replay, "reload": b.reload,
-		"drift": b.drift, "events": b.events, "memory": b.memory, "sweep": b.sweep, "ledger": b.ledger,
-		"kernel": b.kernel, "sessions": b.openSessions, "estate": b.estate, "chaos": b.chaos,
-	}
+	all := b.all()
 	if o.Name != "" {
 		run, ok := all[o.Name]
 		if !ok {
@@ -106,12 +102,33 @@ type benchRun struct {
 	log        io.Writer
 }
 
-func (b benchRun) startup(ctx context.Context) error { return bench.Startup(ctx, b.executable, b.w) }
+// all are the benchmarks by their names.
+func (b benchRun) all() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"startup":     func(ctx context.Context) error { return bench.Startup(ctx, b.executable, b.w) },
+		"acknowledge": b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Acknowledge(ctx, p, 20, b.w) }),
+		"goals":       b.goals,
+		"latency":     b.on("small", func(ctx context.Context, p *e2e.Process) error { return bench.Latency(ctx, p, 10, b.w) }),
+		"gate":        b.gate,
+		"replay":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Replay(ctx, p, b.w) }),
+		"reload":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Reload(ctx, p, b.w) }),
+		"drift":       b.on("small", func(ctx context.Context, p *e2e.Process) error { return bench.Drift(ctx, p, 20, b.w) }),
+		"events":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Events(ctx, p, b.w) }),
+		"memory":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Memories(ctx, p, b.Memories, b.w) }),
+		"sweep":       b.sweep,
+		"ledger":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Ledger(ctx, p, b.w) }),
+		"kernel":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Kernel(ctx, p, b.w) }),
+		"sessions":    b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Sessions(ctx, p, b.Sessions, b.w) }),
+		"estate":      b.estate,
+		"chaos":       b.chaos,
+	}
+}
 
-func (b benchRun) acknowledge(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Acknowledge(ctx, p, 20, b.w), p.Stop(ctx))
-	})
+// on measures a sandbox with an estate of that size, which is stopped then.
+func (b benchRun) on(size string, measure func(context.Context, *e2e.Process) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return b.withSandbox(ctx, size, func(p *e2e.Process) error { return errors.Join(measure(ctx, p), p.Stop(ctx)) })
+	}
 }
 
 func (b benchRun) goals(ctx context.Context) error {
@@ -126,69 +143,13 @@ func (b benchRun) goals(ctx context.Context) error {
 			return err
 		}
 	}
-	return b.withSandbox(ctx, "small", func(p *e2e.Process) error {
-		return errors.Join(bench.Plans(ctx, p, plans, b.w), p.Stop(ctx))
-	})
-}
-
-func (b benchRun) latency(ctx context.Context) error {
-	return b.withSandbox(ctx, "small", func(p *e2e.Process) error {
-		return errors.Join(bench.Latency(ctx, p, 10, b.w), p.Stop(ctx))
-	})
+	return b.on("small", func(ctx context.Context, p *e2e.Process) error { return bench.Plans(ctx, p, plans, b.w) })(ctx)
 }
 
 func (b benchRun) gate(ctx context.Context) error {
 	return bench.Gate(ctx, func(record func(*e2e.Process) error) error {
-		return b.withSandbox(ctx, "none", func(p *e2e.Process) error { return errors.Join(record(p), p.Stop(ctx)) })
+		return b.on("none", func(_ context.Context, p *e2e.Process) error { return record(p) })(ctx)
 	}, b.w)
-}
-
-func (b benchRun) replay(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Replay(ctx, p, b.w), p.Stop(ctx))
-	})
-}
-
-func (b benchRun) reload(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Reload(ctx, p, b.w), p.Stop(ctx))
-	})
-}
-
-func (b benchRun) drift(ctx context.Context) error {
-	return b.withSandbox(ctx, "small", func(p *e2e.Process) error {
-		return errors.Join(bench.Drift(ctx, p, 20, b.w), p.Stop(ctx))
-	})
-}
-
-func (b benchRun) events(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Events(ctx, p, b.w), p.Stop(ctx))
-	})
-}
-
-func (b benchRun) ledger(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Ledger(ctx, p, b.w), p.Stop(ctx))
-	})
-}
-
-func (b benchRun) kernel(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Kernel(ctx, p, b.w), p.Stop(ctx))
-	})
-}
-
-func (b benchRun) openSessions(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Sessions(ctx, p, b.Sessions, b.w), p.Stop(ctx))
-	})
-}
-
-func (b benchRun) memory(ctx context.Context) error {
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Memories(ctx, p, b.Memories, b.w), p.Stop(ctx))
-	})
 }
 
 func (b benchRun) sweep(ctx context.Context) error {
@@ -201,8 +162,8 @@ func (b benchRun) sweep(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	return b.withSandbox(ctx, "none", func(p *e2e.Process) error {
-		return errors.Join(bench.Sweep(ctx, bench.SweepConfig{
+	return b.on("none", func(ctx context.Context, p *e2e.Process) error {
+		return bench.Sweep(ctx, bench.SweepConfig{
 			Region: p.Regions[0], LanguageHost: tools.LanguageHost, PulumiHome: tools.PulumiHome, Dir: dir,
 			Engine: engine.Config{
 				PulumiCLI: tools.PulumiCLI, AWSPlugin: tools.AWSPlugin, PluginCache: tools.PluginCache,
@@ -214,8 +175,8 @@ func (b benchRun) sweep(ctx context.Context) error {
 					}, nil
 				},
 			},
-		}, b.w), p.Stop(ctx))
-	})
+		}, b.w)
+	})(ctx)
 }
 
 func (b benchRun) chaos(ctx context.Context) error {

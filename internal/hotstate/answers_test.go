@@ -2,20 +2,13 @@ package hotstate_test
 
 import (
 	"bytes"
-	"context"
-	"log/slog"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/aegisworld/aegis/agent/model"
-	"github.com/aegisworld/aegis/internal/hotstate"
 	"github.com/aegisworld/aegis/internal/hotstate/redistest"
-	"github.com/aegisworld/aegis/internal/pgtest"
-	"github.com/aegisworld/aegis/internal/postgres"
 )
 
 // kept is a place for models' answers; older makes all that it holds as old as if
@@ -28,13 +21,7 @@ type kept struct {
 
 func keptInPostgres(t *testing.T) kept {
 	t.Helper()
-	url := pgtest.New(t)
-	db, err := postgres.Open(t.Context(), url, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	t.Cleanup(db.Close)
-	conn, err := pgx.Connect(t.Context(), url)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) })
+	db, conn := openPostgres(t)
 	return kept{db, func(t *testing.T, by time.Duration) {
 		t.Helper()
 		_, err := conn.Exec(t.Context(), `UPDATE model_answers SET expires_at = expires_at - $1::interval`, by)
@@ -44,26 +31,8 @@ func keptInPostgres(t *testing.T) kept {
 
 func keptInRedis(t *testing.T, server *redistest.Server, cluster bool) kept {
 	t.Helper()
-	prefix := "test:" + t.Name() + ":"
-	r, err := hotstate.Open(hotstate.Options{URL: server.URL, PasswordFile: server.PasswordFile, Cluster: cluster, Prefix: prefix})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.Close()) })
-	options, err := redis.ParseURL(server.URL)
-	require.NoError(t, err)
-	options.Password = server.Password
-	client := redis.NewClient(options)
-	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return kept{r, func(t *testing.T, by time.Duration) {
-		t.Helper()
-		keys, err := client.Keys(t.Context(), prefix+"*").Result()
-		require.NoError(t, err)
-		for _, key := range keys {
-			left, err := client.PTTL(t.Context(), key).Result()
-			require.NoError(t, err)
-			require.Positive(t, left, "each key ends by itself")
-			require.NoError(t, client.PExpire(t.Context(), key, left-by).Err())
-		}
-	}}
+	r, keys := openRedis(t, server, cluster)
+	return kept{r, keys.older}
 }
 
 // TestAnswersConformance holds what any place for models' answers must do.

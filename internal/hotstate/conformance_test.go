@@ -41,13 +41,7 @@ func choices(t *testing.T) map[string]func(*testing.T) choice {
 	return map[string]func(*testing.T) choice{
 		"postgres": func(t *testing.T) choice {
 			t.Helper()
-			url := pgtest.New(t)
-			db, err := postgres.Open(t.Context(), url, slog.New(slog.DiscardHandler))
-			require.NoError(t, err)
-			t.Cleanup(db.Close)
-			conn, err := pgx.Connect(t.Context(), url)
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) })
+			db, conn := openPostgres(t)
 			older := func(interval string) func(*testing.T) {
 				return func(t *testing.T) {
 					t.Helper()
@@ -65,6 +59,30 @@ func choices(t *testing.T) map[string]func(*testing.T) choice {
 // inRedis is a choice in a server, each with keys of its own.
 func inRedis(t *testing.T, server *redistest.Server, cluster bool) choice {
 	t.Helper()
+	r, keys := openRedis(t, server, cluster)
+	// Redis has no clock that can be turned: what it holds is made older.
+	older := func(ms int64) func(*testing.T) {
+		return func(t *testing.T) {
+			t.Helper()
+			for _, key := range keys.all(t) {
+				require.NoError(t, keys.HIncrBy(t.Context(), key, "until", -ms).Err())
+			}
+			keys.older(t, time.Duration(ms)*time.Millisecond)
+		}
+	}
+	return choice{r, older(61_000), older(25 * 3_600_000)}
+}
+
+// keys are those of one test, seen by a client of its own.
+type keys struct {
+	*redis.Client
+
+	prefix string
+}
+
+// openRedis opens hot state in a server, under keys of the test's own.
+func openRedis(t *testing.T, server *redistest.Server, cluster bool) (*hotstate.Redis, keys) {
+	t.Helper()
 	prefix := "test:" + t.Name() + ":"
 	r, err := hotstate.Open(hotstate.Options{URL: server.URL, PasswordFile: server.PasswordFile, Cluster: cluster, Prefix: prefix})
 	require.NoError(t, err)
@@ -74,22 +92,39 @@ func inRedis(t *testing.T, server *redistest.Server, cluster bool) choice {
 	options.Password = server.Password
 	client := redis.NewClient(options)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	// Redis has no clock that can be turned: what it holds is made older.
-	older := func(ms int64) func(*testing.T) {
-		return func(t *testing.T) {
-			t.Helper()
-			keys, err := client.Keys(t.Context(), prefix+"*").Result()
-			require.NoError(t, err)
-			for _, key := range keys {
-				require.NoError(t, client.HIncrBy(t.Context(), key, "until", -ms).Err())
-				left, err := client.PTTL(t.Context(), key).Result()
-				require.NoError(t, err)
-				require.Positive(t, left, "each key ends by itself")
-				require.NoError(t, client.PExpire(t.Context(), key, left-time.Duration(ms)*time.Millisecond).Err())
-			}
-		}
+	return r, keys{client, prefix}
+}
+
+func (k keys) all(t *testing.T) []string {
+	t.Helper()
+	found, err := k.Keys(t.Context(), k.prefix+"*").Result()
+	require.NoError(t, err)
+	return found
+}
+
+// older has every key end so much earlier.
+func (k keys) older(t *testing.T, by time.Duration) {
+	t.Helper()
+	for _, key := range k.all(t) {
+		left, err := k.PTTL(t.Context(), key).Result()
+		require.NoError(t, err)
+		require.Positive(t, left, "each key ends by itself")
+		require.NoError(t, k.PExpire(t.Context(), key, left-by).Err())
 	}
-	return choice{r, older(61_000), older(25 * 3_600_000)}
+}
+
+// openPostgres opens hot state in a database of the test's own, with a connection
+// beside it.
+func openPostgres(t *testing.T) (*postgres.DB, *pgx.Conn) {
+	t.Helper()
+	url := pgtest.New(t)
+	db, err := postgres.Open(t.Context(), url, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) })
+	return db, conn
 }
 
 // TestConformance holds what any place for hot state must do.
