@@ -99,7 +99,7 @@ func (a atlas) list(tokens []token) (regions []string, taken int) {
 		for next < len(tokens) && (tokens[next].sep || tokens[next].word == "or") {
 			next++
 		}
-		next += skip(tokens[next:], "in", "the")
+		next += skip(tokens[next:], "in", "from", "for", "the")
 		if _, more := a.region(tokens[next:]); more == 0 || next == taken {
 			break
 		}
@@ -110,6 +110,11 @@ func (a atlas) list(tokens []token) (regions []string, taken int) {
 	}
 	slices.Sort(regions)
 	return slices.Compact(regions), taken
+}
+
+// others are the configured regions but these.
+func (a atlas) others(regions []string) []string {
+	return slices.DeleteFunc(slices.Clone(a.configured), func(id string) bool { return slices.Contains(regions, id) })
 }
 
 // everywhere counts the tokens of "everywhere" or "in all regions".

@@ -22,6 +22,8 @@ type loose struct {
 	odd                                                                                                         *regexp.Regexp
 	// country tells it from the pronoun.
 	country *regexp.Regexp
+	// spelling are the words that it knows.
+	spelling *spelling
 }
 
 // phrase is some words with what they mean.
@@ -46,6 +48,7 @@ func newLoose(g *grammar) *loose {
 			l.phrases[p.words[0]] = append(l.phrases[p.words[0]], p)
 		}
 	}
+	l.spelling = newSpelling(l)
 	for _, list := range l.phrases {
 		slices.SortFunc(list, func(a, b phrase) int {
 			if len(a.words) != len(b.words) {
@@ -72,7 +75,7 @@ func capitalised(pairs []string) []string {
 // spokenAmounts are amounts in words that the grammar's quantities do not have.
 func spokenAmounts() []string {
 	return []string{
-		"half a dozen", "6", "half a year", "180 days", "half a minute", "30 seconds", "half an hour", "30 minutes", "each quarter", "every 90 days",
+		"half a dozen", "6", "half a year", "180 days", "half a minute", "30 seconds", "half an hour", "30 minutes", "a quarter of an hour", "15 minutes", "an hour and a half", "90 minutes", "a year and a half", "540 days", "each quarter", "every 90 days",
 		"every quarter", "every 90 days", "quarterly", "every 90 days", "twice a year", "every 180 days", "each year", "every 365 days",
 		"once a year", "every 365 days", "twice yearly", "every 180 days", "annually", "every 365 days", "once per year", "every 365 days", "twice per year", "every 180 days",
 		"semi-annually", "every 180 days", "each month", "every 30 days", "once a month", "every 30 days", "once a quarter", "every 90 days", "half of the", "half of", "at the moment", "now", " gigs", " GiB", " gig ", " GiB ", " day and night", "",
@@ -113,6 +116,7 @@ func (l *loose) read(text string) (paraphrase, bool) {
 		if err != nil {
 			return paraphrase{}, false
 		}
+		tokens = l.spelt(tokens)
 		if leads {
 			if left, ok := l.both(&s, tokens, rest); ok {
 				rest = left
@@ -120,7 +124,7 @@ func (l *loose) read(text string) (paraphrase, bool) {
 			}
 		}
 		switch {
-		case l.sentence(&s, split(tokens)):
+		case leads && l.heading(&s, tokens), l.sentence(&s, split(tokens)):
 		case l.bars(s, tokens, leads):
 			return paraphrase{}, false
 		case (leads || len(plain(tokens)) > 2) && l.harmless(tokens) || leads && l.motive(tokens):
@@ -151,6 +155,7 @@ func (l *loose) both(s *said, head []token, text string) (rest string, ok bool) 
 	if err != nil || len(tail) == 0 {
 		return "", false
 	}
+	tail = l.spelt(tail)
 	told := s.clone()
 	if !l.order(&told, slices.Concat(head, []token{{raw: ",", sep: true}}, tail)) {
 		return "", false
@@ -230,7 +235,7 @@ func (l *loose) piece(s *said, tokens []token) bool {
 		return false // what it is a condition of is asked for beside it
 	}
 	switch {
-	case len(tokens) == 0 || l.ask(s, tokens) || l.limited(s, tokens) || l.reasoned(s, tokens) || l.wished(s, tokens):
+	case len(tokens) == 0 || l.idle(tokens) || l.ask(s, tokens) || l.limited(s, tokens) || l.reasoned(s, tokens) || l.wished(s, tokens):
 		return true
 	case slices.ContainsFunc(tokens, func(t token) bool { return t.sep }) || !l.harmless(tokens) || !l.stated(tokens) || l.conditional(tokens) ||
 		l.negations.any(tokens[:min(2, len(tokens))]) || s.defaulted && l.placed(tokens):

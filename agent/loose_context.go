@@ -13,6 +13,34 @@ func (l *loose) motive(tokens []token) bool {
 	return len(core) > 0 && !l.imperatives[core[0].word] && !l.commands(core) && !l.conditions.any(tokens) && !l.menaces(tokens)
 }
 
+// idle says that tokens are words of courtesy alone.
+func (l *loose) idle(tokens []token) bool {
+	return !slices.ContainsFunc(tokens, func(t token) bool {
+		return !slices.Contains([]string{"hi", "hello", "hey", "team", "folks", "please", "thanks", "thx", "thank", "you", "all", "everyone", "cheers"}, t.word)
+	})
+}
+
+// heading reads what stands before a colon and only says what is spoken of, and where,
+// such as "artifacts in ap-southeast-1".
+func (l *loose) heading(s *said, tokens []token) bool {
+	where, rest, ok := l.place(tokens)
+	if !ok || len(rest) == 0 {
+		return false
+	}
+	senses, ok := l.senses(rest)
+	if !ok || len(senses) != 1 || !l.things[senses[0].kind] || senses[0].kind != "artifacts" && l.about(rest) == "" {
+		return false
+	}
+	if where != "" {
+		s.where = where
+	}
+	s.topic = l.about(rest)
+	if senses[0].kind == "artifacts" {
+		s.topic, s.bucket = "objects", "artifacts"
+	}
+	return true
+}
+
 // menaces says that tokens have a word of danger that no reason needs.
 func (l *loose) menaces(tokens []token) bool {
 	return slices.ContainsFunc(tokens, func(t token) bool {
@@ -94,12 +122,16 @@ func (l *loose) conditional(tokens []token) bool {
 		switch word := tokens[k].word; {
 		case found == 0 && slices.Contains([]string{"so", "because", "since", "which"}, word):
 			explained = true
+		case word == "when" && l.statements.any(tokens[:k]) && past().any(tokens[k:]): // it tells when that was
 		case l.conditions[word] && !timed(tokens[k+1:]) && (word != "after" || !l.statements.any(tokens[k:])):
 			found++
 		}
 	}
 	return found > 1 || found == 1 && !explained
 }
+
+// past are verbs that tell of what is over.
+func past() wordSet { return wordsOf(`was were had did went happened`) }
 
 func conditionPhrases() []string {
 	return []string{"as soon as", "as long as", "as far as", "so long as", "as much as", "as many as", "only if", "in case", "subject to", "depending on", "so if"}
@@ -172,11 +204,20 @@ func reasonWords() []string {
 // of the estate's things unless they tell how something was.
 func (l *loose) harmless(tokens []token) bool {
 	for _, piece := range split(tokens) {
-		if core := plain(trim(piece)); len(core) > 0 && (l.imperatives[core[0].word] || l.commands(core)) {
+		if core := plain(trim(piece)); len(core) > 0 && !perceives(trim(piece)) && (l.imperatives[core[0].word] || l.commands(core)) {
 			return false
 		}
 	}
 	return (!l.duties.any(tokens) || !l.names(tokens)) && l.incidental(tokens)
+}
+
+// perceives says that tokens tell what somebody sees, such as "we keep finding".
+func perceives(tokens []token) bool {
+	if len(tokens) < 3 || tokens[0].word != "we" && tokens[0].word != "i" {
+		return false
+	}
+	return slices.Contains([]string{"see", "find", "notice"}, tokens[1].word) ||
+		tokens[1].word == "keep" && slices.Contains([]string{"seeing", "finding", "getting", "losing", "hitting"}, tokens[2].word)
 }
 
 // names says that tokens name things of the estate.

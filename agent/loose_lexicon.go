@@ -50,14 +50,14 @@ func amountWords() map[string][]string {
 		"halve":   {"halve", "halved", "half of", "half as many", "by half", "in half", "half as much"},
 		"new":     {"new", "create", "set up", "named", "called", "prepare", "provision", "spin up", "reserve", "stand up", "introduce", "name", "make room for"},
 		"some":    {"need a", "needs a", "want a", "wants a", "like a", "room for", "place for", "make a", "need an", "needs an", "get a", "give us a"},
-		"on":      {"turn on", "turned on", "switch on", "switched on", "enable", "enabled", "activate", "activated", "roll out", "start using"},
+		"on":      {"turn on", "turned on", "switch on", "switched on", "enable", "enabled", "activate", "activated", "roll out", "start using", "start recording", "begin recording", "receive", "start receiving"},
 		"stop": {
 			"stop", "shut down", "turn off", "turned off", "switch off", "switched off", "no servers", "zero servers", "no nodes", "disable", "disabled",
 			"deactivate", "get rid of", "no instances", "no machines", "power off", "power down",
 		},
 		"hold": {
 			"retention", "retain", "retained", "hold", "held", "stay", "stays", "kept", "keep", "available", "kept for", "plenty", "store", "stored",
-			"preserve", "preserved", "retention period", "retention time", "keeping", "retaining", "on hand", "around", "lifetime", "keeps",
+			"preserve", "preserved", "hold on to", "hold onto", "on file", "retention period", "retention time", "keeping", "retaining", "on hand", "around", "lifetime", "keeps",
 		},
 		"replay": {"replay", "look back", "reprocess", "go back", "rewind", "read back"},
 		"after":  {"after", "once they are", "once it is", "when they are", "when they're", "once they're", "when it is", "older than", "once"},
@@ -70,7 +70,8 @@ func amountWords() map[string][]string {
 		"soft": {
 			"route 53", "as well", "in advance", "by itself", "from now on", "right now", "for good", "as soon as possible", "in future", "in the future", "going forward",
 			"of course", "thank you", "at once", "on average", "by themselves", "instead", "set it like that", "make it so", "do that", "see to it", "as agreed", "as discussed", "as usual", "as before", "that's all", "anywhere in",
-			"in each case", "at a time", "on top", "in total", "in all", "altogether", "in place", "from here on",
+			"in each case", "at a time", "on top", "on top of that", "on top of those", "on top of what's running", "on top of what is running", "how about", "what about", "why not",
+			"no exceptions", "without exception", "without exceptions", "aim for", "of its own", "of their own", "of our own", "in return", "than today", "than now", "than at present", "than we have", "in total", "in all", "altogether", "in place", "from here on",
 		},
 	}
 }
@@ -157,7 +158,7 @@ func edgeWords() map[string][]string {
 		"path": {"path", "url", "endpoint path", "uri"},
 		"failures": {
 			"failure", "failures", "failed health checks", "failed checks", "failed probes", "failures in row", "failed health check", "failure threshold",
-			"missed checks", "missed probes", "consecutive failures", "failing checks", "failed attempts", "bad checks", "health check failures", "threshold",
+			"missed checks", "missed probes", "misses", "missed ones", "consecutive failures", "failing checks", "failed attempts", "bad checks", "health check failures", "threshold",
 			"failures in a row", "consecutive failed checks", "consecutive failed health checks", "health check threshold", "unsuccessful checks",
 		},
 		"unhealthy": {

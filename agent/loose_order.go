@@ -152,6 +152,12 @@ func (l *loose) place(tokens []token) (where string, rest []token, ok bool) {
 			where, i = " everywhere", i+n
 			continue
 		}
+		if tokens[i].word == "outside" {
+			if found, n := l.grammar.atlas.list(tokens[i+1:]); n > 0 {
+				regions, i = append(regions, l.grammar.atlas.others(found)...), i+1+n
+				continue
+			}
+		}
 		if tokens[i].word == "primary" && len(l.grammar.atlas.configured) > 0 {
 			regions, i = append(regions, l.grammar.atlas.configured[0]), i+1
 			continue

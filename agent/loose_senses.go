@@ -17,7 +17,7 @@ func (l *loose) senses(tokens []token) ([]sense, bool) {
 			senses, i = append(senses, sense{kind: "to"}), i+2
 			continue
 		}
-		if n := corrected(tokens[i:]); n > 0 {
+		if n := l.corrected(tokens[i:]); n > 0 {
 			if tokens[i].word == "from" {
 				senses = append(senses, sense{kind: "to"})
 			}
@@ -231,26 +231,30 @@ func portSenses(tokens []token) (senses []sense, taken int) {
 	return append(senses, sense{"ports", text}), taken
 }
 
-// oneUnit reads "a week" and "an hour".
+// oneUnit reads "a week", "an hour" and "a full week".
 func oneUnit(tokens []token) (string, int) {
 	if len(tokens) < 2 || !slices.Contains([]string{"a", "an", "one"}, tokens[0].word) {
 		return "", 0
 	}
-	if _, ok := unitOf(tokens[1].word); !ok || len(tokens[1].word) < 3 {
+	n := 1
+	if len(tokens) > 2 && slices.Contains([]string{"full", "whole", "entire"}, tokens[1].word) {
+		n = 2
+	}
+	if _, ok := unitOf(tokens[n].word); !ok || len(tokens[n].word) < 3 {
 		return "", 0
 	}
-	return "1 " + tokens[1].word, 2
+	return "1 " + tokens[n].word, n + 1
 }
 
 // corrected counts the tokens of "from six to", of which only what comes next is
 // wanted, and of "instead of 30" and "not after 30".
-func corrected(tokens []token) int {
+func (l *loose) corrected(tokens []token) int {
 	if len(tokens) < 2 {
 		return 0
 	}
 	switch tokens[0].word {
 	case "from":
-		return formerly(tokens)
+		return l.formerly(tokens)
 	case "instead", "rather":
 		if tokens[1].word != "of" && tokens[1].word != "than" {
 			return 0
@@ -273,9 +277,12 @@ func nounlike(word string) bool {
 	return !slices.Contains(strings.Fields("if unless when whenever once until till provided as so while after before because since not only except without and or but"), word)
 }
 
-// formerly counts the tokens of "from six to" and "from one shard to".
-func formerly(tokens []token) int {
+// formerly counts the tokens of "from six to", "from one shard to" and "from info to".
+func (l *loose) formerly(tokens []token) int {
 	_, n := parseCount(tokens[1:])
+	if was, taken := l.sense(tokens[1:]); n == 0 && slices.Contains([]string{"pct", "dur", "size", "type", "level"}, was.kind) {
+		n = taken
+	}
 	if n == 0 {
 		return 0
 	}

@@ -128,10 +128,10 @@ func bucketTemplates() []template {
 		t("expire bucket dur", "after objects", "expire objects in $bucket after <dur>", "objects"),
 		t("forever objects", "bucket hold", "never expire objects in $bucket", ""),
 		t("forever bucket hold", "", "never expire objects in $bucket", ""),
-		t("infrequent objects dur", "bucket hold move after", "move objects in $bucket to infrequent access after <dur>", ""),
-		t("infrequent bucket dur", "hold move after", "move objects in $bucket to infrequent access after <dur>", ""),
-		t("archive objects dur", "bucket hold expire move after", "archive objects in $bucket after <dur>", ""),
-		t("archive bucket dur", "hold move after", "archive objects in $bucket after <dur>", ""),
+		t("infrequent objects dur", "bucket hold move after", "move objects in $bucket to infrequent access after <dur>", "objects"),
+		t("infrequent bucket dur", "hold move after", "move objects in $bucket to infrequent access after <dur>", "objects"),
+		t("archive objects dur", "bucket hold expire move after", "archive objects in $bucket after <dur>", "objects"),
+		t("archive bucket dur", "hold move after", "archive objects in $bucket after <dur>", "objects"),
 		t("new bucket name", "", "add bucket <name>", "objects"),
 		t("new bucket name lock dur", "hold", "add bucket <name> with object lock{ in <mode> mode} for <dur>", ""),
 	}
@@ -224,6 +224,7 @@ func watchTemplates() []template {
 		t("guardduty", "on new threats", "enable guardduty", ""),
 		t("guardduty stop", "", "disable guardduty", ""),
 		t("guardduty findings dur", "on per interval", "publish guardduty findings every <dur>", ""),
+		t("findings dur", "on per interval reach", "publish guardduty findings every <dur>", ""),
 		t("trail", "on new", "enable cloudtrail", ""),
 		t("trail dur", "on new hold", "keep cloudtrail logs for <dur>", ""),
 		t("config", "on new", "enable aws config", ""),
@@ -256,8 +257,8 @@ func storeTemplates() []template {
 		t("new secret name dur", "window after", "add secret <name> recoverable for <dur>", ""),
 		t("new secret name", "", "add secret <name>", ""),
 		t("secret name window dur", "hold", "set the recovery window of secret <name> to <dur>", ""),
-		t("backup period", "datalayer hold on", "back up the data <period>{ at <clock>}{ and keep backups for <dur>}", "backup"),
-		t("backup dur", "datalayer hold", "keep backups for <dur>", "backup"),
+		t("backup period", "datalayer hold on new", "back up the data <period>{ at <clock>}{ and keep backups for <dur>}", "backup"),
+		t("backup dur", "datalayer hold new", "keep backups for <dur>", "backup"),
 		t("backup on", "datalayer", "enable backups for the data", "backup"),
 	}
 }

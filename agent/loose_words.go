@@ -25,9 +25,9 @@ func fillers() wordSet {
 		autoscaling completely entirely serves go goes enough suffice suffices time times average last lasts lasting long longer
 		let level ensure sure year's from's apiece respectively dns aws ec2 route cloudwatch
 		days' thanks thx hi hello hey team folks straight immediately always permanently throughout across via whole entire full fully
-		within? onwards forward henceforth onward together simply well right worth its resized sized upgraded upgrade i'll we'll would've
+		within onwards forward henceforth onward together simply well right worth its resized sized upgraded upgrade i'll we'll would've
 		it'll they'll let's lets live happen everywhere amounting totalling having there's here's which stuff ones plus comes come
-		reside sit ready wise nice great lovely ideal better best bit hover hovers people earlier later sooner protect guard blocks making fine okay ok good able stick hit away perfect point region's estate fleet's runtime's service's workload layer's data's`)
+		reside sit ready wise nice great lovely ideal better best bit hover hovers people earlier later sooner protect guard blocks making fine okay ok good able stick hit away perfect point kind sort autopilot endpoint endpoints region's estate fleet's runtime's service's workload layer's data's`)
 }
 
 // manner says that a word is an adverb of manner, such as "quickly", which changes
@@ -71,7 +71,7 @@ func duties() wordSet {
 func statements() wordSet {
 	return wordsOf(`hits hit was were had fails failed noticed says said reports reported complain complains complained rejects rejected
 		hammer hammers flaps went happened overwrote timed time asks asked things costs cost saw seen got took ran crashed lost broke filled
-		grew rose fell throttled struggled dropped slowed ran peaked paged woke reached exceeded missed waited`)
+		grew rose fell throttled struggled dropped slowed ran peaked paged woke reached exceeded missed waited proved turned`)
 }
 
 // finite are verbs that make a part of a sentence a statement of its own.

@@ -75,6 +75,7 @@ func peerNetworks() objective {
 		phrasings: []string{
 			"peer networks|vpcs [of all|every regions|region]", "peer all networks|vpcs",
 			"connect all|three|two|<n:count> vpcs|networks [to|with one another|each_other] [by peering]",
+			"connect all|three|two|<n:count> vpcs|networks to|with each other [by peering]",
 			"connect networks|vpcs of all regions [by peering]",
 		},
 		read: func(args, scope) (aim, error) {

@@ -48,7 +48,7 @@ func lex(text string) ([]token, error) {
 			tokens = append(tokens, t...)
 		}
 	}
-	return tokens, nil
+	return personal(tokens), nil
 }
 
 // bare says that the punctuation at the beginning belongs to no word.

@@ -1,0 +1,76 @@
+package agent_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aegisworld/aegis/agent"
+)
+
+func TestUsIsThePronounOrTheCountry(t *testing.T) {
+	t.Parallel()
+	say := agent.Speaker(regions)
+	for text, want := range map[string]string{
+		"give us 3 more nodes":                                                         "Add 3 nodes everywhere.",
+		"get us two more servers in Ireland":                                           "Add 2 nodes in eu-west-1.",
+		"The auditors want us to keep logs in Ireland for 90 days":                     "Keep logs for 90 days in eu-west-1.",
+		"for us, keep logs in Ireland for 90 days":                                     "Keep logs for 90 days in eu-west-1.",
+		"Kinesis throttles us in Ireland, add two shards to the events stream there.":  "Scale the stream by 2 shards more in eu-west-1.",
+		"Findings in Ireland should reach us within 15 minutes.":                       "Have GuardDuty publish findings every 15 minutes in eu-west-1.",
+		"keep logs for 90 days in the us":                                              "Keep logs for 90 days in us-east-1.",
+		"double the runtime in us":                                                     "Multiply the runtime's nodes by 2 in us-east-1.",
+		"add 2 nodes in eu and us":                                                     "Add 2 nodes in eu-west-1, us-east-1.",
+		"add 2 nodes in us and eu":                                                     "Add 2 nodes in eu-west-1, us-east-1.",
+		"scale the us nodes to 5":                                                      "Scale the runtime to 5 nodes in us-east-1.",
+		"add 2 nodes in the US":                                                        "Add 2 nodes in us-east-1.",
+		"Both regions outside the US should be running three nodes from now on.":       "Scale the runtime to 3 nodes in ap-southeast-1, eu-west-1.",
+		"Both regions outside America ought to be running three nodes each, ok thanks": "Scale the runtime to 3 nodes in ap-southeast-1, eu-west-1.",
+	} {
+		said, _, err := say(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, said, text)
+	}
+}
+
+// One letter too many or too few, or two that changed places, are read as what was
+// meant; what that leaves in doubt is refused.
+func TestSlipsOfTheKeyboard(t *testing.T) {
+	t.Parallel()
+	say := agent.Speaker(regions)
+	for text, want := range map[string]string{
+		"we need two more machienes in Ireland":               "Add 2 nodes in eu-west-1.",
+		"please double the number of instnaces in Virginia":   "Multiply the runtime's nodes by 2 in us-east-1.",
+		"set up nightly bakcups for our data, in Ireland":     "Make the role that makes backups in eu-west-1; back layer data up by cron(0 5 * * ? *) in eu-west-1.",
+		"two extra serevrs for Ireland, kept until wihtdrawn": "",
+		"add two servers in Ireland, wihtout touching others": "",
+		"add stream machienes with 2 shards in Ireland":       "Add stream machienes with 2 shards in eu-west-1.",
+		"we want two more mahcine in Ireland":                 "",
+	} {
+		said, _, err := say(text)
+		if want == "" {
+			require.Error(t, err, "%s: %s", text, said)
+			continue
+		}
+		require.NoError(t, err, text)
+		require.Equal(t, want, said, text)
+	}
+}
+
+func TestPeoplesOwnWords(t *testing.T) {
+	t.Parallel()
+	say := agent.Speaker(regions)
+	for text, want := range map[string]string{
+		"artifacts in ap-southeast-1: infrequent access after 60d, delete after 1 yr":                                       "Move objects in bucket artifacts to infrequent access after 60 days in ap-southeast-1; delete objects in bucket artifacts after 365 days in ap-southeast-1.",
+		"How about keeping superseded versions in the US artifacts bucket for 90 days?":                                     "Keep old versions in bucket artifacts for 90 days in us-east-1.",
+		"Change log_level from info to error, in each region.":                                                              `Set setting log_level to "error" everywhere.`,
+		"Hi team, Virginia was at 90% CPU this morning and checkout timed out. Could we get two extra instances there?":     "Add 2 nodes in us-east-1.",
+		"We keep finding strange edits that somebody made in the console. Let the autopilot receive cloud events in Dublin": "Hear of changes that others make in eu-west-1.",
+		"A full week of records ought to stay in the events stream, in every region.":                                       "Keep records of all streams for 168 hours everywhere.",
+		"Start recording VPC flow logs in Ireland and hold on to them for 90 days.":                                         "Keep flow logs for 90 days in eu-west-1.",
+	} {
+		said, _, err := say(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, said, text)
+	}
+}
