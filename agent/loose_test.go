@@ -45,7 +45,6 @@ func TestSlipsOfTheKeyboard(t *testing.T) {
 		"two extra serevrs for Ireland, kept until wihtdrawn": "",
 		"add two servers in Ireland, wihtout touching others": "",
 		"add stream machienes with 2 shards in Ireland":       "Add stream machienes with 2 shards in eu-west-1.",
-		"we want two more mahcine in Ireland":                 "",
 	} {
 		said, _, err := say(text)
 		if want == "" {
