@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,7 +29,8 @@ const (
 )
 
 // The table that pgvector indexes: of vectors of length 1 the inner product orders
-// as the cosine does. A row goes with its memory.
+// as the cosine does. Numbers of 16 bits are enough to find what is near; how near it
+// is, is worked out from the whole ones. A row goes with its memory.
 const (
 	createIndexed = `
 		CREATE TABLE IF NOT EXISTS memory_hnsw (
@@ -39,14 +41,14 @@ const (
 			embedder   text        NOT NULL,
 			created_at timestamptz NOT NULL,
 			expires_at timestamptz,
-			vector     vector(384) NOT NULL
+			vector     halfvec(384) NOT NULL
 		)`
-	createHNSW = `CREATE INDEX IF NOT EXISTS memory_hnsw_vector ON memory_hnsw USING hnsw (vector vector_ip_ops) WITH (m = 24, ef_construction = 200)`
+	createHNSW = `CREATE INDEX IF NOT EXISTS memory_hnsw_vector ON memory_hnsw USING hnsw (vector halfvec_ip_ops) WITH (m = 24, ef_construction = 200)`
 	// createAgents counts what an agent has.
 	createAgents  = `CREATE INDEX IF NOT EXISTS memory_hnsw_agent ON memory_hnsw (agent_id)`
 	insertIndexed = `
 		INSERT INTO memory_hnsw (memory_id, agent_id, kind, scope, embedder, created_at, expires_at, vector)
-		SELECT v.memory_id, v.agent_id, v.kind, v.scope, v.embedder, v.created_at, v.expires_at, given.vector::vector
+		SELECT v.memory_id, v.agent_id, v.kind, v.scope, v.embedder, v.created_at, v.expires_at, given.vector::halfvec
 		FROM unnest($1::text[], $2::text[]) AS given (memory_id, vector) JOIN memory_vectors v USING (memory_id)
 		ON CONFLICT (memory_id) DO NOTHING`
 )
@@ -224,7 +226,6 @@ func (db *DB) indexedMemories(ctx context.Context, f memory.Filter, p memory.Pro
 	if db.memoryIndex.always {
 		small = 0
 	}
-	var ids []string
 	b := &pgx.Batch{}
 	b.Queue(customPlans)
 	b.Queue(`SELECT count(*) FROM (SELECT FROM memory_hnsw WHERE `+where+` LIMIT `+strconv.Itoa(small)+`) few`, a.values...).
@@ -232,23 +233,31 @@ func (db *DB) indexedMemories(ctx context.Context, f memory.Filter, p memory.Pro
 	if err := db.pool.SendBatch(ctx, b).Close(); err != nil || few < small {
 		return nil, err
 	}
-	b = &pgx.Batch{}
+	// A filter that lets few through has the index go on until there are enough,
+	// which takes longer also where the first look would do.
+	for _, scan := range []string{"off", "strict_order"} {
+		ids, err := db.scanIndex(ctx, where, a, p, scan)
+		if err != nil || len(ids) >= min(p.Window, few) {
+			return ids, err
+		}
+	}
+	return nil, nil
+}
+
+// scanIndex is a search of the index in one of pgvector's ways.
+func (db *DB) scanIndex(ctx context.Context, where string, a *arguments, p memory.Probe, scan string) (ids []string, err error) {
+	given := arguments{slices.Clone(a.values)}
+	b := &pgx.Batch{}
 	b.Queue(customPlans)
-	b.Queue(`SELECT set_config('hnsw.ef_search', $1, true), set_config('hnsw.iterative_scan', 'strict_order', true),
-		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(2*p.Window, 1000)))
+	b.Queue(`SELECT set_config('hnsw.ef_search', $1, true), set_config('hnsw.iterative_scan', $2, true),
+		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(2*p.Window, 1000)), scan)
 	b.Queue(`
 		SELECT memory_id FROM memory_hnsw WHERE `+where+`
-		ORDER BY vector <#> `+a.add(vectorText(p.Vector))+`::vector LIMIT `+a.add(p.Window), a.values...).Query(func(rows pgx.Rows) (err error) {
+		ORDER BY vector <#> `+given.add(vectorText(p.Vector))+`::halfvec LIMIT `+given.add(p.Window), given.values...).Query(func(rows pgx.Rows) (err error) {
 		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})
-	if err := db.pool.SendBatch(ctx, b).Close(); err != nil {
-		return nil, err
-	}
-	if len(ids) < min(p.Window, few) {
-		return nil, nil
-	}
-	return ids, nil
+	return ids, db.pool.SendBatch(ctx, b).Close()
 }
 
 // vectorText is a vector as pgvector reads it.
