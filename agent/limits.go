@@ -99,7 +99,7 @@ func constraints() []constraint {
 			example: "max $100/month",
 			phrasings: []string{
 				"[cost|for] [at_most|max|maximum|under|below|no_more_than|up_to|within|less_than] <usd:money> [more|extra|additional]",
-				"[it] must_not|mustn't|may_not|should_not|can't cost more_than <usd:money> [more|extra]",
+				"[it] must_not|mustn't|may_not|should_not|can't|not cost more_than <usd:money> [more|extra]",
 				"[cost] budget [of|is|:] <usd:money>", "with budget of <usd:money>",
 				"spend|cost|costing|spending at_most|no_more_than|under|below|less_than <usd:money> [more|extra]",
 			},

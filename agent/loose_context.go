@@ -13,8 +13,13 @@ func (l *loose) motive(tokens []token) bool {
 	return len(core) > 0 && !l.imperatives[core[0].word] && !l.commands(core) && !l.conditions.any(tokens) && !l.menaces(tokens)
 }
 
-// idle says that tokens are words of courtesy alone.
+// idle says that tokens are words of courtesy alone, or that nobody needs something
+// any more.
 func (l *loose) idle(tokens []token) bool {
+	if n := len(tokens); n > 2 && slices.Contains([]string{"nothing", "nobody"}, tokens[0].word) &&
+		slices.Contains([]string{"listens", "uses", "needs", "reads", "wants"}, tokens[1].word) && (tokens[n-1].word == "more" || tokens[n-1].word == "anymore" || tokens[n-1].word == "longer") {
+		return !l.names(tokens[2:])
+	}
 	return !slices.ContainsFunc(tokens, func(t token) bool {
 		return !slices.Contains([]string{"hi", "hello", "hey", "team", "folks", "please", "thanks", "thx", "thank", "you", "all", "everyone", "cheers"}, t.word)
 	})
@@ -234,6 +239,7 @@ func (l *loose) contents(tokens []token) (unknown, amounts, things bool) {
 		switch {
 		case n == 0 && !l.fillers[tokens[i].word] && !tokens[i].sep:
 			unknown = true
+		case s.kind == "service" && l.fillers[tokens[i].word]: // "dns" is more than a port
 		case isValue(s.kind):
 			amounts = true
 		case n > 0 && !softKinds()[s.kind] && s.kind != "principal" && l.things[s.kind]:

@@ -71,8 +71,8 @@ func apiece(tokens []token) bool {
 func (l *loose) compares(tokens []token) bool {
 	for i, t := range tokens {
 		rest := tokens[i+1:]
-		if (t.word == "as" || t.word == "same") && slices.ContainsFunc(rest, func(o token) bool { return o.word == "as" }) {
-			return true
+		if at := slices.IndexFunc(rest, func(o token) bool { return o.word == "as" }); at >= 0 && (t.word == "as" || t.word == "same") {
+			return !asNow(rest[at+1:])
 		}
 		if t.word != "than" {
 			continue
@@ -87,6 +87,11 @@ func (l *loose) compares(tokens []token) bool {
 		}
 	}
 	return false
+}
+
+// asNow says that what something is to be like is what it is already.
+func asNow(tokens []token) bool {
+	return len(tokens) > 0 && slices.Contains([]string{"today", "now", "before", "currently", "ever", "usual"}, tokens[0].word)
 }
 
 func forEach(tokens []token) bool {

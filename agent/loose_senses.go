@@ -290,6 +290,9 @@ func (l *loose) formerly(tokens []token) int {
 		if tokens[i].word == "to" {
 			return i + 1
 		}
+		if _, known := l.sense(tokens[i:]); known == 0 && !l.fillers[tokens[i].word] {
+			return 0
+		}
 	}
 	return 0
 }

@@ -60,13 +60,19 @@ func TestPeoplesOwnWords(t *testing.T) {
 	t.Parallel()
 	say := agent.Speaker(regions)
 	for text, want := range map[string]string{
-		"artifacts in ap-southeast-1: infrequent access after 60d, delete after 1 yr":                                       "Move objects in bucket artifacts to infrequent access after 60 days in ap-southeast-1; delete objects in bucket artifacts after 365 days in ap-southeast-1.",
-		"How about keeping superseded versions in the US artifacts bucket for 90 days?":                                     "Keep old versions in bucket artifacts for 90 days in us-east-1.",
-		"Change log_level from info to error, in each region.":                                                              `Set setting log_level to "error" everywhere.`,
-		"Hi team, Virginia was at 90% CPU this morning and checkout timed out. Could we get two extra instances there?":     "Add 2 nodes in us-east-1.",
-		"We keep finding strange edits that somebody made in the console. Let the autopilot receive cloud events in Dublin": "Hear of changes that others make in eu-west-1.",
-		"A full week of records ought to stay in the events stream, in every region.":                                       "Keep records of all streams for 168 hours everywhere.",
-		"Start recording VPC flow logs in Ireland and hold on to them for 90 days.":                                         "Keep flow logs for 90 days in eu-west-1.",
+		"artifacts in ap-southeast-1: infrequent access after 60d, delete after 1 yr":                                         "Move objects in bucket artifacts to infrequent access after 60 days in ap-southeast-1; delete objects in bucket artifacts after 365 days in ap-southeast-1.",
+		"How about keeping superseded versions in the US artifacts bucket for 90 days?":                                       "Keep old versions in bucket artifacts for 90 days in us-east-1.",
+		"Change log_level from info to error, in each region.":                                                                `Set setting log_level to "error" everywhere.`,
+		"Hi team, Virginia was at 90% CPU this morning and checkout timed out. Could we get two extra instances there?":       "Add 2 nodes in us-east-1.",
+		"We keep finding strange edits that somebody made in the console. Let the autopilot receive cloud events in Dublin":   "Hear of changes that others make in eu-west-1.",
+		"A full week of records ought to stay in the events stream, in every region.":                                         "Keep records of all streams for 168 hours everywhere.",
+		"Route 53 flaps Singapore in and out all day. Be more tolerant there: five failures in a row before it is taken out.": "Count a region as unhealthy after 5 failed checks in ap-southeast-1.",
+		`Prometheus lives in 10.20.0.0/16. In all regions add an ingress rule "metrics" for TCP 9100 from there.`:             "Add ingress rule metrics, port 9100 from 10.20.0.0/16 everywhere.",
+		"t3.large in all three regions, same number of instances as today":                                                    "Run nodes of type t3.large everywhere.",
+		"close https in singapore completely, nothing listens there any more":                                                 "Close port 443 to everyone in ap-southeast-1.",
+		"Failover by DNS takes too long. Drop the TTL of our records to 20 seconds everywhere.":                               "Set the TTL of DNS records to 20 seconds everywhere.",
+		"Another server for Ireland, please, but it must not cost more than twenty dollars a month.":                          "Add 1 node in eu-west-1.",
+		"Start recording VPC flow logs in Ireland and hold on to them for 90 days.":                                           "Keep flow logs for 90 days in eu-west-1.",
 	} {
 		said, _, err := say(text)
 		require.NoError(t, err, text)

@@ -77,7 +77,7 @@ func statements() wordSet {
 // finite are verbs that make a part of a sentence a statement of its own.
 func finite() wordSet {
 	set := wordsOf(`is are isn't aren't can't doesn't don't has takes keep keeps was were had will won't gets get goes runs does it's they're that's
-		there's we're i'm comes looks seems became becomes means expects expect`)
+		there's we're i'm comes looks seems became becomes means expects expect lives sits resides`)
 	maps.Copy(set, statements())
 	return set
 }
