@@ -90,6 +90,7 @@ func Kernel(ctx context.Context, p *e2e.Process, w io.Writer) error {
 	r.duration("kernel p50", percentile(work.steps, 0.5), 0)
 	r.duration("kernel p95", percentile(work.steps, 0.95), kernelBound)
 	r.duration("kernel p99", percentile(work.steps, 0.99), 0)
+	r.add("kernel / two bare inserts and commits, p95", float64(percentile(work.steps, 0.95))/float64(percentile(bare, 0.95)), "×", 0)
 	return r.write(w)
 }
 
