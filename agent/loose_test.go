@@ -8,10 +8,24 @@ import (
 	"github.com/aegisworld/aegis/agent"
 )
 
+// reads holds that each text is read as what it stands for; "" is that it is refused.
+func reads(t *testing.T, texts map[string]string) {
+	t.Helper()
+	say := agent.Speaker(regions)
+	for text, want := range texts {
+		said, _, err := say(text)
+		if want == "" {
+			require.Error(t, err, "%s: %s", text, said)
+			continue
+		}
+		require.NoError(t, err, text)
+		require.Equal(t, want, said, text)
+	}
+}
+
 func TestUsIsThePronounOrTheCountry(t *testing.T) {
 	t.Parallel()
-	say := agent.Speaker(regions)
-	for text, want := range map[string]string{
+	reads(t, map[string]string{
 		"give us 3 more nodes":                                                         "Add 3 nodes everywhere.",
 		"get us two more servers in Ireland":                                           "Add 2 nodes in eu-west-1.",
 		"The auditors want us to keep logs in Ireland for 90 days":                     "Keep logs for 90 days in eu-west-1.",
@@ -26,40 +40,26 @@ func TestUsIsThePronounOrTheCountry(t *testing.T) {
 		"add 2 nodes in the US":                                                        "Add 2 nodes in us-east-1.",
 		"Both regions outside the US should be running three nodes from now on.":       "Scale the runtime to 3 nodes in ap-southeast-1, eu-west-1.",
 		"Both regions outside America ought to be running three nodes each, ok thanks": "Scale the runtime to 3 nodes in ap-southeast-1, eu-west-1.",
-	} {
-		said, _, err := say(text)
-		require.NoError(t, err, text)
-		require.Equal(t, want, said, text)
-	}
+	})
 }
 
 // One letter too many or too few, or two that changed places, are read as what was
 // meant; what that leaves in doubt is refused.
 func TestSlipsOfTheKeyboard(t *testing.T) {
 	t.Parallel()
-	say := agent.Speaker(regions)
-	for text, want := range map[string]string{
+	reads(t, map[string]string{
 		"we need two more machienes in Ireland":               "Add 2 nodes in eu-west-1.",
 		"please double the number of instnaces in Virginia":   "Multiply the runtime's nodes by 2 in us-east-1.",
 		"set up nightly bakcups for our data, in Ireland":     "Make the role that makes backups in eu-west-1; back layer data up by cron(0 5 * * ? *) in eu-west-1.",
 		"two extra serevrs for Ireland, kept until wihtdrawn": "",
 		"add two servers in Ireland, wihtout touching others": "",
 		"add stream machienes with 2 shards in Ireland":       "Add stream machienes with 2 shards in eu-west-1.",
-	} {
-		said, _, err := say(text)
-		if want == "" {
-			require.Error(t, err, "%s: %s", text, said)
-			continue
-		}
-		require.NoError(t, err, text)
-		require.Equal(t, want, said, text)
-	}
+	})
 }
 
 func TestPeoplesOwnWords(t *testing.T) {
 	t.Parallel()
-	say := agent.Speaker(regions)
-	for text, want := range map[string]string{
+	reads(t, map[string]string{
 		"artifacts in ap-southeast-1: infrequent access after 60d, delete after 1 yr":                                         "Move objects in bucket artifacts to infrequent access after 60 days in ap-southeast-1; delete objects in bucket artifacts after 365 days in ap-southeast-1.",
 		"How about keeping superseded versions in the US artifacts bucket for 90 days?":                                       "Keep old versions in bucket artifacts for 90 days in us-east-1.",
 		"Change log_level from info to error, in each region.":                                                                `Set setting log_level to "error" everywhere.`,
@@ -72,10 +72,7 @@ func TestPeoplesOwnWords(t *testing.T) {
 		"close https in singapore completely, nothing listens there any more":                                                 "Close port 443 to everyone in ap-southeast-1.",
 		"Failover by DNS takes too long. Drop the TTL of our records to 20 seconds everywhere.":                               "Set the TTL of DNS records to 20 seconds everywhere.",
 		"Another server for Ireland, please, but it must not cost more than twenty dollars a month.":                          "Add 1 node in eu-west-1.",
+		"take the event stream from one zzqx shard to two in every region":                                                    "", // the property test met it
 		"Start recording VPC flow logs in Ireland and hold on to them for 90 days.":                                           "Keep flow logs for 90 days in eu-west-1.",
-	} {
-		said, _, err := say(text)
-		require.NoError(t, err, text)
-		require.Equal(t, want, said, text)
-	}
+	})
 }

@@ -7,7 +7,7 @@ import (
 
 // BenchOptions are the flags of `aegis bench NAME`.
 type BenchOptions struct {
-	// Name is one of Benchmarks; "" is all of them.
+	// Name is that of one of the benchmarks; "" is all of them.
 	Name string
 	// Kills are those of chaos at each point, shared by so many Sandboxes.
 	Kills, Sandboxes int
