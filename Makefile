@@ -16,10 +16,13 @@ TEST := go test -race -p 2 -timeout 60m
 # These mostly wait for engines, emulators and servers, which are processes of their
 # own. The race detector, which doubles their time, has them in `make race`.
 SLOW := internal/e2e internal/engine/enginetest internal/sandbox stacks
+# What property tests draw is the same in each run; 0 draws anew, as `make property` does.
+export RAPID_SEED ?= 1
 NOTHING :=
 IS_SLOW := ^github.com/aegisworld/aegis/($(subst $(NOTHING) $(NOTHING),|,$(SLOW)))$$
+PROPERTIES = go list -f '{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | awk '/ pgregory.net\/rapid/ && $$1 !~ "$(IS_SLOW)" {print $$1}'
 
-.PHONY: help setup build run test test-tools race bench fmt lint clean
+.PHONY: help setup build run test test-tools race property bench fmt lint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +42,9 @@ test: build lint test-tools $(NODE_MODULES) ## Lint, then run all tests, most wi
 
 race: build $(NODE_MODULES) ## Run the slow tests with the race detector
 	$(TEST) $(addprefix ./,$(SLOW))
+
+property: ## Run the property tests on more cases, drawn anew
+	RAPID_SEED=0 RAPID_CHECKS=1000 go test -count=1 -p 2 -timeout 60m $$($(PROPERTIES))
 
 test-tools: ## Run the tests of the tools' own modules
 	@for module in $(TOOL_MODULES); do echo "cd $$module && $(TEST) ./..."; (cd $$module && $(TEST) ./...); done

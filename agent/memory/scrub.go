@@ -63,9 +63,10 @@ func SecretName(name string) bool { return finalNames.MatchString(name) }
 
 // plain has no characters that hide what a text says. Line breaks and tabs stay.
 func plain(text string) string {
-	text = strings.ToValidUTF8(text, "")
-	text = strings.Map(visible, norm.NFKC.String(text))
-	return strings.ToValidUTF8(text, "")
+	text = strings.Map(visible, strings.ToValidUTF8(text, ""))
+	text = norm.NFKC.String(text)
+	// What stood apart may have been joined, and be nothing to see.
+	return norm.NFKC.String(strings.Map(visible, text))
 }
 
 func visible(r rune) rune {

@@ -104,6 +104,7 @@ func TestScrubBoundsTexts(t *testing.T) {
 	require.Empty(t, memory.Scrub(strings.Repeat("x", 1<<20)), "one word of a mebibyte is none")
 	require.NotContains(t, memory.Scrub(strings.Repeat("password=hunter2 ", 40_000)), "hunter2")
 	require.Equal(t, "abc", memory.Scrub("a\xffb\xfe\xfdc"))
+	require.Equal(t, "\u00c0", memory.Scrub("A\x00\u0300"), "what hid between a letter and its accent is gone")
 }
 
 // secrets draws one that must never be kept, in what people put around it.
