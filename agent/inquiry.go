@@ -41,8 +41,8 @@ const (
 )
 
 // inquiry is a model's look into the estate, to fill the blanks of what it said a
-// goal means. Every step is kept before the next, so that it goes on where it was
-// cut off. One goroutine owns it.
+// goal means. Every step is kept before the next, what is dear or does something
+// before it is called too, so that it goes on where it was cut off. One goroutine owns it.
 type inquiry struct {
 	*Planner
 
@@ -247,6 +247,10 @@ func (q *inquiry) decide(ctx context.Context) error {
 		step.Input = json.RawMessage("{}")
 	}
 	q.begun = step.Number
+	if q.light(step.Tool) {
+		q.note(step)
+		return nil
+	}
 	return q.keep(ctx, step)
 }
 
@@ -271,12 +275,16 @@ func (q *inquiry) keep(ctx context.Context, step aegis.AgentStep) error {
 			return fmt.Errorf("keep step %d: %w", step.Number, err)
 		}
 	}
+	q.note(step)
+	return nil
+}
+
+func (q *inquiry) note(step aegis.AgentStep) {
 	if step.Number > len(q.steps) {
 		q.steps = append(q.steps, step)
 	} else {
 		q.steps[step.Number-1] = step
 	}
-	return nil
 }
 
 // call makes the call of a step, and keeps what came of it.
@@ -332,6 +340,15 @@ func (q *inquiry) price(name string) int64 {
 		}
 	}
 	return 0
+}
+
+// light says that a step with such a call is kept when it ends alone: the call is
+// quick, costs nothing and does nothing, and what the model answered is kept by whom
+// it was paid through, so that a cut-off step is taken again for nothing.
+func (q *inquiry) light(name string) bool {
+	return slices.ContainsFunc(q.tools, func(t aegis.Tool) bool {
+		return t.Name == name && t.Effect == aegis.ToolReads && t.CostUSD == 0
+	})
 }
 
 // effects says that calling a tool twice may do something twice.

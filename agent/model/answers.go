@@ -15,8 +15,9 @@ type Answers interface {
 	KeepAnswer(ctx context.Context, digest [32]byte, answer []byte, life time.Duration) error
 }
 
-// answersLife is longer than a goal waits for another worker.
-const answersLife = time.Hour
+// answersLife is longer than a goal waits for another worker, also where all of them
+// were down for the night.
+const answersLife = 24 * time.Hour
 
 // keptAnswer is an answer as it is kept.
 type keptAnswer struct {
