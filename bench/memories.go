@@ -76,7 +76,10 @@ func (s *memoryStores) fill(ctx context.Context, address string, n int, r *repor
 		return err
 	}
 	began := time.Now()
-	words := newCorpus()
+	words, err := newCorpus()
+	if err != nil {
+		return err
+	}
 	for from := 0; from < n; from += 500 {
 		entries, err := words.entries(ctx, from, min(500, n-from))
 		if err == nil {
@@ -164,7 +167,7 @@ func (s *memoryStores) recall(ctx context.Context) (float64, error) {
 			return 0, err
 		}
 		f := memory.Filter{AgentID: memoryAgent, Scopes: []string{""}, AsOf: time.Now()}
-		probe := memory.Probe{Vector: v[0], Embedder: memory.Hashed{}.Name(), Window: 200}
+		probe := memory.Probe{Vector: v[0], Embedder: memory.Hashed{}.Name(), Window: memory.Window}
 		exact, err := s.exact.FindMemories(ctx, f, probe)
 		if err != nil {
 			return 0, err

@@ -3,55 +3,135 @@ package bench
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent/memory"
+	"github.com/aegisworld/aegis/bench/goals"
 )
 
-// corpus writes texts of made-up words that are as common as words are (Zipf's
-// law), the same in each run.
+// corpus writes what the planner remembers of goals, as it words that: the goals of
+// bench/goals with other numbers, places and services, and what came of them. It is
+// the same in each run.
 type corpus struct {
 	draw  *rand.Rand
-	words []string
-	zipf  *rand.Zipf
-	// kept are some texts, of which queries are made.
+	goals []goals.Goal
+	// kept are some intents that were written, of which queries are made.
 	kept []string
 }
 
-const corpusWords = 20_000
+// What a goal is varied by.
+var (
+	numbers          = regexp.MustCompile(`^\d+$`)
+	placesAndNumbers = regexp.MustCompile(`\b(?:us-east-1|eu-west-1|ap-southeast-1|Ireland|Singapore|Virginia|Dublin)\b|\d+`)
 
-func newCorpus() *corpus {
-	draw := rand.New(rand.NewPCG(28, 384)) //nolint:gosec // the same in each run
-	c := &corpus{draw: draw, zipf: rand.NewZipf(draw, 1.07, 8, corpusWords-1)}
-	syllables := strings.Fields("ba co de fi gu ha jo ke li mu na po qui re si tu ve wo xa yo za bra cle dro fli gra pli sta tro ster ment ing ion al er")
-	for i := range corpusWords {
-		var word strings.Builder
-		for range 2 + draw.IntN(3) {
-			word.WriteString(syllables[draw.IntN(len(syllables))])
+	corpusPlaces = strings.Fields(`us-east-1 us-east-2 us-west-2 eu-west-1 eu-central-1 eu-north-1 ap-southeast-1 ap-northeast-1 ap-south-1 sa-east-1
+		Virginia Ohio Oregon Ireland Frankfurt Stockholm Singapore Tokyo Mumbai Dublin`)
+	corpusTeams = strings.Fields(`checkout payments search catalog ledger media identity billing shipping pricing fraud loyalty inbox feed matchmaking
+		leaderboard telemetry reporting exports uploads invoices recommendations sessions notifications scheduler crawler ingest audit sandbox gateway`)
+	corpusParts   = strings.Fields(`api worker web db cache queue indexer archive importer proxy`)
+	corpusReasons = []string{
+		"", "", "", " for %s", " because %s is slow", ", %s asks for it", " before %s goes live", " so that %s keeps up", "; it is for %s", ", as %s needs it",
+	}
+	corpusWays = []string{
+		"one NAT gateway", "fewer nodes", "ARM nodes", "half of the nodes", "fewer shards", "replication", "peering", "flow logs", "room to scale",
+		"spare capacity", "spare capacity and copies", "capacity first", "at once",
+	}
+	corpusFaults = []string{
+		"verification: error rate of %s rose above 2 %%", "denied: risk 71 of 60", "canary: p95 of %s grew by 40 %%", "AccessDenied: the executor's boundary",
+		"no plan within the budget", "AddressLimitExceeded", "the deadline passed", "%s was changed by a person meanwhile",
+	}
+)
+
+func newCorpus() (*corpus, error) {
+	c := &corpus{draw: rand.New(rand.NewPCG(28, 384))} //nolint:gosec // the same in each run
+	for _, read := range []func() ([]goals.Goal, error){goals.All, goals.Breadth, goals.HeldOut} {
+		set, err := read()
+		if err != nil {
+			return nil, err
 		}
-		c.words = append(c.words, fmt.Sprintf("%s%c", word.String(), 'a'+rune(i%26)))
+		c.goals = append(c.goals, set...)
 	}
-	return c
+	return c, nil
 }
 
-func (c *corpus) text(n int) []string {
-	words := make([]string, n)
-	for i := range words {
-		words[i] = c.words[c.zipf.Uint64()]
+func pick(draw *rand.Rand, from []string) string { return from[draw.IntN(len(from))] }
+
+func (c *corpus) service() string { return pick(c.draw, corpusTeams) + "-" + pick(c.draw, corpusParts) }
+
+// fit puts a service into a text that has a place for it.
+func (c *corpus) fit(text string) string {
+	if strings.Contains(text, "%s") {
+		return fmt.Sprintf(text, c.service())
 	}
-	return words
+	return strings.ReplaceAll(text, "%%", "%")
 }
 
-// entries are n memories, a second apart, with their vectors.
+// number is about as large as the one that it stands for.
+func (c *corpus) number(text string) string {
+	n, err := strconv.Atoi(text)
+	if err != nil || n == 0 {
+		return text
+	}
+	return strconv.Itoa(1 + c.draw.IntN(2*n))
+}
+
+// intent is a goal as somebody else would submit it.
+func (c *corpus) intent(g goals.Goal) string {
+	intent := placesAndNumbers.ReplaceAllStringFunc(strings.TrimRight(g.Intent, ". \n"), func(found string) string {
+		if numbers.MatchString(found) {
+			return c.number(found)
+		}
+		return pick(c.draw, corpusPlaces)
+	})
+	return intent + c.fit(pick(c.draw, corpusReasons))
+}
+
+// ended is what is remembered of a goal that has ended.
+func (c *corpus) ended(intent string, g goals.Goal, outcome aegis.MemoryOutcome) string {
+	if outcome != aegis.MemorySucceeded || len(g.Expect.Stacks) == 0 {
+		return fmt.Sprintf("Goal %q failed. Reason: %s.", intent, c.fit(pick(c.draw, corpusFaults)))
+	}
+	var done []string
+	for _, stack := range slices.Sorted(maps.Keys(g.Expect.Stacks)) {
+		layer, _, _ := strings.Cut(stack, ".")
+		for _, parameter := range slices.Sorted(maps.Keys(g.Expect.Stacks[stack])) {
+			done = append(done, fmt.Sprintf("%s of %s to %d in %s", strings.ReplaceAll(parameter, ".", " "), layer, 1+c.draw.IntN(90), pick(c.draw, corpusPlaces)))
+		}
+	}
+	return fmt.Sprintf("Goal %q succeeded. Done: %s; +$%d.%02d a month.", intent, strings.Join(done, "; "), c.draw.IntN(900), c.draw.IntN(100))
+}
+
+// lesson is what is remembered of a way to an aim.
+func (c *corpus) lesson(outcome aegis.MemoryOutcome) string {
+	end := "lasted."
+	if outcome != aegis.MemorySucceeded {
+		end = "did not last: " + c.fit(pick(c.draw, corpusFaults))
+	}
+	return fmt.Sprintf("Way %q to %q %s", pick(c.draw, corpusWays), fmt.Sprintf("have %s survive the loss of %s", c.service(), pick(c.draw, corpusPlaces)), end)
+}
+
+// entries are n memories, a second apart, with their vectors. One of ten is a lesson.
 func (c *corpus) entries(ctx context.Context, from, n int) ([]memory.Entry, error) {
+	outcomes := []aegis.MemoryOutcome{aegis.MemorySucceeded, aegis.MemorySucceeded, aegis.MemoryFailed}
 	texts := make([]string, n)
 	for i := range texts {
-		texts[i] = strings.Join(c.text(12+c.draw.IntN(30)), " ")
+		outcome := outcomes[(from+i)%len(outcomes)]
+		if c.draw.IntN(10) == 0 {
+			texts[i] = c.lesson(outcome)
+			continue
+		}
+		goal := c.goals[c.draw.IntN(len(c.goals))]
+		intent := c.intent(goal)
+		texts[i] = memory.Scrub(c.ended(intent, goal, outcome))
 		if (from+i)%97 == 0 {
-			c.kept = append(c.kept, texts[i])
+			c.kept = append(c.kept, intent)
 		}
 	}
 	vectors, err := memory.Hashed{}.Embed(ctx, texts)
@@ -59,7 +139,6 @@ func (c *corpus) entries(ctx context.Context, from, n int) ([]memory.Entry, erro
 		return nil, err
 	}
 	entries := make([]memory.Entry, n)
-	outcomes := []aegis.MemoryOutcome{aegis.MemorySucceeded, aegis.MemoryFailed, ""}
 	for i, text := range texts {
 		at := time.Now().Add(-time.Duration(from+i+1) * time.Second)
 		entries[i] = memory.Entry{Vector: vectors[i], Embedder: memory.Hashed{}.Name(), Memory: aegis.Memory{
@@ -71,14 +150,12 @@ func (c *corpus) entries(ctx context.Context, from, n int) ([]memory.Entry, erro
 	return entries, nil
 }
 
-// queries are about memories that are there: six of the words of one, in another
-// order, and two others.
+// queries ask about goals that are remembered, for a service, as one does who is
+// about to do the like.
 func (c *corpus) queries(n int) []string {
 	out := make([]string, n)
 	for i := range out {
-		words := strings.Fields(c.kept[c.draw.IntN(len(c.kept))])
-		c.draw.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
-		out[i] = strings.Join(append(words[:6:6], c.text(2)...), " ")
+		out[i] = pick(c.draw, c.kept) + " " + c.service()
 	}
 	return out
 }

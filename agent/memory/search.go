@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// window is how many memories each list of a search has at most.
-	window = 200
+	// Window is how many memories each list of a search has at most.
+	Window = 100
 	// maxQuery bounds the text of a search, in bytes.
 	maxQuery = 2 << 10
 	// pageDefault and pageMax bound a page.
@@ -50,7 +50,7 @@ func (s *Service) rankedPage(ctx context.Context, f Filter, text string, page ae
 	if err != nil {
 		return nil, "", fmt.Errorf("embed what is searched for: %w", err)
 	}
-	found, err := s.Store.FindMemories(ctx, f, Probe{Vector: v, Embedder: s.Embedder.Name(), Text: text, Window: window})
+	found, err := s.Store.FindMemories(ctx, f, Probe{Vector: v, Embedder: s.Embedder.Name(), Text: text, Window: Window})
 	if err != nil {
 		return nil, "", err
 	}

@@ -127,7 +127,7 @@ type Query struct {
 }
 
 // Search finds what an agent remembers, best first, and the cursor of the next
-// page, "" when there is none. It reaches the window of 200 memories in each of
+// page, "" when there is none. It reaches the window of 100 memories in each of
 // the two lists that it ranks.
 func (s *Service) Search(ctx context.Context, q Query) ([]aegis.Memory, string, error) {
 	f := Filter{AgentID: q.AgentID, Shared: q.Shared, Kinds: q.Kinds, Scopes: []string{""}}

@@ -17,7 +17,7 @@ import (
 const (
 	// maxWords bounds the words of a search, newestOf the memories that each of
 	// them brings up, so that common words don't hide rare ones.
-	maxWords, newestOf = 12, 100
+	maxWords, newestOf = 8, 50
 	// exactBelow is how many memories are searched without the index: that is as
 	// quick, and exact.
 	exactBelow = 1000
@@ -56,19 +56,18 @@ func (db *DB) matchingMemories(ctx context.Context, f memory.Filter, p memory.Pr
 	}
 	a := &arguments{}
 	where := memoryWhere(f, a)
+	all := a.add(strings.Join(words, " | "))
 	branches := make([]string, len(words))
 	for i, word := range words {
-		branches[i] = `(SELECT memory_id FROM memories WHERE ` + where + ` AND words @@ ` + a.add(word) + `::tsquery
+		branches[i] = `(SELECT memory_id, outcome, created_at, ts_rank(words, ` + all + `::tsquery)::float8 AS similarity FROM memories
+			WHERE ` + where + ` AND words @@ ` + a.add(word) + `::tsquery
 			ORDER BY created_at DESC, memory_id DESC LIMIT ` + strconv.Itoa(newestOf) + `)`
 	}
 	var found []memory.Hit
 	b := &pgx.Batch{}
 	b.Queue(customPlans)
-	b.Queue(`
-		SELECT memory_id, outcome, created_at, ts_rank(words, `+a.add(strings.Join(words, " | "))+`::tsquery)::float8 AS similarity
-		FROM memories WHERE memory_id IN (`+strings.Join(branches, ` UNION `)+`)
-		ORDER BY similarity DESC, memory_id DESC
-		LIMIT `+a.add(p.Window), a.values...).Query(func(rows pgx.Rows) (err error) {
+	statement := `SELECT * FROM (` + strings.Join(branches, ` UNION `) + `) found ORDER BY similarity DESC, memory_id DESC LIMIT ` + a.add(p.Window)
+	b.Queue(statement, a.values...).Query(func(rows pgx.Rows) (err error) {
 		found, err = pgx.CollectRows(rows, pgx.RowToStructByName[memory.Hit])
 		return err
 	})
