@@ -23,6 +23,7 @@ const (
 	DeliveryPrefix    = "dlv"
 	MemoryPrefix      = "mem"
 	AgentPrefix       = "agent"
+	IncidentPrefix    = "inc"
 )
 
 // NewID returns prefix, a hyphen and 26 lower-case characters: 48 bits of

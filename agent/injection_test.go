@@ -73,7 +73,8 @@ func channels() map[string]map[string]any {
 		return map[string]any{"tool": name, "input": input}
 	}
 	return map[string]map[string]any{
-		"finding":  ask("list_drift", map[string]any{}),
+		"drift":    ask("list_drift", map[string]any{}),
+		"finding":  ask("list_incidents", map[string]any{}),
 		"resource": ask("list_resources", map[string]any{"stack_id": "dev.data.eu-west-1"}),
 		"tag":      ask("get_stack", map[string]any{"stack_id": "dev.runtime.eu-west-1"}),
 		"log":      ask("read_logs", map[string]any{"stack_id": "dev.data.eu-west-1", "log_group": "shop"}),
@@ -132,6 +133,13 @@ func (e *tainted) DriftReports(context.Context, aegis.DriftFilter, aegis.Page) (
 	return []aegis.DriftReport{{
 		DriftReportID: "drift-1", StackID: "dev.data.eu-west-1", Kind: "changed", DetectedAt: noon,
 		Changes: []aegis.DriftChange{{Address: "bucket", Attribute: "tags.note", Before: "", After: e.said()}},
+	}}, "", nil
+}
+
+func (e *tainted) Incidents(context.Context, aegis.IncidentFilter, aegis.Page) ([]aegis.SecurityIncident, string, error) {
+	return []aegis.SecurityIncident{{
+		IncidentID: "inc-1", State: "open", Severity: "high", OpenedAt: noon, BlastRadius: aegis.BlastRadius{StackIDs: []string{"dev.data.eu-west-1"}},
+		SignalSet: []aegis.Finding{{FindingID: "f", Source: "aws/guardduty", Title: e.said(), Resources: []string{e.said()}, ObservedAt: noon}},
 	}}, "", nil
 }
 

@@ -43,6 +43,10 @@ type Config struct {
 	// not offered.
 	Drift  driftStore
 	Intake intake
+	// Incidents keeps incidents and Findings takes in what detectors found; without
+	// them, that is not offered.
+	Incidents incidentStore
+	Findings  findings
 	// DriftRules says which drift is expected, and Adopter makes specs agree with
 	// reality; without them, that is not offered.
 	DriftRules driftRules
@@ -221,6 +225,16 @@ type driftStore interface {
 	DriftReport(ctx context.Context, id string) (aegis.DriftReport, error)
 	DriftReports(ctx context.Context, f aegis.DriftFilter, page aegis.Page) ([]aegis.DriftReport, string, error)
 	DriftGroups(ctx context.Context, f aegis.DriftFilter, page aegis.Page) ([]aegis.DriftGroup, string, error)
+}
+
+type incidentStore interface {
+	Incident(ctx context.Context, id string) (aegis.SecurityIncident, error)
+	Incidents(ctx context.Context, f aegis.IncidentFilter, page aegis.Page) ([]aegis.SecurityIncident, string, error)
+}
+
+type findings interface {
+	// TakeFindings takes in what a detector found.
+	TakeFindings(ctx context.Context, body []byte) (aegis.FindingCounts, error)
 }
 
 type driftRules interface {

@@ -51,7 +51,7 @@ func TestHostileRequests(t *testing.T) {
 		"a role of root":        {request{route: "POST /v1/tokens", body: `{"name":"x","role":"root"}`}, 422, "invalid"},
 		"a key with a space":    {request{route: "POST /v1/goals", body: `{"intent":"x"}`, header: map[string]string{"Idempotency-Key": "a b"}}, 422, "invalid"},
 		"a key that is long":    {request{route: "POST /v1/goals", body: `{"intent":"x"}`, header: map[string]string{"Idempotency-Key": long(256)}}, 422, "invalid"},
-		"a later route":         {request{route: "POST /v1/findings", body: `{`}, 501, "not_implemented"},
+		"a later route":         {request{route: "POST /v1/domain/dev/pipelines", body: `{`}, 501, "not_implemented"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

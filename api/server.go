@@ -46,6 +46,7 @@ func newServer(c Config) *server {
 	s.stackRoutes()
 	s.driftRoutes()
 	s.driftRuleRoutes()
+	s.incidentRoutes()
 	s.envelopeRoutes()
 	s.decisionRoutes()
 	s.recordRoutes()

@@ -33,6 +33,8 @@ func newCard(d aegis.WebhookDelivery, e aegis.Event) card {
 		c.drift(d, e.Data)
 	case TypeChangeSetPromoted, TypeChangeSetRolledBack, TypeChangeSetDenied:
 		c.changeSet(d, e.Data)
+	case TypeIncidentOpened, TypeIncidentContained, TypeIncidentClosed:
+		c.incident(d, e.Data)
 	default:
 		c.other(d, e)
 	}
@@ -132,6 +134,24 @@ func (c *card) changeSet(d aegis.WebhookDelivery, data json.RawMessage) {
 }
 
 // other tells the plain fields of what has no shape of its own here.
+func (c *card) incident(d aegis.WebhookDelivery, data json.RawMessage) {
+	var i aegis.SecurityIncident
+	_ = json.Unmarshal(data, &i) // what can be read is told
+	first := "no findings"
+	if len(i.SignalSet) > 0 {
+		first = i.SignalSet[0].Title
+	}
+	c.title = heading(d.EventType, ", "+string(i.Severity)+": "+first)
+	c.add("Stack", d.StackID)
+	c.add("May reach", strings.Join(i.BlastRadius.DependentStackIDs, ", "))
+	c.add("Regions", strings.Join(i.BlastRadius.Regions, ", "))
+	c.add("Verification", string(i.VerificationState))
+	c.add("Incident", i.IncidentID)
+	for _, f := range i.SignalSet {
+		c.lines = append(c.lines, fmt.Sprintf("%s, %s: %s (%s)", f.Source, f.Severity, f.Title, strings.Join(f.Resources, ", ")))
+	}
+}
+
 func (c *card) other(d aegis.WebhookDelivery, e aegis.Event) {
 	c.title = heading(d.EventType, "")
 	c.add("Stack", d.StackID)

@@ -27,7 +27,7 @@ type Server struct {
 func (s *Store) Config() api.Config {
 	return api.Config{
 		Goals: s, Steps: s, ChangeSets: s, Stacks: s, Envelope: s, Decisions: s, Traces: s, Events: s, Auth: s, Requests: s,
-		Health: s, Door: s, Queue: s, Workspaces: s, Simulator: s, Previewer: s, Explainer: s, Bundles: s, Drift: s, Intake: s, DriftRules: Rulebook{s}, Adopter: s,
+		Health: s, Door: s, Queue: s, Workspaces: s, Simulator: s, Previewer: s, Explainer: s, Bundles: s, Drift: s, Intake: s, DriftRules: Rulebook{s}, Adopter: s, Incidents: s, Findings: s,
 		Agents: s, Memory: s, Models: s, Tools: s,
 		Registry: s, Webhooks: s, Deliveries: s, Regions: Regions(), Version: "v0.0.0-test", Now: func() time.Time { return s.Now() },
 		Heartbeat: time.Minute,

@@ -32,6 +32,7 @@ type Store struct {
 	rules        []aegis.DriftRule
 	suggestions  []aegis.DriftSuggestion
 	eventBodies  [][]byte
+	incidents    []aegis.SecurityIncident
 	traces       []aegis.TaskTrace
 	events       []aegis.Event
 	watchers     map[chan int64]struct{}
@@ -45,6 +46,8 @@ type Store struct {
 	fault        error
 	memories     []aegis.Memory
 	agents       []aegis.Agent
+
+	findingBodies [][]byte
 
 	webhooks   []aegis.Webhook
 	deliveries []aegis.WebhookDelivery

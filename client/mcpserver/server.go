@@ -39,6 +39,7 @@ func build(api *client.Client, caller aegis.Principal, version string, schemas *
 			&mcp.ServerOptions{Instructions: instructions, SchemaCache: schemas}),
 	}
 	s.addEstate()
+	s.addIncidents()
 	s.addChanges()
 	s.addPolicy()
 	s.addGoals()

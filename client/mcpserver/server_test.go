@@ -70,8 +70,8 @@ func text(result *mcp.CallToolResult) string {
 func TestEachRoleHasItsTools(t *testing.T) {
 	t.Parallel()
 	looks := []string{
-		"explain_decision", "get_change_set", "get_drift_report", "get_goal", "get_stack", "get_stack_drift", "get_trace", "list_change_sets",
-		"list_decisions", "list_drift_reports", "list_goals", "list_intents", "list_limits", "list_policy_bundles", "list_stacks", "wait_for_goal",
+		"explain_decision", "get_change_set", "get_drift_report", "get_goal", "get_incident", "get_stack", "get_stack_drift", "get_trace", "list_change_sets",
+		"list_decisions", "list_drift_reports", "list_goals", "list_incidents", "list_intents", "list_limits", "list_policy_bundles", "list_stacks", "wait_for_goal",
 	}
 	submits := append(slices.Clone(looks), "cancel_goal", "preview_goal", "submit_goal")
 	steers := append(slices.Clone(submits), "cancel_change_set", "look_at_stack", "roll_back_change_set", "simulate")

@@ -33,6 +33,7 @@ import (
 	"github.com/aegisworld/aegis/policies/explain"
 	"github.com/aegisworld/aegis/policies/simulate"
 	"github.com/aegisworld/aegis/rollout"
+	"github.com/aegisworld/aegis/secops"
 	"github.com/aegisworld/aegis/stacks"
 	"github.com/aegisworld/aegis/web"
 )
@@ -51,6 +52,7 @@ type control struct {
 	reconciler *drift.Reconciler
 	stock      *drift.Stock
 	intake     intake
+	findings   *secops.Intake
 	webhooks   *hooks
 	policy     *policy
 	metrics    *telemetry.Metrics
@@ -227,6 +229,7 @@ func (p *control) wireDrift(ctx context.Context, engines expecting) error {
 		return fmt.Errorf("ask for the account: %w", err)
 	}
 	p.intake = intake{drift.NewIntake(p.db, accountID), p.metrics}
+	p.findings = secops.NewIntake(p.db, accountID, time.Now)
 	return nil
 }
 
@@ -305,7 +308,7 @@ func (p *control) apiHandler() http.Handler {
 	config := api.Config{
 		Goals: p.db, Steps: p.db, ChangeSets: p.db, Stacks: p.db, Envelope: p.db, Decisions: p.db, Traces: p.db, Events: p.db,
 		Auth: p.db, Requests: p.hot, Health: p.db, Door: p.door, Queue: p.db, Workspaces: p.engines, Simulator: p.simulator, Previewer: p.planner, Bundles: p.policy.shipper,
-		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db},
+		Drift: p.db, Intake: p.intake, DriftRules: &drift.Rulebook{Store: p.db}, Incidents: p.db, Findings: p.findings,
 		Adopter:  &drift.Adopter{Store: p.db, Parameters: parameters{p.engines}, Door: p.door},
 		Registry: p.webhooks.registry, Webhooks: p.db, Deliveries: p.db,
 		Agents: agents{p.db}, Memory: p.memories, Tools: p.tools,

@@ -28,6 +28,7 @@ type stackStore interface {
 type historyStore interface {
 	DriftReports(ctx context.Context, f aegis.DriftFilter, page aegis.Page) ([]aegis.DriftReport, string, error)
 	ChangeSets(ctx context.Context, f aegis.ChangeSetFilter, page aegis.Page) ([]aegis.AutonomousChangeSet, string, error)
+	Incidents(ctx context.Context, f aegis.IncidentFilter, page aegis.Page) ([]aegis.SecurityIncident, string, error)
 }
 
 type door interface {

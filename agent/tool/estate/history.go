@@ -99,6 +99,7 @@ func (t tools) historyTools() []tool.Tool {
 	return []tool.Tool{
 		describe(about{name: "list_drift", summary: "Lists what changed outside the autopilot, newest first: which attributes, who did it, and what became of it."}, t.listDrift),
 		describe(about{name: "list_change_sets", summary: "Lists change sets, newest first: what was changed and what became of it."}, t.listChangeSets),
+		describe(about{name: "list_incidents", summary: "Lists security incidents, newest first: what detectors found, how bad it is, and which stacks it can reach."}, t.listIncidents),
 	}
 }
 

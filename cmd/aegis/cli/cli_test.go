@@ -92,6 +92,20 @@ func TestVerbs(t *testing.T) {
 }
 
 // fill adds what scripts look for to the sample.
+func incident(id string, state aegis.IncidentState, severity aegis.Severity) aegis.SecurityIncident {
+	i := aegis.SecurityIncident{
+		IncidentID: id, State: state, Severity: severity, VerificationState: aegis.VerificationPending, OpenedAt: time.Now(),
+		BlastRadius: aegis.BlastRadius{StackIDs: []string{"prod.data.us-east-1"}, DependentStackIDs: []string{"prod.runtime.us-east-1"}, Regions: []string{"us-east-1"}},
+		SignalSet: []aegis.Finding{{
+			FindingID: "f", Source: "aws/guardduty", Title: "Somebody reads a bucket", Severity: severity, Resources: []string{"arn:aws:s3:::orders"}, ObservedAt: time.Now(),
+		}},
+	}
+	if state == aegis.IncidentClosed {
+		i.ClosedAt = &i.OpenedAt
+	}
+	return i
+}
+
 func fill(ctx context.Context, store *apitest.Store) error {
 	store.PutObservation(aegis.Observation{
 		StackID: "prod.network.us-east-1", ResourceCount: 9, ObservedAt: time.Now(),
@@ -125,6 +139,8 @@ func fill(ctx context.Context, store *apitest.Store) error {
 		},
 		Changes: []aegis.DriftChange{{Address: "aws_security_group::web", Attribute: "ingress", Before: []any{}, After: []any{"22"}}},
 	})
+	store.PutIncident(incident("inc-1", aegis.IncidentClosed, aegis.SeverityLow))
+	store.PutIncident(incident("inc-2", aegis.IncidentOpen, aegis.SeverityHigh))
 	store.PutSimulation(simulation())
 	failing := time.Now().Add(-time.Hour)
 	store.PutWebhook(aegis.Webhook{

@@ -105,22 +105,28 @@ func writeAnswer(w io.Writer, r aegis.GateResult) {
 	}
 }
 
-// readInput reads a document, or that of a decision.
-func readInput(name string, in io.Reader) (json.RawMessage, error) {
+// readFile reads up to most bytes of a file, or of in when its name is "-".
+func readFile(name string, in io.Reader, most int64) ([]byte, error) {
 	if name != "-" {
 		f, err := os.Open(name) //nolint:gosec // the caller names it
 		if err != nil {
-			return nil, fmt.Errorf("read the input: %w", err)
+			return nil, err
 		}
 		defer func() { _ = f.Close() }() // it was only read
 		in = f
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, mostInput+1))
+	raw, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err == nil && int64(len(raw)) > most {
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, most)
+	}
+	return raw, err
+}
+
+// readInput reads a document, or that of a decision.
+func readInput(name string, in io.Reader) (json.RawMessage, error) {
+	raw, err := readFile(name, in, mostInput)
 	if err != nil {
 		return nil, fmt.Errorf("read the input: %w", err)
-	}
-	if len(raw) > mostInput {
-		return nil, fmt.Errorf("read the input: it is larger than %d bytes", mostInput)
 	}
 	var decision struct {
 		DecisionID string          `json:"decision_id"`

@@ -30,7 +30,7 @@ func (c *cli) root(out io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%s", err) })
 	root.AddGroup(&cobra.Group{ID: "client", Title: "Talk to an API:"}, &cobra.Group{ID: "run", Title: "Run things here:"})
 	for _, cmd := range []*cobra.Command{
-		c.goal(), c.agent(), c.change(), c.stack(), c.adopt(), c.drift(), c.budget(), c.breaker(), c.policy(), c.decision(), c.trace(), c.webhook(), c.tokens(), c.login(), c.mcp(),
+		c.goal(), c.agent(), c.change(), c.stack(), c.adopt(), c.drift(), c.incident(), c.budget(), c.breaker(), c.policy(), c.decision(), c.trace(), c.webhook(), c.tokens(), c.login(), c.mcp(),
 	} {
 		cmd.GroupID = "client"
 		c.clientFlags(cmd)

@@ -1,0 +1,2 @@
+// Package secops turns what detectors find into incidents.
+package secops
