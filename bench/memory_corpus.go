@@ -24,33 +24,36 @@ type corpus struct {
 	goals []goals.Goal
 	// kept are some intents that were written, of which queries are made.
 	kept []string
+
+	places, teams, parts, reasons, ways, faults []string
 }
 
-// What a goal is varied by.
+// What is varied in a goal.
 var (
 	numbers          = regexp.MustCompile(`^\d+$`)
 	placesAndNumbers = regexp.MustCompile(`\b(?:us-east-1|eu-west-1|ap-southeast-1|Ireland|Singapore|Virginia|Dublin)\b|\d+`)
-
-	corpusPlaces = strings.Fields(`us-east-1 us-east-2 us-west-2 eu-west-1 eu-central-1 eu-north-1 ap-southeast-1 ap-northeast-1 ap-south-1 sa-east-1
-		Virginia Ohio Oregon Ireland Frankfurt Stockholm Singapore Tokyo Mumbai Dublin`)
-	corpusTeams = strings.Fields(`checkout payments search catalog ledger media identity billing shipping pricing fraud loyalty inbox feed matchmaking
-		leaderboard telemetry reporting exports uploads invoices recommendations sessions notifications scheduler crawler ingest audit sandbox gateway`)
-	corpusParts   = strings.Fields(`api worker web db cache queue indexer archive importer proxy`)
-	corpusReasons = []string{
-		"", "", "", " for %s", " because %s is slow", ", %s asks for it", " before %s goes live", " so that %s keeps up", "; it is for %s", ", as %s needs it",
-	}
-	corpusWays = []string{
-		"one NAT gateway", "fewer nodes", "ARM nodes", "half of the nodes", "fewer shards", "replication", "peering", "flow logs", "room to scale",
-		"spare capacity", "spare capacity and copies", "capacity first", "at once",
-	}
-	corpusFaults = []string{
-		"verification: error rate of %s rose above 2 %%", "denied: risk 71 of 60", "canary: p95 of %s grew by 40 %%", "AccessDenied: the executor's boundary",
-		"no plan within the budget", "AddressLimitExceeded", "the deadline passed", "%s was changed by a person meanwhile",
-	}
 )
 
 func newCorpus() (*corpus, error) {
-	c := &corpus{draw: rand.New(rand.NewPCG(28, 384))} //nolint:gosec // the same in each run
+	c := &corpus{
+		draw: rand.New(rand.NewPCG(28, 384)), //nolint:gosec // the same in each run
+		places: strings.Fields(`us-east-1 us-east-2 us-west-2 eu-west-1 eu-central-1 eu-north-1 ap-southeast-1 ap-northeast-1 ap-south-1 sa-east-1
+			Virginia Ohio Oregon Ireland Frankfurt Stockholm Singapore Tokyo Mumbai Dublin`),
+		teams: strings.Fields(`checkout payments search catalog ledger media identity billing shipping pricing fraud loyalty inbox feed matchmaking
+			leaderboard telemetry reporting exports uploads invoices recommendations sessions notifications scheduler crawler ingest audit sandbox gateway`),
+		parts: strings.Fields(`api worker web db cache queue indexer archive importer proxy`),
+		reasons: []string{
+			"", "", "", " for %s", " because %s is slow", ", %s asks for it", " before %s goes live", " so that %s keeps up", "; it is for %s", ", as %s needs it",
+		},
+		ways: []string{
+			"one NAT gateway", "fewer nodes", "ARM nodes", "half of the nodes", "fewer shards", "replication", "peering", "flow logs", "room to scale",
+			"spare capacity", "spare capacity and copies", "capacity first", "at once",
+		},
+		faults: []string{
+			"verification: error rate of %s rose above 2 %%", "denied: risk 71 of 60", "canary: p95 of %s grew by 40 %%", "AccessDenied: the executor's boundary",
+			"no plan within the budget", "AddressLimitExceeded", "the deadline passed", "%s was changed by a person meanwhile",
+		},
+	}
 	for _, read := range []func() ([]goals.Goal, error){goals.All, goals.Breadth, goals.HeldOut} {
 		set, err := read()
 		if err != nil {
@@ -61,9 +64,9 @@ func newCorpus() (*corpus, error) {
 	return c, nil
 }
 
-func pick(draw *rand.Rand, from []string) string { return from[draw.IntN(len(from))] }
+func (c *corpus) pick(from []string) string { return from[c.draw.IntN(len(from))] }
 
-func (c *corpus) service() string { return pick(c.draw, corpusTeams) + "-" + pick(c.draw, corpusParts) }
+func (c *corpus) service() string { return c.pick(c.teams) + "-" + c.pick(c.parts) }
 
 // fit puts a service into a text that has a place for it.
 func (c *corpus) fit(text string) string {
@@ -88,21 +91,21 @@ func (c *corpus) intent(g goals.Goal) string {
 		if numbers.MatchString(found) {
 			return c.number(found)
 		}
-		return pick(c.draw, corpusPlaces)
+		return c.pick(c.places)
 	})
-	return intent + c.fit(pick(c.draw, corpusReasons))
+	return intent + c.fit(c.pick(c.reasons))
 }
 
 // ended is what is remembered of a goal that has ended.
 func (c *corpus) ended(intent string, g goals.Goal, outcome aegis.MemoryOutcome) string {
 	if outcome != aegis.MemorySucceeded || len(g.Expect.Stacks) == 0 {
-		return fmt.Sprintf("Goal %q failed. Reason: %s.", intent, c.fit(pick(c.draw, corpusFaults)))
+		return fmt.Sprintf("Goal %q failed. Reason: %s.", intent, c.fit(c.pick(c.faults)))
 	}
 	var done []string
 	for _, stack := range slices.Sorted(maps.Keys(g.Expect.Stacks)) {
 		layer, _, _ := strings.Cut(stack, ".")
 		for _, parameter := range slices.Sorted(maps.Keys(g.Expect.Stacks[stack])) {
-			done = append(done, fmt.Sprintf("%s of %s to %d in %s", strings.ReplaceAll(parameter, ".", " "), layer, 1+c.draw.IntN(90), pick(c.draw, corpusPlaces)))
+			done = append(done, fmt.Sprintf("%s of %s to %d in %s", strings.ReplaceAll(parameter, ".", " "), layer, 1+c.draw.IntN(90), c.pick(c.places)))
 		}
 	}
 	return fmt.Sprintf("Goal %q succeeded. Done: %s; +$%d.%02d a month.", intent, strings.Join(done, "; "), c.draw.IntN(900), c.draw.IntN(100))
@@ -112,9 +115,9 @@ func (c *corpus) ended(intent string, g goals.Goal, outcome aegis.MemoryOutcome)
 func (c *corpus) lesson(outcome aegis.MemoryOutcome) string {
 	end := "lasted."
 	if outcome != aegis.MemorySucceeded {
-		end = "did not last: " + c.fit(pick(c.draw, corpusFaults))
+		end = "did not last: " + c.fit(c.pick(c.faults))
 	}
-	return fmt.Sprintf("Way %q to %q %s", pick(c.draw, corpusWays), fmt.Sprintf("have %s survive the loss of %s", c.service(), pick(c.draw, corpusPlaces)), end)
+	return fmt.Sprintf("Way %q to %q %s", c.pick(c.ways), fmt.Sprintf("have %s survive the loss of %s", c.service(), c.pick(c.places)), end)
 }
 
 // entries are n memories, a second apart, with their vectors. One of ten is a lesson.
@@ -155,7 +158,7 @@ func (c *corpus) entries(ctx context.Context, from, n int) ([]memory.Entry, erro
 func (c *corpus) queries(n int) []string {
 	out := make([]string, n)
 	for i := range out {
-		out[i] = pick(c.draw, c.kept) + " " + c.service()
+		out[i] = c.pick(c.kept) + " " + c.service()
 	}
 	return out
 }

@@ -182,15 +182,15 @@ func TestWhatChatsAreTold(t *testing.T) {
 			"denials": []aegis.RuleResult{{Code: "world_open_admin_port", Msg: "port 22 is open"}}, "error": "denied",
 		}, []string{"Change set denied: open port 22", "a, b", "cs-1", "world_open_admin_port: port 22 is open"}},
 		TypeChangeSetRolledBack: {map[string]any{"summary": "x", "error": "check is red"}, []string{"Change set rolled back: x", "check is red"}},
-		TypeIncidentOpened:      {aegis.SecurityIncident{
+		TypeIncidentOpened: {aegis.SecurityIncident{
 			IncidentID: "inc-1", Severity: aegis.SeverityHigh, BlastRadius: aegis.BlastRadius{DependentStackIDs: []string{"prod.edge.eu-west-1"}, Regions: []string{"eu-west-1"}},
 			SignalSet: []aegis.Finding{{Source: "aws/guardduty", Title: "Somebody reads a bucket", Severity: aegis.SeverityHigh, Resources: []string{"arn:x"}}},
 		}, []string{
 			"Incident opened, high: Somebody reads a bucket", "prod.edge.eu-west-1", "eu-west-1", "inc-1", "aws/guardduty, high: Somebody reads a bucket (arn:x)",
 		}},
-		TypeIncidentClosed: {map[string]any{"severity": "high"}, []string{"Incident closed, high: no findings"}},
-		TypeWebhookDisabled:     {map[string]any{"reason": "it answered 410 Gone", "url": "https://x"}, []string{"Webhook disabled", "it answered 410 Gone", "https://x"}},
-		TypeWebhookTest:         {nil, []string{"Webhook test"}},
+		TypeIncidentClosed:  {map[string]any{"severity": "high"}, []string{"Incident closed, high: no findings"}},
+		TypeWebhookDisabled: {map[string]any{"reason": "it answered 410 Gone", "url": "https://x"}, []string{"Webhook disabled", "it answered 410 Gone", "https://x"}},
+		TypeWebhookTest:     {nil, []string{"Webhook test"}},
 	} {
 		data, err := json.Marshal(c.data)
 		require.NoError(t, err)

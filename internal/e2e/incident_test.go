@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -51,7 +50,7 @@ func TestFindingsAreTold(t *testing.T) {
 	require.NotEmpty(t, open.BlastRadius.DependentStackIDs)
 	out, code := aegisCLI(ctx, t, "incident", "list", "--stack", "sandbox.data.us-east-1", "--state", "open", "--severity", "high")
 	require.Zero(t, code, out)
-	require.True(t, strings.Contains(out, open.IncidentID), out)
+	require.Contains(t, out, open.IncidentID)
 
 	submit("ARCHIVED", seen.Add(time.Second))
 	closed, code := show("--fail-on", "incident")

@@ -99,15 +99,19 @@ func knownIncidents(ctx context.Context, tx pgx.Tx, keys, reach []string) (known
 	if known, err = pgx.CollectRows(rows, pgx.RowTo[aegis.SecurityIncident]); err != nil {
 		return nil, nil, err
 	}
+	rows, _ = tx.Query(ctx, `SELECT finding AS key, said_at FROM findings WHERE finding = ANY ($1)`, emptyNotNil(keys))
+	words, err := pgx.CollectRows(rows, pgx.RowToStructByName[findingWord])
 	said = map[string]time.Time{}
-	rows, _ = tx.Query(ctx, `SELECT finding, said_at FROM findings WHERE finding = ANY ($1)`, emptyNotNil(keys))
-	var key string
-	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&key, &at}, func() error {
-		said[key] = at
-		return nil
-	})
+	for _, w := range words {
+		said[w.Key] = w.SaidAt
+	}
 	return known, said, err
+}
+
+// findingWord is when the newest word of a finding was said.
+type findingWord struct {
+	Key    string
+	SaidAt time.Time
 }
 
 // incidentData is what events tell of an incident. Webhooks are told by stack.

@@ -3,6 +3,7 @@ package asff_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -53,9 +54,7 @@ func with(t *testing.T, members map[string]any) []byte {
 	t.Helper()
 	var f map[string]any
 	require.NoError(t, json.Unmarshal([]byte(finding), &f))
-	for name, value := range members {
-		f[name] = value
-	}
+	maps.Copy(f, members)
 	text, err := json.Marshal(f)
 	require.NoError(t, err)
 	return text
