@@ -22,8 +22,9 @@ const (
 	memoryDatabase = "bench_memory"
 	memoryAgent    = "bench"
 	// memoryQueries are asked with pgvector, exactQueries without, which takes
-	// longer, each after memoryWarm that don't count; recallQueries of both.
-	memoryQueries, exactQueries, memoryWarm, recallQueries = 300, 60, 10, 100
+	// longer, each after memoryWarm that don't count, which bring the database's pages
+	// into memory; recallQueries of both.
+	memoryQueries, exactQueries, memoryWarm, recallQueries = 300, 60, 200, 100
 	// answered is how many memories a search answers.
 	answered = 10
 )
@@ -100,7 +101,7 @@ func (s *memoryStores) fill(ctx context.Context, address string, n int, r *repor
 	if err != nil {
 		return fmt.Errorf("connect to database %s: %w", memoryDatabase, err)
 	}
-	err = conn.QueryRow(ctx, `SELECT to_regclass('memory_hnsw') IS NOT NULL`).Scan(&s.hasIndex)
+	err = conn.QueryRow(ctx, `SELECT to_regclass('memory_vectors_hnsw') IS NOT NULL`).Scan(&s.hasIndex)
 	if err == nil {
 		_, err = conn.Exec(ctx, `VACUUM ANALYZE`) // as autovacuum does in time
 	}

@@ -26,21 +26,17 @@ func (db *DB) SaveMemories(ctx context.Context, entries []memory.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	indexed, err := db.memoryIndexed(ctx)
 	b := &pgx.Batch{}
 	for _, e := range entries {
-		queueMemory(b, e, indexed)
+		queueMemory(b, e)
 	}
-	if err == nil {
-		err = db.send(ctx, b)
-	}
-	if err != nil {
+	if err := db.send(ctx, b); err != nil {
 		return fmt.Errorf("save %d memories from %s on: %w", len(entries), entries[0].Memory.MemoryID, err)
 	}
 	return nil
 }
 
-func queueMemory(b *pgx.Batch, e memory.Entry, indexed bool) {
+func queueMemory(b *pgx.Batch, e memory.Entry) {
 	m := e.Memory
 	b.Queue(`
 		INSERT INTO memories (`+memoryColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -49,14 +45,16 @@ func queueMemory(b *pgx.Batch, e memory.Entry, indexed bool) {
 	if e.Vector == nil {
 		return
 	}
-	b.Queue(`
-		INSERT INTO memory_vectors (memory_id, agent_id, kind, scope, outcome, embedder, created_at, expires_at, vector)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (memory_id) DO NOTHING`,
-		m.MemoryID, m.AgentID, m.Kind, m.Scope, m.Outcome, e.Embedder, m.CreatedAt, m.ExpiresAt, vectorBytes(e.Vector))
-	if indexed && len(e.Vector) == indexDimensions {
-		b.Queue(insertIndexed, []string{m.MemoryID}, []string{vectorText(e.Vector)})
+	var signs *string
+	if len(e.Vector) == indexDimensions {
+		text := signsOf(e.Vector)
+		signs = &text
 	}
+	b.Queue(`
+		INSERT INTO memory_vectors (memory_id, agent_id, kind, scope, outcome, embedder, created_at, expires_at, vector, signs)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::bit(1024))
+		ON CONFLICT (memory_id) DO NOTHING`,
+		m.MemoryID, m.AgentID, m.Kind, m.Scope, m.Outcome, e.Embedder, m.CreatedAt, m.ExpiresAt, vectorBytes(e.Vector), signs)
 }
 
 // ListMemories lists what the filter lets through, newest first, and returns the

@@ -31,7 +31,7 @@ func (db *DB) CompactMemories(ctx context.Context, c memory.Compaction) (done me
 		done.Dropped, err = db.boundMemories(ctx, c.PerAgent)
 	}
 	if err == nil {
-		err = db.healMemoryIndex(ctx)
+		err = db.signMemories(ctx)
 	}
 	if err != nil {
 		return done, fmt.Errorf("compact memories: %w", mapError(err))
@@ -101,11 +101,7 @@ func (db *DB) mergeEpisodes(ctx context.Context, c memory.Compaction, g episodes
 	if err != nil {
 		return 0, err
 	}
-	indexed, err := db.memoryIndexed(ctx)
-	if err != nil {
-		return 0, err
-	}
-	err = db.replaceMemories(ctx, oldest, summary, indexed)
+	err = db.replaceMemories(ctx, oldest, summary)
 	if errors.Is(err, aegis.ErrConflict) {
 		return 0, nil
 	}
@@ -114,7 +110,7 @@ func (db *DB) mergeEpisodes(ctx context.Context, c memory.Compaction, g episodes
 
 // replaceMemories puts one memory in the place of others. ErrConflict: some of them
 // are gone.
-func (db *DB) replaceMemories(ctx context.Context, old []aegis.Memory, by memory.Entry, indexed bool) error {
+func (db *DB) replaceMemories(ctx context.Context, old []aegis.Memory, by memory.Entry) error {
 	ids := make([]string, len(old))
 	for i, m := range old {
 		ids[i] = m.MemoryID
@@ -131,7 +127,7 @@ func (db *DB) replaceMemories(ctx context.Context, old []aegis.Memory, by memory
 		}
 		b := &pgx.Batch{}
 		b.Queue(`DELETE FROM memories WHERE memory_id = ANY ($1)`, ids)
-		queueMemory(b, by, indexed)
+		queueMemory(b, by)
 		return sendIn(ctx, tx, b)
 	})
 }

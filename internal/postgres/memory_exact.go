@@ -12,7 +12,7 @@ import (
 
 // scanMemories is the exact search: it reads the vectors that the filter lets
 // through, row by row, and keeps the window's nearest.
-func (db *DB) scanMemories(ctx context.Context, f memory.Filter, p memory.Probe) ([]string, error) {
+func (db *DB) scanMemories(ctx context.Context, f memory.Filter, p memory.Probe) ([]memory.Hit, error) {
 	a := &arguments{}
 	rows, err := db.pool.Query(ctx, `
 		SELECT memory_id, vector FROM memory_vectors
@@ -30,7 +30,14 @@ func (db *DB) scanMemories(ctx context.Context, f memory.Filter, p memory.Probe)
 	for i, n := range best {
 		ids[i] = n.id
 	}
-	return ids, rows.Err()
+	if err := rows.Err(); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	rows, err = db.pool.Query(ctx, `SELECT memory_id, outcome, created_at, vector FROM memory_vectors WHERE memory_id = ANY ($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	return collectHits(rows, p.Vector)
 }
 
 // neighbour is a memory that is near.

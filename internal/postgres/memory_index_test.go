@@ -54,7 +54,7 @@ func TestMemorySearchesAgree(t *testing.T) {
 	crowd(t, indexed, "planner", 0, 1200)
 	crowd(t, indexed, "critic", 5000, 30)
 	var kept bool
-	require.NoError(t, conn.QueryRow(t.Context(), `SELECT to_regclass('memory_hnsw') IS NOT NULL`).Scan(&kept))
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT to_regclass('memory_vectors_hnsw') IS NOT NULL`).Scan(&kept))
 	require.Equal(t, hasVector(t, conn), kept, "there is an index where there is pgvector")
 
 	draw := rand.New(rand.NewPCG(3, 4))
@@ -109,7 +109,12 @@ func TestMemoryIndexIsMadeOnce(t *testing.T) {
 	before := openURL(t, address)
 	before.ExactMemories = true
 	crowd(t, before, "planner", 0, 700)
-	_, err := conn.Exec(t.Context(), `DROP TABLE IF EXISTS memory_hnsw`)
+	forget := func() { // as a version that knows no signs left it
+		_, err := conn.Exec(t.Context(), `UPDATE memory_vectors SET signs = NULL`)
+		require.NoError(t, err)
+	}
+	forget()
+	_, err := conn.Exec(t.Context(), `DROP INDEX IF EXISTS memory_vectors_hnsw`)
 	require.NoError(t, err)
 	var all sync.WaitGroup
 	for range 3 {
@@ -121,16 +126,18 @@ func TestMemoryIndexIsMadeOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if hasVector(t, conn) {
-		var indexed int
-		require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM memory_hnsw`).Scan(&indexed))
-		require.Equal(t, 700, indexed)
-		crowd(t, before, "planner", 1000, 5) // by one that does not know
-		_, err = memory.New(memory.Config{Store: openURL(t, address)}).Compact(t.Context())
-		require.NoError(t, err)
-		require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM memory_hnsw`).Scan(&indexed))
-		require.Equal(t, 705, indexed, "healed")
+	signed := func() (n int) {
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(signs) FROM memory_vectors`).Scan(&n))
+		return n
 	}
+	require.Equal(t, 700, signed())
+	var kept bool
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT to_regclass('memory_vectors_hnsw') IS NOT NULL`).Scan(&kept))
+	require.Equal(t, hasVector(t, conn), kept)
+	forget()
+	_, err = memory.New(memory.Config{Store: before}).Compact(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 700, signed(), "healed")
 }
 
 // TestMemoriesWithoutTheRightToExtend is a database whose owner may not create
@@ -158,7 +165,7 @@ func TestMemoriesWithoutTheRightToExtend(t *testing.T) {
 	t.Cleanup(db.Close)
 	require.NoError(t, db.Migrate(t.Context()))
 	var indexed bool
-	require.NoError(t, admin.QueryRow(t.Context(), `SELECT to_regclass('memory_hnsw') IS NOT NULL`).Scan(&indexed))
+	require.NoError(t, admin.QueryRow(t.Context(), `SELECT to_regclass('memory_vectors_hnsw') IS NOT NULL`).Scan(&indexed))
 	require.False(t, indexed)
 	crowd(t, db, "planner", 0, 3)
 	found, err := db.FindMemories(t.Context(), memory.Filter{AgentID: "planner", AsOf: time.Now()}, memory.Probe{Text: "memory", Window: 10})

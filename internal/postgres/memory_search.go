@@ -17,7 +17,7 @@ import (
 const (
 	// maxWords bounds the words of a search, newestOf the memories that each of
 	// them brings up, so that common words don't hide rare ones.
-	maxWords, newestOf = 8, 50
+	maxWords, newestOf = 6, 50
 	// exactBelow is how many memories are searched without the index: that is as
 	// quick, and exact.
 	exactBelow = 1000
@@ -95,23 +95,16 @@ func (db *DB) nearestMemories(ctx context.Context, f memory.Filter, p memory.Pro
 	if p.Vector == nil {
 		return nil, nil
 	}
-	ids, err := db.indexedMemories(ctx, f, p)
-	if err == nil && ids == nil {
-		ids, err = db.scanMemories(ctx, f, p)
+	found, err := db.indexedMemories(ctx, f, p)
+	if err == nil && found == nil {
+		found, err = db.scanMemories(ctx, f, p)
 	}
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	return db.memoryHits(ctx, ids, p.Vector)
+	return found[:min(len(found), p.Window)], err
 }
 
-// memoryHits are the memories with their similarity to v, which is computed in one
+// collectHits reads memories with their similarity to v, which is computed in one
 // way whatever found them, best first.
-func (db *DB) memoryHits(ctx context.Context, ids []string, v []float32) ([]memory.Hit, error) {
-	rows, err := db.pool.Query(ctx, `SELECT memory_id, outcome, created_at, vector FROM memory_vectors WHERE memory_id = ANY ($1)`, ids)
-	if err != nil {
-		return nil, err
-	}
+func collectHits(rows pgx.Rows, v []float32) ([]memory.Hit, error) {
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h memory.Hit, err error) {
 		var b []byte
 		err = row.Scan(&h.MemoryID, &h.Outcome, &h.CreatedAt, &b)

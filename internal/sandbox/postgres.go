@@ -203,7 +203,7 @@ func startPostgres(ctx context.Context, o Options, port int) (*postgres, error) 
 	p, err := run(c.child(folder, "postgres", "-D", inherited+"/data",
 		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port),
 		"-c", "unix_socket_directories="+inherited, "-c", "unix_socket_permissions=0700",
-		"-c", "fsync=on", "-c", "max_connections=200", "-c", "shared_buffers=256MB", "-c", "log_statement=none"))
+		"-c", "fsync=on", "-c", "max_connections=200", "-c", "shared_buffers=512MB", "-c", "log_statement=none"))
 	if err != nil {
 		return nil, err
 	}
