@@ -19,14 +19,10 @@ func signsOf(v []float32) string {
 	b := make([]byte, 0, signBits)
 	for range signBits / signsBlock {
 		var x [signsBlock]float32
-		for i := range signsBlock {
-			flip := draw.Uint64()&1 == 0
-			switch {
-			case i >= len(v):
-			case flip:
-				x[i] = -v[i]
-			default:
-				x[i] = v[i]
+		copy(x[:], v)
+		for i := range x {
+			if draw.Uint64()&1 == 0 {
+				x[i] = -x[i]
 			}
 		}
 		hadamard(&x)
