@@ -18,7 +18,8 @@ const (
 
 // desk sorts findings into incidents. A finding that is known goes where it is; another
 // goes to the oldest open incident that has a resource or a stack in common with it,
-// or opens one. Only what is newer than all that was said of it counts. An incident closes when its last finding is resolved.
+// or opens one. Only what is newer than all that was said of it counts. An incident
+// closes when its last finding is resolved.
 type desk struct {
 	now    time.Time
 	counts aegis.FindingCounts
@@ -54,7 +55,7 @@ func (d *desk) take(findings []aegis.Finding, places map[string]place) {
 }
 
 func (d *desk) sort(f aegis.Finding, at place) {
-	if at, ok := d.said[f.Key()]; ok && !f.ObservedAt.After(at) {
+	if newest, ok := d.said[f.Key()]; ok && !f.ObservedAt.After(newest) {
 		d.counts.Duplicate++
 		return
 	}
