@@ -288,7 +288,7 @@ func obeying(t *testing.T, e *tainted, server *modeltest.Server) *agent.Planner 
 	config.Tools = e.registry(t)
 	config.Memory = e.world
 	config.Agents = people{"night": {
-		Name: "night", Tools: []string{"list_drift", "list_resources", "get_stack", "read_logs", "search_memory", "docs.search"},
+		Name: "night", Tools: []string{"list_drift", "list_incidents", "list_resources", "get_stack", "read_logs", "search_memory", "docs.search"},
 		Envelope: aegis.AgentEnvelope{Regions: []string{"eu-west-1"}, Hosts: []string{"status.example.com"}},
 	}}
 	return agent.New(config)
