@@ -332,30 +332,31 @@ func (q *inquiry) paidCall(ctx context.Context, step *aegis.AgentStep) (tool.Res
 	return result, err
 }
 
-// price is what a call of a tool costs, in micro-dollars.
-func (q *inquiry) price(name string) int64 {
+// tool is one of those that may be called, or nothing.
+func (q *inquiry) tool(name string) aegis.Tool {
 	for _, t := range q.tools {
 		if t.Name == name {
-			return int64(math.Ceil(t.CostUSD * micros))
+			return t
 		}
 	}
-	return 0
+	return aegis.Tool{}
 }
+
+// price is what a call of a tool costs, in micro-dollars.
+func (q *inquiry) price(name string) int64 { return int64(math.Ceil(q.tool(name).CostUSD * micros)) }
 
 // light says that a step with such a call is kept when it ends alone: the call is
 // quick, costs nothing and does nothing, and what the model answered is kept by whom
 // it was paid through, so that a cut-off step is taken again for nothing.
 func (q *inquiry) light(name string) bool {
-	return slices.ContainsFunc(q.tools, func(t aegis.Tool) bool {
-		return t.Name == name && t.Effect == aegis.ToolReads && t.CostUSD == 0
-	})
+	t := q.tool(name)
+	return t.Effect == aegis.ToolReads && t.CostUSD == 0
 }
 
 // effects says that calling a tool twice may do something twice.
 func (q *inquiry) effects(name string) bool {
-	return slices.ContainsFunc(q.tools, func(t aegis.Tool) bool {
-		return t.Name == name && (t.Effect == aegis.ToolFetches || t.Effect == aegis.ToolRuns)
-	})
+	effect := q.tool(name).Effect
+	return effect == aegis.ToolFetches || effect == aegis.ToolRuns
 }
 
 // caller is who calls tools.

@@ -101,9 +101,15 @@ func (i *Intake) locate(ctx context.Context, findings []aegis.Finding) (map[stri
 	if err != nil {
 		return nil, fmt.Errorf("find the stacks of findings: %w", err)
 	}
+	managed := map[string][]string{}
+	for _, o := range owners {
+		for _, id := range []string{o.ARN, o.ID} {
+			managed[id] = append(managed[id], o.StackID)
+		}
+	}
 	places, reached := map[string]place{}, map[string][]string{}
 	for _, f := range findings {
-		stacks := owned(f, owners)
+		stacks := owned(f, managed)
 		at := strings.Join(stacks, " ")
 		if _, ok := reached[at]; !ok && len(stacks) > 0 {
 			if reached[at], err = i.store.Dependents(ctx, stacks); err != nil {
@@ -115,19 +121,16 @@ func (i *Intake) locate(ctx context.Context, findings []aegis.Finding) (map[stri
 	return places, nil
 }
 
-// owned are the stacks that manage a resource of the finding, sorted.
-func owned(f aegis.Finding, owners []aegis.IndexedResource) []string {
-	var stacks []string
+// owned are the stacks that manage a resource of the finding, sorted; stacks are those
+// of each id.
+func owned(f aegis.Finding, stacks map[string][]string) []string {
+	var found []string
 	for _, r := range f.Resources {
 		for _, id := range cloudIDs(r) {
-			for _, o := range owners {
-				if id == o.ARN || id == o.ID {
-					stacks = union(stacks, []string{o.StackID})
-				}
-			}
+			found = union(found, stacks[id])
 		}
 	}
-	return stacks
+	return found
 }
 
 // cloudIDs are what a resource of a finding may be called in a state: its ARN, and an

@@ -125,9 +125,7 @@ func writeIncident(b *pgx.Batch, w aegis.IncidentWrite) error {
 	i := w.Incident
 	var findings []string
 	for _, f := range i.SignalSet {
-		if key := f.Key(); !slices.Contains(findings, key) {
-			findings = append(findings, key)
-		}
+		findings = append(findings, f.Key())
 	}
 	b.Queue(`
 		INSERT INTO incidents (incident_id, state, severity, findings, resources, stack_ids, incident, opened_at, closed_at)
