@@ -31,6 +31,7 @@ COPY drift drift
 COPY internal internal
 COPY policies policies
 COPY rollout rollout
+COPY secops secops
 COPY stacks stacks
 COPY tools tools
 COPY web web
