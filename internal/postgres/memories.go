@@ -115,23 +115,32 @@ func (a *arguments) add(v any) string {
 }
 
 // memoryWhere is the condition that lets through what the filter's reader may see.
-// It is the one place where scopes are kept apart.
 func memoryWhere(f memory.Filter, a *arguments) string {
+	readable := `(` + strings.Join(memoryReadable(f, a), ` OR `) + `)`
+	asOf := a.add(pgtype.Timestamptz{Time: f.AsOf, Valid: true})
+	return strings.Join([]string{readable, `created_at <= ` + asOf, `(expires_at IS NULL OR expires_at > ` + asOf + `)`}, ` AND `)
+}
+
+// memoryReadable are the conditions of which one has to hold for the filter's reader
+// to see a memory at any time. It is the one place where scopes are kept apart.
+func memoryReadable(f memory.Filter, a *arguments) []string {
 	own := `agent_id = ` + a.add(f.AgentID)
 	if f.Scopes != nil {
 		own += ` AND scope = ANY (` + a.add(f.Scopes) + `)`
 	}
-	conditions := []string{own}
+	readable := []string{own}
 	if len(f.Shared) > 0 {
-		conditions[0] = `(` + own + ` OR agent_id = ANY (` + a.add(f.Shared) + `) AND kind = 'semantic' AND scope = '')`
+		readable = append(readable, `agent_id = ANY (`+a.add(f.Shared)+`) AND kind = 'semantic' AND scope = ''`)
 	}
 	if len(f.Kinds) > 0 {
 		kinds := make([]string, len(f.Kinds))
 		for i, kind := range f.Kinds {
 			kinds[i] = string(kind)
 		}
-		conditions = append(conditions, `kind = ANY (`+a.add(kinds)+`)`)
+		given := a.add(kinds)
+		for i := range readable {
+			readable[i] += ` AND kind = ANY (` + given + `)`
+		}
 	}
-	asOf := a.add(pgtype.Timestamptz{Time: f.AsOf, Valid: true})
-	return strings.Join(append(conditions, `created_at <= `+asOf, `(expires_at IS NULL OR expires_at > `+asOf+`)`), ` AND `)
+	return readable
 }

@@ -20,9 +20,9 @@ const (
 	// indexDimensions is the length of the vectors that are indexed.
 	indexDimensions = 384
 	// searched and compared are how many memories pgvector looks at, and how many of
-	// them are compared exactly, for each two that are asked for; maxSearch is its own
-	// bound of the first.
-	searched, compared, maxSearch = 8, 5, 1000
+	// them are compared exactly, for each that is asked for; maxSearch is its own bound
+	// of the first.
+	searched, compared, maxSearch = 4, 2, 1000
 	// signBatch is how many vectors get their signs at a time.
 	signBatch = 500
 	// recheckIndex is how long a process may not know that there is an index.
@@ -173,19 +173,16 @@ func (db *DB) indexedMemories(ctx context.Context, f memory.Filter, p memory.Pro
 	if err != nil || !indexed || len(p.Vector) != indexDimensions {
 		return nil, err
 	}
-	a := &arguments{}
-	where := memoryWhere(f, a) + ` AND embedder = ` + a.add(p.Embedder)
-	small, few := exactBelow, 0
+	small := exactBelow
 	if db.memoryIndex.always {
 		small = 0
 	}
-	b := &pgx.Batch{}
-	b.Queue(customPlans)
-	b.Queue(`SELECT count(*) FROM (SELECT FROM memory_vectors WHERE `+where+` LIMIT `+strconv.Itoa(small)+`) few`, a.values...).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&few) })
-	if err := db.pool.SendBatch(ctx, b).Close(); err != nil || few < small {
+	few, err := db.countMemories(ctx, f, p, small)
+	if err != nil || few < small {
 		return nil, err
 	}
+	a := &arguments{}
+	where := memoryWhere(f, a) + ` AND embedder = ` + a.add(p.Embedder)
 	// A filter that lets few through has the index go on until there are enough,
 	// which takes longer also where the first look would do.
 	for _, scan := range []string{"off", "strict_order"} {
@@ -197,16 +194,32 @@ func (db *DB) indexedMemories(ctx context.Context, f memory.Filter, p memory.Pro
 	return nil, nil
 }
 
+// countMemories is how many vectors a search may look at, up to most; it counts what
+// has expired, too. It reads an index alone.
+func (db *DB) countMemories(ctx context.Context, f memory.Filter, p memory.Probe, most int) (n int, err error) {
+	a := &arguments{}
+	branches := memoryReadable(f, a)
+	embedder, limit := a.add(p.Embedder), a.add(most)
+	for i, readable := range branches {
+		branches[i] = `(SELECT FROM memory_vectors WHERE ` + readable + ` AND embedder = ` + embedder + ` LIMIT ` + limit + `)`
+	}
+	b := &pgx.Batch{}
+	b.Queue(customPlans)
+	b.Queue(`SELECT count(*) FROM (`+strings.Join(branches, ` UNION ALL `)+`) few`, a.values...).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
+	return n, db.pool.SendBatch(ctx, b).Close()
+}
+
 // scanIndex is a search of the index in one of pgvector's ways.
 func (db *DB) scanIndex(ctx context.Context, where string, a *arguments, p memory.Probe, scan string) (found []memory.Hit, err error) {
 	given := arguments{slices.Clone(a.values)}
 	b := &pgx.Batch{}
 	b.Queue(customPlans)
 	b.Queue(`SELECT set_config('hnsw.ef_search', $1, true), set_config('hnsw.iterative_scan', $2, true),
-		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(searched*p.Window/2, maxSearch)), scan)
+		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(searched*p.Window, maxSearch)), scan)
 	b.Queue(`
 		SELECT memory_id, outcome, created_at, vector FROM memory_vectors WHERE `+where+`
-		ORDER BY signs <~> `+given.add(signsOf(p.Vector))+`::bit(1024) LIMIT `+given.add(compared*p.Window/2), given.values...).Query(func(rows pgx.Rows) (err error) {
+		ORDER BY signs <~> `+given.add(signsOf(p.Vector))+`::bit(1024) LIMIT `+given.add(compared*p.Window), given.values...).Query(func(rows pgx.Rows) (err error) {
 		found, err = collectHits(rows, p.Vector)
 		return err
 	})

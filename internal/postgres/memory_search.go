@@ -17,7 +17,7 @@ import (
 const (
 	// maxWords bounds the words of a search, newestOf the memories that each of
 	// them brings up, so that common words don't hide rare ones.
-	maxWords, newestOf = 6, 50
+	maxWords, newestOf = 4, 50
 	// exactBelow is how many memories are searched without the index: that is as
 	// quick, and exact.
 	exactBelow = 1000
@@ -25,8 +25,8 @@ const (
 
 // customPlans has statements planned for their arguments: how many memories hold a
 // word or are an agent's decides which index is best. They are not compiled, which
-// would take longer than they do.
-const customPlans = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)`
+// would take longer than they do, and what they read is mostly in memory.
+const customPlans = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true)`
 
 // FindMemories finds by vector, with pgvector where the database has it, and by
 // words.
@@ -56,38 +56,26 @@ func (db *DB) matchingMemories(ctx context.Context, f memory.Filter, p memory.Pr
 	}
 	a := &arguments{}
 	where := memoryWhere(f, a)
-	all := a.add(strings.Join(words, " | "))
-	branches := make([]string, len(words))
+	branches, weights := make([]string, len(words)), make([]string, len(words))
 	for i, word := range words {
-		branches[i] = `(SELECT memory_id, outcome, created_at, ts_rank(words, ` + all + `::tsquery)::float8 AS similarity FROM memories
-			WHERE ` + where + ` AND words @@ ` + a.add(word) + `::tsquery
+		holds := `words @@ ` + a.add(word.query) + `::tsquery`
+		branches[i] = `(SELECT memory_id, outcome, created_at, words FROM memories
+			WHERE ` + where + ` AND ` + holds + `
 			ORDER BY created_at DESC, memory_id DESC LIMIT ` + strconv.Itoa(newestOf) + `)`
+		weights[i] = `CASE WHEN ` + holds + ` THEN ` + a.add(word.weight) + `::float8 ELSE 0 END`
 	}
 	var found []memory.Hit
 	b := &pgx.Batch{}
 	b.Queue(customPlans)
-	statement := `SELECT * FROM (` + strings.Join(branches, ` UNION `) + `) found ORDER BY similarity DESC, memory_id DESC LIMIT ` + a.add(p.Window)
+	statement := `
+		SELECT memory_id, outcome, created_at, max(` + strings.Join(weights, ` + `) + `) AS similarity
+		FROM (` + strings.Join(branches, ` UNION ALL `) + `) found
+		GROUP BY memory_id, outcome, created_at ORDER BY similarity DESC, memory_id DESC LIMIT ` + a.add(p.Window)
 	b.Queue(statement, a.values...).Query(func(rows pgx.Rows) (err error) {
 		found, err = pgx.CollectRows(rows, pgx.RowToStructByName[memory.Hit])
 		return err
 	})
 	return found, db.pool.SendBatch(ctx, b).Close()
-}
-
-// words are those of a text as full text search has them, each quoted as a query of
-// its own; the longest, when there are too many.
-func (db *DB) words(ctx context.Context, text string) ([]string, error) {
-	var words []string
-	if err := db.pool.QueryRow(ctx, `SELECT tsvector_to_array(to_tsvector('english', $1))`, text).Scan(&words); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(words, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
-	words = words[:min(len(words), maxWords)]
-	quote := strings.NewReplacer(`\`, `\\`, `'`, `''`)
-	for i, word := range words {
-		words[i] = `'` + quote.Replace(word) + `'`
-	}
-	return words, nil
 }
 
 // nearestMemories finds by the vector.

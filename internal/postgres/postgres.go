@@ -31,6 +31,7 @@ type DB struct {
 	// pgvector. It is set before the first use.
 	ExactMemories bool
 	memoryIndex   memoryIndex
+	commonWords   commonWords
 }
 
 // Open prepares a pool for a postgres:// URL, whose pool_max_conns bounds it
