@@ -20,9 +20,9 @@ const (
 	// indexDimensions is the length of the vectors that are indexed.
 	indexDimensions = 384
 	// searched and compared are how many memories pgvector looks at, and how many of
-	// them are compared exactly, for each that is asked for; maxSearch is its own bound
-	// of the first.
-	searched, compared, maxSearch = 4, 2, 1000
+	// them are compared exactly, for each two that are asked for; maxSearch is its own
+	// bound of the first.
+	searched, compared, maxSearch = 8, 3, 1000
 	// signBatch is how many vectors get their signs at a time.
 	signBatch = 500
 	// recheckIndex is how long a process may not know that there is an index.
@@ -216,10 +216,10 @@ func (db *DB) scanIndex(ctx context.Context, where string, a *arguments, p memor
 	b := &pgx.Batch{}
 	b.Queue(customPlans)
 	b.Queue(`SELECT set_config('hnsw.ef_search', $1, true), set_config('hnsw.iterative_scan', $2, true),
-		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(searched*p.Window, maxSearch)), scan)
+		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(searched*p.Window/2, maxSearch)), scan)
 	b.Queue(`
 		SELECT memory_id, outcome, created_at, vector FROM memory_vectors WHERE `+where+`
-		ORDER BY signs <~> `+given.add(signsOf(p.Vector))+`::bit(1024) LIMIT `+given.add(compared*p.Window), given.values...).Query(func(rows pgx.Rows) (err error) {
+		ORDER BY signs <~> `+given.add(signsOf(p.Vector))+`::bit(1024) LIMIT `+given.add(compared*p.Window/2), given.values...).Query(func(rows pgx.Rows) (err error) {
 		found, err = collectHits(rows, p.Vector)
 		return err
 	})
