@@ -112,6 +112,36 @@ func (a atlas) list(tokens []token) (regions []string, taken int) {
 	return slices.Compact(regions), taken
 }
 
+// decided refuses a choice between regions, as in "a node in Ireland or Singapore":
+// nobody said which. What is denied or lost may be either.
+func (a atlas) decided(tokens []token) error {
+	begun := 0
+	for i, t := range tokens {
+		if t.sep {
+			begun = i
+		}
+		if t.word != "or" || i == 0 || eitherIsMeant().any(tokens[begun:i]) {
+			continue
+		}
+		after := i + 1 + skip(tokens[i+1:], "in", "for", "the")
+		if _, n := a.region(tokens[after:]); n == 0 {
+			continue
+		}
+		for from := max(begun, i-4); from < i; from++ {
+			if _, n := a.region(tokens[from:]); n > 0 && from+n+skip(tokens[from+n:], "region") == i {
+				return refuse("ambiguous: %q leaves open which of the regions is meant; name one, or join them by “and”", spell(tokens[from:after+1]))
+			}
+		}
+	}
+	return nil
+}
+
+// eitherIsMeant are words with which "or" means each of what it joins.
+func eitherIsMeant() wordSet {
+	return wordsOf(`not no never nothing don't mustn't can't cannot except excluding outside without avoid skip neither lose loses losing lost loss failure fails fail outage
+		disaster when if any whether`)
+}
+
 // others are the configured regions but these.
 func (a atlas) others(regions []string) []string {
 	return slices.DeleteFunc(slices.Clone(a.configured), func(id string) bool { return slices.Contains(regions, id) })

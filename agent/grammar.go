@@ -98,7 +98,7 @@ func synonyms() map[string][]string {
 		},
 		"gone": {
 			"fails", "failing", "goes down", "going down", "is down", "dies", "is lost", "is gone", "goes away", "is unavailable", "outage",
-			"failure", "has outage", "breaks",
+			"failure", "has outage", "breaks", "goes dark", "drops out", "disappears", "burns down", "falls over",
 		},
 	}
 }

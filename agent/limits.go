@@ -100,6 +100,7 @@ func constraints() []constraint {
 			phrasings: []string{
 				"[cost|for] [at_most|max|maximum|under|below|no_more_than|up_to|within|less_than] <usd:money> [more|extra|additional]",
 				"[it] must_not|mustn't|may_not|should_not|can't|not cost more_than <usd:money> [more|extra]",
+				"[and] provided|providing|provided_that|as_long_as|so_long_as [it|this|that|they] cost|costs at_most|no_more_than|under|below|less_than|not_more_than <usd:money> [more|extra|additional] [per_month|a_month|month|monthly]",
 				"[cost] budget [of|is|:] <usd:money>", "with budget of <usd:money>",
 				"spend|cost|costing|spending at_most|no_more_than|under|below|less_than <usd:money> [more|extra]",
 			},

@@ -78,7 +78,7 @@ func spokenAmounts() []string {
 		"half a dozen", "6", "half a year", "180 days", "half a minute", "30 seconds", "half an hour", "30 minutes", "a quarter of an hour", "15 minutes", "an hour and a half", "90 minutes", "a year and a half", "540 days", "each quarter", "every 90 days",
 		"every quarter", "every 90 days", "quarterly", "every 90 days", "twice a year", "every 180 days", "each year", "every 365 days",
 		"once a year", "every 365 days", "twice yearly", "every 180 days", "annually", "every 365 days", "once per year", "every 365 days", "twice per year", "every 180 days",
-		"semi-annually", "every 180 days", "each month", "every 30 days", "once a month", "every 30 days", "once a quarter", "every 90 days", "half of the", "half of", "at the moment", "now", " gigs", " GiB", " gig ", " GiB ", " day and night", "", " in and out", "", " up and down", "", "again and again", "again", "over and over", "again", " on and off", "", "now and then", "sometimes",
+		"semi-annually", "every 180 days", "each month", "every 30 days", "once a month", "every 30 days", "once a quarter", "every 90 days", "half of the", "half of", "at the moment", "now", " gigs", " GiB", " gig ", " GiB ", " day and night", "", " in and out", "", " up and down", "", " while you're at it", "", " while you are at it", "", " while we're at it", "", "a thousand", "1000", "one thousand", "1000", "two thousand", "2000", "five thousand", "5000", "ten thousand", "10000", "a hundred", "100", "one hundred", "100", "two hundred", "200", "again and again", "again", "over and over", "again", " on and off", "", "now and then", "sometimes",
 	}
 }
 
@@ -97,6 +97,8 @@ type said struct {
 	topic string
 	// bucket is the last one that was named, source the last range of addresses.
 	bucket, source string
+	// service is the only one that the last statement named.
+	service string
 	// defaulted says that an order took everywhere for its place as none was said.
 	defaulted bool
 }
@@ -182,6 +184,7 @@ const longestLoose = 600
 // pass takes tokens for a statement, which may say where and what comes next.
 func (l *loose) pass(s *said, tokens []token) {
 	s.context = append(s.context, spell(tokens))
+	s.service = l.serving(tokens)
 	for _, one := range tokens {
 		if source, ok := cidr(one); ok && strings.ContainsAny(one.raw, "./") {
 			s.source = source
@@ -209,6 +212,9 @@ func (l *loose) sentence(s *said, pieces [][]token) bool {
 		return true
 	}
 	for n := 1; n <= min(4, len(pieces)); n++ {
+		if n == 1 && len(pieces) > 1 && l.subject(pieces[0], pieces[1]) {
+			continue
+		}
 		told := s.clone()
 		if l.piece(&told, trim(slices.Concat(pieces[:n]...))) && l.sentence(&told, pieces[n:]) {
 			*s = told
@@ -231,7 +237,7 @@ func (l *loose) piece(s *said, tokens []token) bool {
 	if l.compares(tokens) {
 		return false
 	}
-	if len(tokens) > 1 && l.conditions[tokens[0].word] && l.conditional(tokens) {
+	if len(tokens) > 1 && l.conditions[tokens[0].word] && l.conditional(tokens) && !l.understood(tokens) {
 		return false // what it is a condition of is asked for beside it
 	}
 	switch {
@@ -243,6 +249,13 @@ func (l *loose) piece(s *said, tokens []token) bool {
 	}
 	l.pass(s, tokens)
 	return true
+}
+
+// understood says that the grammar reads tokens that begin as a condition does: as a
+// limit, or as what has to be survived.
+func (l *loose) understood(tokens []token) bool {
+	a, err := l.grammar.objective(tokens)
+	return a != nil && err == nil || l.grammar.limit(tokens) != nil
 }
 
 // ask reads an order, in the grammar's words or in others.
@@ -258,6 +271,10 @@ func (l *loose) ask(s *said, tokens []token) bool {
 		if where, _, ok := l.place(tokens); ok && where != "" {
 			s.where = where
 		}
+		return true
+	}
+	if text := l.left(*s, tokens); text != "" {
+		s.sentences = append(s.sentences, text)
 		return true
 	}
 	c, err := l.grammar.clause(tokens)

@@ -6,6 +6,21 @@ import (
 	"unicode"
 )
 
+// serving is the one service that a statement names, "" for none or several.
+func (l *loose) serving(tokens []token) (service string) {
+	for i := 0; i < len(tokens); {
+		s, n := l.sense(tokens[i:])
+		if s.kind == "service" && !l.fillers[tokens[i].word] {
+			if service != "" && service != s.text {
+				return ""
+			}
+			service = s.text
+		}
+		i += max(1, n)
+	}
+	return service
+}
+
 // motive says that what stands before a colon says why what stands behind it is
 // wanted.
 func (l *loose) motive(tokens []token) bool {
@@ -16,13 +31,32 @@ func (l *loose) motive(tokens []token) bool {
 // idle says that tokens are words of courtesy alone, or that nobody needs something
 // any more.
 func (l *loose) idle(tokens []token) bool {
+	if l.rest(tokens) {
+		return true
+	}
 	if n := len(tokens); n > 2 && slices.Contains([]string{"nothing", "nobody"}, tokens[0].word) &&
 		slices.Contains([]string{"listens", "uses", "needs", "reads", "wants"}, tokens[1].word) && (tokens[n-1].word == "more" || tokens[n-1].word == "anymore" || tokens[n-1].word == "longer") {
-		return !l.names(tokens[2:])
+		unknown, _, things := l.contents(tokens[2:])
+		return !unknown && !things
 	}
 	return !slices.ContainsFunc(tokens, func(t token) bool {
 		return !slices.Contains([]string{"hi", "hello", "hey", "team", "folks", "please", "thanks", "thx", "thank", "you", "all", "everyone", "cheers"}, t.word)
 	})
+}
+
+// rest says that tokens only have everything else stay as it is.
+func (l *loose) rest(tokens []token) bool {
+	for _, words := range []string{"nothing else", "everything else", "all else", "the rest", "the data", "all data", "data"} {
+		if n := begins(tokens, strings.Fields(words)); n > 0 {
+			changes := words == "nothing else"
+			return len(tokens) > n && !slices.ContainsFunc(tokens[n:], func(t token) bool {
+				stays := slices.Contains([]string{"stay", "stays", "remain", "remains", "unchanged", "same", "untouched"}, t.word)
+				return stays == changes && (stays || slices.Contains([]string{"change", "changes", "changed", "touched"}, t.word)) ||
+					!stays && !slices.Contains([]string{"change", "changes", "changed", "touched", "about", "it", "as", "is", "should", "may", "must", "to", "the", "please", "will", "needs", "there"}, t.word)
+			})
+		}
+	}
+	return false
 }
 
 // heading reads what stands before a colon and only says what is spoken of, and where,
@@ -209,11 +243,25 @@ func reasonWords() []string {
 // of the estate's things unless they tell how something was.
 func (l *loose) harmless(tokens []token) bool {
 	for _, piece := range split(tokens) {
-		if core := plain(trim(piece)); len(core) > 0 && !perceives(trim(piece)) && (l.imperatives[core[0].word] || l.commands(core)) {
+		if core := plain(trim(piece)); len(core) > 0 && !perceives(trim(piece)) && !isNoun(core) && (l.imperatives[core[0].word] || l.commands(core)) {
 			return false
 		}
 	}
 	return (!l.duties.any(tokens) || !l.names(tokens)) && l.incidental(tokens)
+}
+
+// isNoun says that the first of the tokens is no verb, as a verb stands behind it:
+// "launch is on Thursday".
+func isNoun(tokens []token) bool {
+	return len(tokens) > 2 && wordsOf(`is was are were has had took takes will went`)[tokens[1].word]
+}
+
+// describes says that a word denies only what somebody has or knows, as in "we don't
+// have any backups": that orders nothing.
+func describes(tokens []token, at int) bool {
+	return at > 0 && at+1 < len(tokens) && slices.Contains([]string{"don't", "can't", "cannot", "doesn't", "didn't"}, tokens[at].word) &&
+		wordsOf(`we i they you it people users customers nodes servers clients`)[tokens[at-1].word] &&
+		wordsOf(`have know see tell find understand upload remember`)[tokens[at+1].word]
 }
 
 // perceives says that tokens tell what somebody sees, such as "we keep finding".
@@ -253,7 +301,7 @@ func (l *loose) contents(tokens []token) (unknown, amounts, things bool) {
 // commands says that tokens have the form of an order, whatever its verb: a word that
 // begins no statement, and what it is done to.
 func (l *loose) commands(tokens []token) bool {
-	if len(tokens) < 2 || l.openings[tokens[0].word] || l.finite[tokens[0].word] {
+	if len(tokens) < 2 || l.openings[tokens[0].word] || l.finite[tokens[0].word] || wordsOf(`notice realise realize discover`)[tokens[0].word] {
 		return false
 	}
 	return l.objects[tokens[1].word]
@@ -262,8 +310,11 @@ func (l *loose) commands(tokens []token) bool {
 // incidental is harmless for words behind "because" and "to", which may begin with
 // a verb.
 func (l *loose) incidental(tokens []token) bool {
-	if l.dangers.any(tokens) {
-		return false
+	for i, t := range tokens {
+		ours := i > 0 && t.word == "account" && (tokens[i-1].word == "our" || tokens[i-1].word == "aws")
+		if l.dangers[t.word] && !describes(tokens, i) && !ours {
+			return false
+		}
 	}
 	unknown, amounts, things := l.contents(tokens)
 	if amounts && !l.statements.any(tokens) && (things || !l.finite.any(tokens)) {

@@ -57,7 +57,7 @@ func amountWords() map[string][]string {
 		},
 		"hold": {
 			"retention", "retain", "retained", "hold", "held", "stay", "stays", "kept", "keep", "available", "kept for", "plenty", "store", "stored",
-			"preserve", "preserved", "hold on to", "hold onto", "on file", "retention period", "retention time", "keeping", "retaining", "on hand", "around", "lifetime", "keeps",
+			"preserve", "preserved", "hold on to", "hold onto", "on file", "retention period", "retention time", "keeping", "retaining", "on hand", "around", "lifetime", "keeps", "remember", "remembers", "remembered",
 		},
 		"replay": {"replay", "look back", "reprocess", "go back", "rewind", "read back"},
 		"after":  {"after", "once they are", "once it is", "when they are", "when they're", "once they're", "when it is", "older than", "once"},
@@ -68,10 +68,11 @@ func amountWords() map[string][]string {
 			"remains as it is", "remain as they are", "remains unchanged", "stays unchanged", "stay unchanged", "leave alone",
 		},
 		"soft": {
+			"right away", "straight away",
 			"route 53", "as well", "in advance", "by itself", "from now on", "right now", "for good", "as soon as possible", "in future", "in the future", "going forward",
 			"of course", "thank you", "at once", "on average", "by themselves", "instead", "set it like that", "make it so", "do that", "see to it", "as agreed", "as discussed", "as usual", "as before", "that's all", "anywhere in",
 			"in each case", "at a time", "on top", "on top of that", "on top of those", "on top of what's running", "on top of what is running", "how about", "what about", "why not",
-			"no exceptions", "without exception", "without exceptions", "aim for", "of its own", "of their own", "of our own", "in return", "than today", "than now", "than at present", "than we have", "in total", "in all", "altogether", "in place", "from here on",
+			"black friday", "cyber monday", "prepare them for that", "prepare for that", "prepare for it", "no exceptions", "without exception", "without exceptions", "aim for", "of its own", "of their own", "of our own", "in return", "than today", "than now", "than at present", "than we have", "in total", "in all", "altogether", "in place", "from here on",
 		},
 	}
 }
@@ -163,7 +164,7 @@ func edgeWords() map[string][]string {
 		},
 		"unhealthy": {
 			"unhealthy", "out of rotation", "fail over", "failover", "taken out", "declared dead", "count as down", "counts as down", "considered down", "considered dead",
-			"considered unhealthy", "marked unhealthy", "dead", "give up on", "failing over", "take out",
+			"considered unhealthy", "marked unhealthy", "dead", "give up on", "failing over", "take out", "call one dead", "call it dead", "call a region dead", "count one as dead", "declare it dead", "declare one dead",
 		},
 		"interval": {"interval", "frequency", "period", "often", "how often", "intervals"},
 		"port":     {"port", "ports"},

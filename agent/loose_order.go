@@ -15,14 +15,15 @@ func (l *loose) order(s *said, tokens []token) bool {
 	if !ok || len(senses) == 0 {
 		return false
 	}
-	if there(rest) && s.source != "" && !has(senses, "cidr") {
-		senses = append(senses, sense{"cidr", s.source})
-	}
+	senses = s.implied(senses, rest)
 	if !slices.ContainsFunc(senses, func(one sense) bool { return one.kind != "soft" }) {
 		return where == "" && len(s.sentences) > 0 // it says no more than what was said
 	}
 	if s.follows(senses, tokens, where) {
 		return true
+	}
+	if l.tells(senses, tokens) || s.another(senses, tokens) {
+		return false
 	}
 	text, topic, ok := l.match(senses, s.topic)
 	if !ok {
@@ -50,6 +51,53 @@ func (l *loose) order(s *said, tokens []token) bool {
 	return true
 }
 
+// implied adds what was said before: the addresses that "from there" means, and the
+// service that only some are to reach.
+func (s *said) implied(senses []sense, tokens []token) []sense {
+	if there(tokens) && s.source != "" && !has(senses, "cidr") {
+		senses = append(senses, sense{"cidr", s.source})
+	}
+	if s.service != "" && has(senses, "onlyFrom") && !has(senses, "service") && !has(senses, "ports") {
+		senses = append(senses, sense{"service", s.service})
+	}
+	return senses
+}
+
+// tells says that tokens only tell how things are, such as "GuardDuty is fine".
+func (l *loose) tells(senses []sense, tokens []token) bool {
+	return l.copula(tokens) && l.bare(senses)
+}
+
+// copula says that tokens have a verb of how things are, and none of how they are to
+// be.
+func (l *loose) copula(tokens []token) bool {
+	is := wordsOf(`is are was were it's they're that's works work worked`)
+	return is.any(tokens) && !slices.ContainsFunc(tokens, func(t token) bool { return t.word == "be" || l.duties[t.word] })
+}
+
+// bare says that senses name things, with no amount, direction or verb of an order.
+func (l *loose) bare(senses []sense) bool {
+	return !slices.ContainsFunc(senses, func(one sense) bool { return !softKinds()[one.kind] && (isValue(one.kind) || !l.things[one.kind]) })
+}
+
+// subject says that a piece only names what the next one tells something of, as in
+// "GuardDuty and the WAF are fine".
+func (l *loose) subject(piece, next []token) bool {
+	_, rest, ok := l.place(trim(piece))
+	if !ok || len(rest) == 0 || len(next) == 0 || next[0].word != "and" && !next[0].sep || !l.copula(next) || l.finite.any(piece) {
+		return false
+	}
+	senses, ok := l.senses(rest)
+	return ok && len(senses) > 0 && l.bare(senses) && !l.imperatives[rest[0].word]
+}
+
+// another says that tokens speak of the files of what was spoken of before, such as
+// CloudTrail's: these are no bucket's that was named.
+func (s *said) another(senses []sense, tokens []token) bool {
+	return has(senses, "objects") && !has(senses, "bucket") && s.bucket == "" && s.topic != "objects" &&
+		slices.ContainsFunc(tokens, func(t token) bool { return t.word == "its" || t.word == "their" })
+}
+
 // apiece says that an amount is one for each of something, as in "one for each zone"
 // and "2 zones for every node": that many of it are not wanted.
 func apiece(tokens []token) bool {
@@ -71,6 +119,9 @@ func apiece(tokens []token) bool {
 func (l *loose) compares(tokens []token) bool {
 	for i, t := range tokens {
 		rest := tokens[i+1:]
+		if begins(tokens[i:], []string{"as", "long", "as"}) > 0 {
+			return false // a condition
+		}
 		if at := slices.IndexFunc(rest, func(o token) bool { return o.word == "as" }); at >= 0 && (t.word == "as" || t.word == "same") {
 			return !asNow(rest[at+1:])
 		}
@@ -118,6 +169,26 @@ func (s *said) follows(senses []sense, tokens []token, where string) bool {
 		return false
 	}
 	return slices.Contains([]string{"update", "adjust", "change", "correct", "configure"}, core[0].word) && (where == "" || where == " everywhere" && s.defaulted)
+}
+
+// left says again an order to leave the region that was spoken of before, such as "get
+// our workload out of there" and "fail everything over to the other two regions".
+func (l *loose) left(s said, tokens []token) string {
+	region, named := strings.CutPrefix(s.where, " in ")
+	if !named || len(s.sentences) > 0 {
+		return ""
+	}
+	said := spell(tokens)
+	for _, text := range []string{strings.Replace(said, " out of there", " out of "+region, 1), said + " from " + region} {
+		again, err := lex(text)
+		if err != nil || text == said {
+			continue
+		}
+		if a, err := l.grammar.objective(again); a != nil && err == nil && a.intent == evacuateRegion().Name {
+			return text
+		}
+	}
+	return ""
 }
 
 // there says that tokens speak of addresses which were named before.

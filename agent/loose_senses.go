@@ -11,7 +11,7 @@ import (
 // senses are what tokens mean, without fillers; false when a word is not known.
 func (l *loose) senses(tokens []token) ([]sense, bool) {
 	var senses []sense
-	tokens = particles(tokens)
+	tokens = fewer(particles(tokens))
 	for i := 0; i < len(tokens); {
 		if begins(tokens[i:], []string{"up", "to"}) > 0 && rises(tokens[:i]) {
 			senses, i = append(senses, sense{kind: "to"}), i+2
@@ -28,7 +28,7 @@ func (l *loose) senses(tokens []token) ([]sense, bool) {
 			senses, i = append(senses, s...), i+n
 			continue
 		}
-		s, n := l.sense(tokens[i:])
+		s, n := l.calledOrSense(tokens, i)
 		switch {
 		case n > 0:
 			senses = append(senses, s)
@@ -50,6 +50,16 @@ func (l *loose) senses(tokens []token) ([]sense, bool) {
 	return bounds(senses), true
 }
 
+// calledOrSense reads a name behind "called", whatever else the word means, or a sense.
+func (l *loose) calledOrSense(tokens []token, i int) (sense, int) {
+	if i > 0 && (tokens[i-1].word == "called" || tokens[i-1].word == "named") {
+		if text, ok := name(tokens[i]); ok {
+			return sense{"name", text}, 1
+		}
+	}
+	return l.sense(tokens[i:])
+}
+
 // particles have "on" and "off" behind their verb: "turn cloud events on" becomes "turn
 // on cloud events".
 func particles(tokens []token) []token {
@@ -65,6 +75,25 @@ func particles(tokens []token) []token {
 	}
 	moved := slices.Insert(slices.Clone(tokens), at+1, tokens[at+to])
 	return slices.Delete(moved, at+to+1, at+to+2)
+}
+
+// fewer has "take one server away" as "remove one server", and "throw two servers at it"
+// as "add two servers".
+func fewer(tokens []token) []token {
+	n := len(tokens)
+	if n < 3 || tokens[0].word != "take" && tokens[0].word != "throw" {
+		return tokens
+	}
+	if isAction(tokens[1].raw) {
+		return slices.DeleteFunc(slices.Clone(tokens), func(t token) bool { return t.word == "away" })
+	}
+	if tokens[n-1].word == "away" {
+		return append([]token{{raw: "remove", word: "remove"}}, tokens[1:n-1]...)
+	}
+	if at := slices.IndexFunc(tokens, func(t token) bool { return t.word == "at" }); at > 1 && tokens[0].word == "throw" {
+		return slices.Concat([]token{{raw: "add", word: "add"}}, tokens[1:at], tokens[at+1:])
+	}
+	return tokens
 }
 
 // rises says that "up to" behind these words is where something goes, no bound.
@@ -97,6 +126,12 @@ func (l *loose) marked(tokens []token) ([]sense, int) {
 	}
 	if senses, n := portSenses(tokens); n > 0 {
 		return senses, n
+	}
+	if n := outOf(tokens); n > 0 {
+		return []sense{{"num", tokens[0].word}}, n
+	}
+	if slices.Contains([]string{"need", "needs", "requires", "lacks"}, tokens[0].word) && len(tokens) > 1 && isAction(tokens[1].raw) {
+		return []sense{{kind: "grant"}}, 1
 	}
 	if senses, n := onlyFrom(tokens); n > 0 {
 		return senses, n
@@ -179,6 +214,18 @@ func onlyFrom(tokens []token) ([]sense, int) {
 		return nil, 0
 	}
 	return []sense{{"onlyFrom", source}}, i + 1
+}
+
+// outOf counts the tokens of "one of its two", of which the first says how many.
+func outOf(tokens []token) int {
+	_, n := parseCount(tokens)
+	if n != 1 || len(tokens) < 4 || tokens[1].word != "of" || !slices.Contains([]string{"its", "the", "our", "their", "those", "these", "my"}, tokens[2].word) {
+		return 0
+	}
+	if _, of := parseCount(tokens[3:]); of > 0 {
+		return 3 + of
+	}
+	return 0
 }
 
 // phraseAt says that a phrase of the lexicon begins here.
@@ -264,7 +311,10 @@ func (l *loose) corrected(tokens []token) int {
 		}
 		return len(tokens)
 	case "not":
-		i := 1 + skip(tokens[1:], "after", "at", "to", "in")
+		i := 1 + skip(tokens[1:], "just", "only", "after", "at", "to", "in", "for")
+		if _, n := oneUnit(tokens[i:]); n > 0 && i+n == len(tokens) {
+			return len(tokens)
+		}
 		if _, n := parseCount(tokens[i:]); n > 0 && i+n == len(tokens) {
 			return len(tokens)
 		}

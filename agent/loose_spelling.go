@@ -6,8 +6,8 @@ import (
 )
 
 // shortestMended bounds the words that are taken for a slip of the keyboard: shorter
-// ones are too like others.
-const shortestMended = 6
+// ones are too like others. With two letters the wrong way round they are less so.
+const shortestMended, shortestSwapped = 6, 5
 
 // spelling knows which words a text may have meant: by what is left of each without
 // one of its letters, which is what a letter too many, too few, or two the wrong way
@@ -39,7 +39,7 @@ func (s *spelling) learn(word string) {
 		return
 	}
 	s.known[word] = true
-	if len(word) < shortestMended {
+	if len(word) < shortestSwapped {
 		return
 	}
 	for _, part := range append(shortened(word), word) {
@@ -78,7 +78,7 @@ func (s *spelling) meant(word string) string {
 // word of the other. One at the end makes another form of it.
 func slip(a, b string) bool {
 	if len(a) != len(b) {
-		return !strings.HasPrefix(a, b) && !strings.HasPrefix(b, a) && oneOff(a, b)
+		return len(a) >= shortestMended && len(b) >= shortestMended && !strings.HasPrefix(a, b) && !strings.HasPrefix(b, a) && oneOff(a, b)
 	}
 	for i := range len(a) - 1 {
 		if a[i] != b[i] {
@@ -93,7 +93,7 @@ func slip(a, b string) bool {
 func (l *loose) spelt(tokens []token) []token {
 	out := slices.Clone(tokens)
 	for i, t := range tokens {
-		if t.sep || len(t.word) < shortestMended || l.spelling.known[t.word] || strings.ContainsFunc(t.word, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		if t.sep || len(t.word) < shortestSwapped || l.spelling.known[t.word] || strings.ContainsFunc(t.word, func(r rune) bool { return r < 'a' || r > 'z' }) {
 			continue
 		}
 		if _, n := l.sense(tokens[i:]); n > 0 {

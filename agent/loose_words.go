@@ -27,7 +27,7 @@ func fillers() wordSet {
 		days' thanks thx hi hello hey team folks straight immediately always permanently throughout across via whole entire full fully
 		within onwards forward henceforth onward together simply well right worth its resized sized upgraded upgrade i'll we'll would've
 		it'll they'll let's lets live happen everywhere amounting totalling having there's here's which stuff ones plus comes come
-		reside sit ready wise nice great lovely ideal better best bit hover hovers people earlier later sooner protect guard blocks making fine okay ok good able stick hit away perfect point kind sort autopilot endpoint endpoints region's estate fleet's runtime's service's workload layer's data's`)
+		cna reside sit ready wise nice great lovely ideal better best bit hover hovers people earlier later sooner protect guard blocks making fine okay ok good able stick hit perfect point kind sort autopilot swap swapped endpoint endpoints region's estate fleet's runtime's service's workload layer's data's`)
 }
 
 // manner says that a word is an adverb of manner, such as "quickly", which changes
@@ -77,7 +77,7 @@ func statements() wordSet {
 // finite are verbs that make a part of a sentence a statement of its own.
 func finite() wordSet {
 	set := wordsOf(`is are isn't aren't can't doesn't don't has takes keep keeps was were had will won't gets get goes runs does it's they're that's
-		there's we're i'm comes looks seems became becomes means expects expect lives sits resides`)
+		there's we're i'm comes looks seems became becomes means expects expect lives sits resides fill fills sit overwrite overwrites remain remains swamp swamps fail fails lack lacks`)
 	maps.Copy(set, statements())
 	return set
 }

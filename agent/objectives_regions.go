@@ -33,6 +33,8 @@ func surviveRegion() objective {
 			"[be_able_to] @survive [@lose] <lost:regions> [@gone]",
 			"[be_able_to] @survive [@lose] [one|any|single|whole|entire] <any:mark> region [@gone]",
 			"be_able_to lose <lost:regions>",
+			"if|when|should|in_case <lost:regions> @gone [one_day|some_day|tomorrow|again] [then] other|others|remaining [regions] have_to|has_to|must|should|need_to|ought_to " +
+				"cope|carry_on|take_over|carry|absorb|serve|handle [with] [all|its|their] [users|clients|traffic|load|share|work|it]",
 			"be_able_to lose [one|any|single|whole|entire] <any:mark> region",
 			"keep|stay|continue|go_on serving|running|working|up|available when|if|even_if|while <lost:regions> @gone",
 			"keep|stay|continue|go_on serving|running|working|up|available when|if|even_if|while [one|any|single|whole|entire] <any:mark> region @gone",
@@ -250,6 +252,7 @@ func evacuateRegion() objective {
 		phrasings: []string{
 			"evacuate|drain|vacate|empty <lost:regions> [completely|entirely]",
 			"move|shift|take|get|pull|route|steer|redirect|send [all|everything] [traffic|load|workload|workloads|clients|users] out_of|away_from|off <lost:regions>",
+			"fail|move|shift|send everything|all|traffic|load|users [over] to other|others|remaining [<n:count>] [regions] from <lost:regions>",
 			"stop serving [clients|users|traffic] from|in <lost:regions>",
 			"fail_over|fail over from|out_of|away_from <lost:regions>",
 			"take <lost:regions> out_of_service|offline|out_of_rotation",

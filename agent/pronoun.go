@@ -56,7 +56,7 @@ func isPlace(word string) bool {
 // governs says that a word has a person behind it: a verb of giving, wishing and doing
 // to somebody, or a preposition.
 func governs(word string) bool {
-	return slices.Contains(strings.Fields(`give get let want need cost help tell allow bring ask reach keep make show save buy grant lend leave enable permit require
+	return slices.Contains(strings.Fields(`give get let took cost hit woke gave got told made kept left brought lost sent caught want need cost help tell allow bring ask reach keep make show save buy grant lend leave enable permit require
 		to for from with by of on at than around between among all some any both each`), word) ||
 		len(word) > 3 && (strings.HasSuffix(word, "s") || strings.HasSuffix(word, "ed") || strings.HasSuffix(word, "ing"))
 }

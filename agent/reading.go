@@ -36,6 +36,9 @@ func (g *grammar) read(goal aegis.GoalSpec, asked time.Time) (reading, error) {
 		_ = g.parse(&r, tokens) // so that it can be said what was read
 		return r, err
 	}
+	if err := g.atlas.decided(tokens); err != nil {
+		return r, err
+	}
 	if err := g.parseOrSayAgain(&r, goal.Intent, tokens); err != nil {
 		return r, explain(err, goal.Intent)
 	}

@@ -72,8 +72,8 @@ func All() ([]Goal, error) { return read("goals.yaml") }
 // Breadth are more goals to tune by, over all families of parameters.
 func Breadth() ([]Goal, error) { return read("breadth.yaml") }
 
-// HeldOut are others, to which the planner is not tuned: what it makes
-// of them says what it makes of goals that it never met.
+// HeldOut are others, which were tried before those who work on the planner looked at
+// them: what it made of them then says what it makes of goals that it never met.
 func HeldOut() ([]Goal, error) { return read("heldout.yaml") }
 
 // read reads a set, in the order of its file.
