@@ -115,25 +115,34 @@ func (a atlas) list(tokens []token) (regions []string, taken int) {
 // decided refuses a choice between regions, as in "a node in Ireland or Singapore":
 // nobody said which. What is denied or lost may be either.
 func (a atlas) decided(tokens []token) error {
-	begun := 0
 	for i, t := range tokens {
-		if t.sep {
-			begun = i
-		}
-		if t.word != "or" || i == 0 || eitherIsMeant().any(tokens[begun:i]) {
+		if t.word != "or" {
 			continue
+		}
+		end := i // of what stands before it
+		for end > 0 && tokens[end-1].sep {
+			end--
+		}
+		begun := end
+		for begun > 0 && !tokens[begun-1].sep {
+			begun--
 		}
 		after := i + 1 + skip(tokens[i+1:], "in", "for", "the")
-		if _, n := a.region(tokens[after:]); n == 0 {
-			continue
-		}
-		for from := max(begun, i-4); from < i; from++ {
-			if _, n := a.region(tokens[from:]); n > 0 && from+n+skip(tokens[from+n:], "region") == i {
-				return refuse("ambiguous: %q leaves open which of the regions is meant; name one, or join them by “and”", spell(tokens[from:after+1]))
-			}
+		if _, n := a.region(tokens[after:]); n > 0 && a.endsWithRegion(tokens[begun:end]) && !eitherIsMeant().any(tokens[begun:end]) {
+			return refuse("ambiguous: %q leaves open which of the regions is meant; name one, or join them by “and”", spell(tokens[begun:after+n]))
 		}
 	}
 	return nil
+}
+
+// endsWithRegion says that tokens end with the name of a region or of several.
+func (a atlas) endsWithRegion(tokens []token) bool {
+	for from := max(0, len(tokens)-4); from < len(tokens); from++ {
+		if _, n := a.region(tokens[from:]); n > 0 && from+n+skip(tokens[from+n:], "region") == len(tokens) {
+			return true
+		}
+	}
+	return false
 }
 
 // eitherIsMeant are words with which "or" means each of what it joins.

@@ -46,15 +46,16 @@ func (l *loose) idle(tokens []token) bool {
 
 // rest says that tokens only have everything else stay as it is.
 func (l *loose) rest(tokens []token) bool {
-	for _, words := range []string{"nothing else", "everything else", "all else", "the rest", "the data", "all data", "data"} {
-		if n := begins(tokens, strings.Fields(words)); n > 0 {
-			changes := words == "nothing else"
-			return len(tokens) > n && !slices.ContainsFunc(tokens[n:], func(t token) bool {
-				stays := slices.Contains([]string{"stay", "stays", "remain", "remains", "unchanged", "same", "untouched"}, t.word)
-				return stays == changes && (stays || slices.Contains([]string{"change", "changes", "changed", "touched"}, t.word)) ||
-					!stays && !slices.Contains([]string{"change", "changes", "changed", "touched", "about", "it", "as", "is", "should", "may", "must", "to", "the", "please", "will", "needs", "there"}, t.word)
-			})
+	stay, change := wordsOf(`stay stays remain remains unchanged same untouched`), wordsOf(`change changes changed touched`)
+	for words, verbs := range map[string]wordSet{
+		"nothing else": change, "everything else": stay, "all else": stay, "the rest": stay, "the data": stay, "all data": stay, "data": stay,
+	} {
+		n := begins(tokens, strings.Fields(words))
+		if n == 0 || !verbs.any(tokens[n:]) {
+			continue
 		}
+		others := wordsOf(`about it as is should may must to the please will there`)
+		return !slices.ContainsFunc(tokens[n:], func(t token) bool { return !verbs[t.word] && !others[t.word] })
 	}
 	return false
 }
@@ -261,7 +262,7 @@ func isNoun(tokens []token) bool {
 func describes(tokens []token, at int) bool {
 	return at > 0 && at+1 < len(tokens) && slices.Contains([]string{"don't", "can't", "cannot", "doesn't", "didn't"}, tokens[at].word) &&
 		wordsOf(`we i they you it people users customers nodes servers clients`)[tokens[at-1].word] &&
-		wordsOf(`have know see tell find understand upload remember`)[tokens[at+1].word]
+		wordsOf(`have know see tell find understand upload remember`)[tokens[at+1].word] && begins(tokens[at+1:], []string{"have", "to"}) == 0
 }
 
 // perceives says that tokens tell what somebody sees, such as "we keep finding".

@@ -175,7 +175,7 @@ func (s *said) follows(senses []sense, tokens []token, where string) bool {
 // our workload out of there" and "fail everything over to the other two regions".
 func (l *loose) left(s said, tokens []token) string {
 	region, named := strings.CutPrefix(s.where, " in ")
-	if !named || len(s.sentences) > 0 {
+	if !named || strings.Contains(region, ",") || len(s.sentences) > 0 {
 		return ""
 	}
 	said := spell(tokens)
