@@ -210,13 +210,16 @@ func (db *DB) countMemories(ctx context.Context, f memory.Filter, p memory.Probe
 	return n, db.pool.SendBatch(ctx, b).Close()
 }
 
+// indexPlan has the index scanned whatever the arguments, so that a plan is made once
+// for each connection.
+const indexPlan = `SELECT set_config('hnsw.ef_search', $1, true), set_config('hnsw.iterative_scan', $2, true), set_config('plan_cache_mode', 'force_generic_plan', true),
+	set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`
+
 // scanIndex is a search of the index in one of pgvector's ways.
 func (db *DB) scanIndex(ctx context.Context, where string, a *arguments, p memory.Probe, scan string) (found []memory.Hit, err error) {
 	given := arguments{slices.Clone(a.values)}
 	b := &pgx.Batch{}
-	b.Queue(customPlans)
-	b.Queue(`SELECT set_config('hnsw.ef_search', $1, true), set_config('hnsw.iterative_scan', $2, true),
-		set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)`, strconv.Itoa(min(searched*p.Window/2, maxSearch)), scan)
+	b.Queue(indexPlan, strconv.Itoa(min(searched*p.Window/2, maxSearch)), scan)
 	b.Queue(`
 		SELECT memory_id, outcome, created_at, vector FROM memory_vectors WHERE `+where+`
 		ORDER BY signs <~> `+given.add(signsOf(p.Vector))+`::bit(1024) LIMIT `+given.add(compared*p.Window/2), given.values...).Query(func(rows pgx.Rows) (err error) {
