@@ -306,10 +306,14 @@ func (l *loose) corrected(tokens []token) int {
 		if tokens[1].word != "of" && tokens[1].word != "than" {
 			return 0
 		}
+		end := len(tokens)
 		if i := slices.IndexFunc(tokens[2:], func(t token) bool { return t.sep || !nounlike(t.word) }); i >= 0 {
-			return i + 2
+			end = i + 2
 		}
-		return len(tokens)
+		if unknown, _, _ := l.contents(tokens[2:end]); unknown {
+			return 0
+		}
+		return end
 	case "not":
 		i := 1 + skip(tokens[1:], "just", "only", "after", "at", "to", "in", "for")
 		if _, n := oneUnit(tokens[i:]); n > 0 && i+n == len(tokens) {
