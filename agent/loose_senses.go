@@ -11,7 +11,7 @@ import (
 // senses are what tokens mean, without fillers; false when a word is not known.
 func (l *loose) senses(tokens []token) ([]sense, bool) {
 	var senses []sense
-	tokens = fewer(particles(tokens))
+	tokens = removals(particles(tokens))
 	for i := 0; i < len(tokens); {
 		if begins(tokens[i:], []string{"up", "to"}) > 0 && rises(tokens[:i]) {
 			senses, i = append(senses, sense{kind: "to"}), i+2
@@ -77,9 +77,9 @@ func particles(tokens []token) []token {
 	return slices.Delete(moved, at+to+1, at+to+2)
 }
 
-// fewer has "take one server away" as "remove one server", and "throw two servers at it"
+// removals has "take one server away" as "remove one server", and "throw two servers at it"
 // as "add two servers".
-func fewer(tokens []token) []token {
+func removals(tokens []token) []token {
 	n := len(tokens)
 	if n < 3 || tokens[0].word != "take" && tokens[0].word != "throw" {
 		return tokens

@@ -18,16 +18,21 @@ import (
 	"github.com/aegisworld/aegis/internal/postgres"
 )
 
+// semantic is an hour-old memory that a tool left.
+func semantic(agent, id, text string) aegis.Memory {
+	return aegis.Memory{
+		MemoryID: id, AgentID: agent, Kind: aegis.MemorySemantic, Text: text, CreatedAt: time.Now().Add(-time.Hour),
+		Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromTool, Tool: "x"},
+	}
+}
+
 // crowd saves so many memories of an agent with vectors of a few directions.
 func crowd(t *testing.T, db *postgres.DB, agent string, from, n int) {
 	t.Helper()
 	draw := rand.New(rand.NewPCG(uint64(from), 7))
 	for i := from; i < from+n; i++ {
 		require.NoError(t, db.SaveMemory(t.Context(), memory.Entry{
-			Memory: aegis.Memory{
-				MemoryID: fmt.Sprintf("mem-%06d", i), AgentID: agent, Kind: aegis.MemorySemantic, Text: fmt.Sprintf("memory number %d", i),
-				Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromTool, Tool: "x"}, CreatedAt: time.Now().Add(-time.Hour),
-			},
+			Memory: semantic(agent, fmt.Sprintf("mem-%06d", i), fmt.Sprintf("memory number %d", i)),
 			Vector: direction(draw), Embedder: "test",
 		}))
 	}
@@ -87,10 +92,7 @@ func TestMemoriesOfAnotherEmbedderAreNotCompared(t *testing.T) {
 	crowd(t, db, "planner", 0, 3)
 	short := memory.Probe{Vector: []float32{1, 0}, Embedder: "short", Window: 10}
 	require.NoError(t, db.SaveMemory(t.Context(), memory.Entry{
-		Memory: aegis.Memory{
-			MemoryID: "mem-short", AgentID: "planner", Kind: aegis.MemorySemantic, Text: "short", CreatedAt: time.Now().Add(-time.Hour),
-			Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromTool, Tool: "x"},
-		},
+		Memory: semantic("planner", "mem-short", "short"),
 		Vector: short.Vector, Embedder: "short",
 	}))
 	found, err := db.FindMemories(t.Context(), memory.Filter{AgentID: "planner", AsOf: time.Now()}, short)

@@ -21,10 +21,7 @@ func TestRareWordsAreSearchedFor(t *testing.T) {
 	address := pgtest.New(t)
 	db := openURL(t, address)
 	say := func(db *postgres.DB, id, text string) {
-		require.NoError(t, db.SaveMemory(t.Context(), memory.Entry{Memory: aegis.Memory{
-			MemoryID: id, AgentID: "planner", Kind: aegis.MemorySemantic, Text: text, CreatedAt: time.Now().Add(-time.Hour),
-			Provenance: aegis.MemoryProvenance{Source: aegis.MemoryFromTool, Tool: "x"},
-		}}))
+		require.NoError(t, db.SaveMemory(t.Context(), memory.Entry{Memory: semantic("planner", id, text)}))
 	}
 	say(db, "mem-000", "the waf of checkout")
 	for i := range 100 {
