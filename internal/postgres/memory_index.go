@@ -22,7 +22,7 @@ const (
 	// searched and compared are how many memories pgvector looks at, and how many of
 	// them are compared exactly, for each two that are asked for; maxSearch is its own
 	// bound of the first.
-	searched, compared, maxSearch = 8, 3, 1000
+	searched, compared, maxSearch = 6, 3, 1000
 	// signBatch is how many vectors get their signs at a time.
 	signBatch = 500
 	// recheckIndex is how long a process may not know that there is an index.
@@ -32,7 +32,7 @@ const (
 // createHNSW indexes the signs of vectors: by how many of them two vectors differ says
 // about how near they are, at a fraction of the time and the room. How near what is
 // found is, is worked out from the vectors themselves.
-const createHNSW = `CREATE INDEX IF NOT EXISTS memory_vectors_hnsw ON memory_vectors USING hnsw (signs bit_hamming_ops) WITH (m = 16, ef_construction = 200)`
+const createHNSW = `CREATE INDEX IF NOT EXISTS memory_vectors_hnsw ON memory_vectors USING hnsw (signs bit_hamming_ops) WITH (m = 12, ef_construction = 300)`
 
 // memoryIndex is what a process knows of the index.
 type memoryIndex struct {

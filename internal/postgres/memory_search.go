@@ -16,8 +16,9 @@ import (
 
 const (
 	// maxWords bounds the words of a search, newestOf the memories that each of
-	// them brings up, so that common words don't hide rare ones.
-	maxWords, newestOf = 4, 50
+	// them brings up, so that common words don't hide rare ones. Words that are held
+	// by more than enough memories between them are left out at first.
+	maxWords, newestOf, enough = 4, 50, 500
 	// exactBelow is how many memories are searched without the index: that is as
 	// quick, and exact.
 	exactBelow = 1000
@@ -47,22 +48,35 @@ func (db *DB) FindMemories(ctx context.Context, f memory.Filter, p memory.Probe)
 	return found, nil
 }
 
-// matchingMemories ranks, by the words of the text that they hold, the newest
-// memories that hold each.
+// matchingMemories ranks memories by the words of the text that they hold.
 func (db *DB) matchingMemories(ctx context.Context, f memory.Filter, p memory.Probe) ([]memory.Hit, error) {
 	words, err := db.words(ctx, p.Text)
 	if err != nil || len(words) == 0 {
 		return nil, err
 	}
+	first := rarest(words, enough)
+	found, err := db.holdingMemories(ctx, f, p.Window, words, first)
+	if err == nil && len(found) < p.Window && first < len(words) {
+		// Others have the memories that hold the rare words, or there are few.
+		return db.holdingMemories(ctx, f, p.Window, words, len(words))
+	}
+	return found, err
+}
+
+// holdingMemories ranks the newest memories that hold each of the first n words, by
+// all of the words.
+func (db *DB) holdingMemories(ctx context.Context, f memory.Filter, window int, words []weighed, n int) ([]memory.Hit, error) {
 	a := &arguments{}
 	where := memoryWhere(f, a)
-	branches, weights := make([]string, len(words)), make([]string, len(words))
+	branches, weights := make([]string, n), make([]string, len(words))
 	for i, word := range words {
 		holds := `words @@ ` + a.add(word.query) + `::tsquery`
-		branches[i] = `(SELECT memory_id, outcome, created_at, words FROM memories
-			WHERE ` + where + ` AND ` + holds + `
-			ORDER BY created_at DESC, memory_id DESC LIMIT ` + strconv.Itoa(newestOf) + `)`
 		weights[i] = `CASE WHEN ` + holds + ` THEN ` + a.add(word.weight) + `::float8 ELSE 0 END`
+		if i < n {
+			branches[i] = `(SELECT memory_id, outcome, created_at, words FROM memories
+				WHERE ` + where + ` AND ` + holds + `
+				ORDER BY created_at DESC, memory_id DESC LIMIT ` + strconv.Itoa(newestOf) + `)`
+		}
 	}
 	var found []memory.Hit
 	b := &pgx.Batch{}
@@ -70,7 +84,7 @@ func (db *DB) matchingMemories(ctx context.Context, f memory.Filter, p memory.Pr
 	statement := `
 		SELECT memory_id, outcome, created_at, max(` + strings.Join(weights, ` + `) + `) AS similarity
 		FROM (` + strings.Join(branches, ` UNION ALL `) + `) found
-		GROUP BY memory_id, outcome, created_at ORDER BY similarity DESC, memory_id DESC LIMIT ` + a.add(p.Window)
+		GROUP BY memory_id, outcome, created_at ORDER BY similarity DESC, memory_id DESC LIMIT ` + a.add(window)
 	b.Queue(statement, a.values...).Query(func(rows pgx.Rows) (err error) {
 		found, err = pgx.CollectRows(rows, pgx.RowToStructByName[memory.Hit])
 		return err

@@ -25,10 +25,12 @@ type commonWords struct {
 }
 
 // wordShares are the shares of memories that hold the most common words, as of when
-// the database last analyzed them, and the least of the shares.
+// the database last analyzed them, the least of the shares, and how many memories
+// there were.
 type wordShares struct {
-	common map[string]float64
-	least  float64
+	common   map[string]float64
+	least    float64
+	memories float64
 }
 
 // wordShare is one of them.
@@ -41,10 +43,21 @@ type wordShare struct {
 func (s wordShares) of(word string) float64 { return cmp.Or(s.common[word], s.least) }
 
 // weighed is a word, quoted as a query of its own, with what it says about a memory
-// that holds it: 1 - ln(share).
+// that holds it: 1 - ln(share), and how many hold it, about.
 type weighed struct {
-	query  string
-	weight float64
+	query        string
+	weight, held float64
+}
+
+// rarest is how many of the words, the rarest first, are held by enough memories
+// between them.
+func rarest(words []weighed, enough float64) int {
+	n, held := 0, 0.0
+	for n < len(words) && held < enough {
+		held += words[n].held
+		n++
+	}
+	return n
 }
 
 // words are those of a text as full text search has them; when there are too many,
@@ -65,7 +78,8 @@ func (db *DB) words(ctx context.Context, text string) ([]weighed, error) {
 	quote := strings.NewReplacer(`\`, `\\`, `'`, `''`)
 	out := make([]weighed, len(words))
 	for i, word := range words {
-		out[i] = weighed{`'` + quote.Replace(word) + `'`, 1 - math.Log(shares.of(word))}
+		share := shares.of(word)
+		out[i] = weighed{query: `'` + quote.Replace(word) + `'`, weight: 1 - math.Log(share), held: share * shares.memories}
 	}
 	return out, nil
 }
@@ -85,7 +99,10 @@ func (db *DB) wordShares(ctx context.Context) (wordShares, error) {
 	if err != nil {
 		return wordShares{}, fmt.Errorf("read how common words are: %w", mapError(err))
 	}
-	shares := wordShares{map[string]float64{}, 1}
+	shares := wordShares{common: map[string]float64{}, least: 1}
+	if err := db.pool.QueryRow(ctx, `SELECT greatest(reltuples, 0)::float8 FROM pg_class WHERE oid = 'memories'::regclass`).Scan(&shares.memories); err != nil {
+		return wordShares{}, fmt.Errorf("read how many memories there are: %w", mapError(err))
+	}
 	for _, f := range found {
 		shares.common[f.Word], shares.least = f.Share, min(shares.least, f.Share)
 	}
