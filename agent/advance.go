@@ -111,6 +111,9 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 	if err != nil {
 		return false, err
 	}
+	if d := limits.deadline; d != nil && p.Now().After(*d) {
+		return true, p.late(ctx, goal, *d)
+	}
 	step := p.startStep("execute")
 	var proposed []string
 	for i := range goal.Plan.Tasks {
@@ -132,6 +135,18 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 	}
 	goal.State = aegis.GoalRunning
 	return true, p.Goals.UpdateGoal(ctx, *goal, step.end("go", strings.Join(proposed, ", ")))
+}
+
+// late fails the tasks that were not begun by the goal's deadline.
+func (p *Planner) late(ctx context.Context, goal *aegis.Goal, deadline time.Time) error {
+	step, now := p.startStep("execute"), p.Now()
+	why := "it was not begun before the deadline, " + deadline.UTC().Format(time.RFC3339)
+	for i := range goal.Plan.Tasks {
+		if t := &goal.Plan.Tasks[i]; t.State == aegis.TaskWaiting {
+			t.State, t.Error, t.EndedAt = aegis.TaskFailed, why, &now
+		}
+	}
+	return p.Goals.UpdateGoal(ctx, *goal, step.end("refused", why))
 }
 
 func ready(plan *aegis.GoalPlan, task aegis.Task) bool {
@@ -174,7 +189,9 @@ func (p *Planner) reflect(ctx context.Context, goal *aegis.Goal, sets []aegis.Au
 	if err := p.learn(ctx, *goal, sets, state); err != nil {
 		return false, err
 	}
-	if state != aegis.GoalSucceeded && !stopped(sets) {
+	d := p.deadline(*goal)
+	late := d != nil && p.Now().After(*d)
+	if state != aegis.GoalSucceeded && !stopped(sets) && !late {
 		replanned, err := p.replan(ctx, goal, last, step)
 		if err != nil || replanned {
 			return replanned, err
@@ -184,7 +201,7 @@ func (p *Planner) reflect(ctx context.Context, goal *aegis.Goal, sets []aegis.Au
 	if err := p.remember(ctx, *goal); err != nil {
 		return false, err
 	}
-	if d := p.deadline(*goal); d != nil && state == aegis.GoalSucceeded && p.Now().After(*d) {
+	if late && state == aegis.GoalSucceeded {
 		goal.Error = "reached after its deadline"
 	}
 	p.Logger.InfoContext(ctx, "goal settled", "goal_id", goal.GoalID, "state", state)

@@ -67,6 +67,9 @@ func (p *Planner) lookUp(ctx context.Context, goal aegis.Goal) (*aegis.GoalReadi
 		return nil, nil, err
 	}
 	for q.reading.Open() {
+		if goal.GoalID != "" && p.ended(ctx, goal.GoalID) {
+			return nil, nil, fmt.Errorf("look into the estate: the goal has ended: %w", aegis.ErrConflict)
+		}
 		if err := q.turn(ctx); err != nil {
 			return nil, nil, err
 		}
@@ -367,9 +370,13 @@ func (q *inquiry) caller() tool.Caller {
 			used[s.Tool]++
 		}
 	}
+	names := make([]string, len(q.tools))
+	for i, t := range q.tools {
+		names[i] = t.Name
+	}
 	e := q.agent.Envelope
 	return tool.Caller{
-		Agent: q.agent.Name, GoalID: q.goal.GoalID, Submitter: q.goal.Submitter, Tools: q.agent.Tools,
+		Agent: q.agent.Name, GoalID: q.goal.GoalID, Submitter: q.goal.Submitter, Tools: names,
 		Hosts: e.Hosts, Regions: e.Regions, Layers: e.Layers, Used: used,
 	}
 }

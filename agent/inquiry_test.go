@@ -99,6 +99,49 @@ func TestAModelLooksUpWhatAGoalLeavesOpen(t *testing.T) {
 	require.Equal(t, 4, total)
 }
 
+// An agent that names no tools may call those of the control plane that it is told of.
+func TestAnAgentWithoutToolsHasOurs(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	tools := metrics("artifacts: 99 TB")
+	answers := tools.run
+	tools.run = func(ctx context.Context, by tool.Caller, name string, input json.RawMessage) (tool.Result, error) {
+		require.Equal(t, []string{"read_metrics"}, by.Tools)
+		return answers(ctx, by, name, input)
+	}
+	planner, server := asking(t, w, models.OpenAI, 1_000_000, func(c *agent.Config) {
+		c.Tools = tools
+		c.Agents = people{"night": {Name: "night", Tools: []string{}}}
+	})
+	server.Script("m", answer(t, "", draft), says(t, map[string]any{"tool": "read_metrics"}), says(t, map[string]any{"values": map[string]string{"bucket": "artifacts"}}))
+	w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: vague}, State: aegis.GoalAccepted, Submitter: "alice", Agent: "night"}
+	require.NoError(t, planner.Run(t.Context(), "goal-1"))
+	require.Equal(t, []string{"read_metrics{}"}, tools.calls)
+	require.Len(t, w.sets, 1)
+}
+
+// A goal that is cancelled during a look costs nothing more.
+func TestALookEndsWithItsGoal(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	tools := metrics("artifacts: 99 TB")
+	answers := tools.run
+	tools.run = func(ctx context.Context, by tool.Caller, name string, input json.RawMessage) (tool.Result, error) {
+		goal, err := w.Goal(ctx, "goal-1")
+		require.NoError(t, err)
+		goal.State = aegis.GoalCancelled
+		require.NoError(t, w.UpdateGoal(ctx, goal))
+		return answers(ctx, by, name, input)
+	}
+	planner, server := asking(t, w, models.OpenAI, 1_000_000, func(c *agent.Config) { c.Tools = tools })
+	server.Script("m", answer(t, "", draft), says(t, map[string]any{"tool": "read_metrics"}))
+	w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: vague}, State: aegis.GoalAccepted, Submitter: "alice"}
+	require.NoError(t, planner.Run(t.Context(), "goal-1"))
+	require.Len(t, server.Calls(), 2)
+	require.Empty(t, w.sets)
+	require.Equal(t, aegis.GoalCancelled, w.goals["goal-1"].State)
+}
+
 func TestLooksEnd(t *testing.T) {
 	t.Parallel()
 	call := map[string]any{"tool": "read_metrics", "input": map[string]any{}}

@@ -32,27 +32,6 @@ func (p *Planner) Settle(ctx context.Context, goalID string) error {
 	return nil
 }
 
-// Cancel ends a goal on a person's behalf and stops its change sets: what was
-// applied is rolled back by the door. ErrConflict: the goal has ended.
-func (p *Planner) Cancel(ctx context.Context, goalID, actor string) error {
-	goal, err := p.Goals.Goal(ctx, goalID)
-	if err != nil {
-		return fmt.Errorf("cancel goal: %w", err)
-	}
-	if goal.State.Terminal() && goal.State != aegis.GoalCancelled {
-		return fmt.Errorf("cancel goal %s: it is %s: %w", goalID, goal.State, aegis.ErrConflict)
-	}
-	goal.State, goal.Error = aegis.GoalCancelled, "cancelled by "+actor
-	if err := p.Goals.UpdateGoal(ctx, goal); err != nil {
-		return fmt.Errorf("cancel goal %s: %w", goalID, err)
-	}
-	sets, err := p.changeSetsOf(ctx, goalID)
-	if err != nil {
-		return fmt.Errorf("cancel goal %s: %w", goalID, err)
-	}
-	return p.cancelAll(ctx, sets, actor)
-}
-
 func (p *Planner) cancelAll(ctx context.Context, sets []aegis.AutonomousChangeSet, actor string) error {
 	var faults []error
 	for _, cs := range sets {

@@ -94,19 +94,33 @@ func TestInvalidProposalFailsTheGoal(t *testing.T) {
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	goal, _ := w.ask(t, twoLayers)
-	require.NoError(t, w.planner().Cancel(t.Context(), goal.GoalID, "alice"))
-	require.Equal(t, aegis.GoalCancelled, w.goals[goal.GoalID].State)
-	require.Equal(t, "cancelled by alice", w.goals[goal.GoalID].Error)
-	for _, cs := range w.setsOf(goal.GoalID) {
-		require.Equal(t, aegis.StateCancelled, cs.PromotionState)
-	}
+	goal, sets := w.ask(t, twoLayers)
+	goal.State = aegis.GoalCancelled
+	require.NoError(t, w.UpdateGoal(t.Context(), goal))
 	require.NoError(t, w.planner().Run(t.Context(), goal.GoalID), "a cancelled goal is not planned")
 	require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID))
 	require.Equal(t, aegis.GoalCancelled, w.goals[goal.GoalID].State)
+	require.Len(t, w.setsOf(goal.GoalID), len(sets))
+}
 
-	done, _ := w.ask(t, "scale the runtime to 2 nodes")
-	require.ErrorIs(t, w.planner().Cancel(t.Context(), done.GoalID, "alice"), aegis.ErrConflict)
+func TestNothingIsBegunAfterTheDeadline(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	deadline := noon.Add(2 * time.Hour)
+	goal, sets := w.submit(t, aegis.GoalSpec{Intent: "survive the loss of eu-west-1", RiskTolerance: aegis.RiskLow, Deadline: &deadline})
+	require.Len(t, sets, 3, "two tasks wait for these")
+	for _, cs := range sets {
+		w.end(cs.ChangeSetID, aegis.StatePromoted)
+	}
+	w.now = noon.Add(3 * time.Hour)
+	require.NoError(t, w.planner().Settle(t.Context(), goal.GoalID))
+	goal = w.goals[goal.GoalID]
+	require.Equal(t, aegis.GoalFailed, goal.State)
+	require.Contains(t, goal.Error, "deadline")
+	require.Len(t, w.setsOf(goal.GoalID), 3)
+	require.Len(t, goal.Result.Achieved, 3)
+	require.Subset(t, goal.Result.Lacks, []string{goal.Plan.Tasks[3].Summary, goal.Plan.Tasks[4].Summary})
+	require.Equal(t, 1, goal.Plan.Plans, "there is no time for another way")
 }
 
 func TestUnknownGoal(t *testing.T) {
@@ -114,7 +128,6 @@ func TestUnknownGoal(t *testing.T) {
 	p := newWorld(t).planner()
 	require.ErrorIs(t, p.Run(t.Context(), "goal-9"), aegis.ErrNotFound)
 	require.ErrorIs(t, p.Settle(t.Context(), "goal-9"), aegis.ErrNotFound)
-	require.ErrorIs(t, p.Cancel(t.Context(), "goal-9", "alice"), aegis.ErrNotFound)
 }
 
 func TestLateSuccessSaysSo(t *testing.T) {

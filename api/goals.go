@@ -220,7 +220,7 @@ func (s *server) cancelGoal(ctx context.Context, in *cancelGoalInput) (*createdO
 	if err != nil {
 		return nil, err
 	}
-	if !goal.State.Terminal() {
+	if !goal.State.Terminal() || goal.State == aegis.GoalCancelled {
 		if goal, err = s.stopGoal(ctx, goal); err != nil {
 			return nil, err
 		}
@@ -229,11 +229,17 @@ func (s *server) cancelGoal(ctx context.Context, in *cancelGoalInput) (*createdO
 }
 
 // stopGoal ends a goal first, so that nothing more is proposed for it, and then
-// its change sets.
+// the change sets that it has by then. Of one that was cancelled it stops what is left.
 func (s *server) stopGoal(ctx context.Context, goal aegis.Goal) (aegis.Goal, error) {
 	actor := principal(ctx).Name
-	goal.State, goal.Error, goal.UpdatedAt = aegis.GoalCancelled, "cancelled by "+actor, s.Now().UTC()
-	if err := s.Goals.UpdateGoal(ctx, goal); err != nil {
+	if !goal.State.Terminal() {
+		goal.State, goal.Error, goal.UpdatedAt = aegis.GoalCancelled, "cancelled by "+actor, s.Now().UTC()
+		if err := s.Goals.UpdateGoal(ctx, goal); err != nil {
+			return goal, err
+		}
+	}
+	goal, err := s.Goals.Goal(ctx, goal.GoalID)
+	if err != nil {
 		return goal, err
 	}
 	var errs []error

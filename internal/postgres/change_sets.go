@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // InsertChangeSet writes the row, an event "change_set.proposed", an empty
 // trace and the job of its first step, all or nothing. ErrConflict: the id is
-// taken.
+// taken, or the goal has ended.
 func (db *DB) InsertChangeSet(ctx context.Context, cs aegis.AutonomousChangeSet) error {
 	b := &pgx.Batch{}
 	b.Queue(`
@@ -36,10 +37,33 @@ func (db *DB) InsertChangeSet(ctx context.Context, cs aegis.AutonomousChangeSet)
 			"source": cs.Source, "stack_ids": emptyNotNil(cs.Target.StackIDs), "summary": cs.Summary,
 		}),
 	})
-	if err := db.send(ctx, b); err != nil {
+	err := db.transact(ctx, func(tx pgx.Tx) error {
+		if err := goalGoesOn(ctx, tx, cs.GoalID); err != nil {
+			return err
+		}
+		return sendIn(ctx, tx, b)
+	})
+	if err != nil {
 		return fmt.Errorf("insert change set %s: %w", cs.ChangeSetID, err)
 	}
 	return nil
+}
+
+// goalGoesOn keeps a goal from ending until the transaction does. ErrConflict: it
+// has ended.
+func goalGoesOn(ctx context.Context, tx pgx.Tx, goalID string) error {
+	if goalID == "" {
+		return nil
+	}
+	var state aegis.GoalState
+	err := tx.QueryRow(ctx, `SELECT state FROM goals WHERE goal_id = $1 FOR SHARE`, goalID).Scan(&state)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err == nil && state.Terminal() {
+		err = fmt.Errorf("goal %s is %s: %w", goalID, state, aegis.ErrConflict)
+	}
+	return err
 }
 
 // changeSetRow is the document with the columns that outrank it.

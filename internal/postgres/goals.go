@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -27,7 +26,7 @@ func (db *DB) CreateGoal(ctx context.Context, g aegis.Goal, twin string) error {
 	if g.TraceID != "" {
 		appendTrace(b, aegis.TaskTrace{TraceID: g.TraceID, GoalID: g.GoalID})
 	}
-	enqueueGoal(b, g)
+	enqueueGoals(b, `goal_id = $5`, g.GoalID)
 	appendEvents(b, goalEvent(g))
 	if err := db.send(ctx, b); err != nil {
 		return fmt.Errorf("create goal %s: %w", g.GoalID, err)
@@ -39,15 +38,18 @@ func (db *DB) CreateGoal(ctx context.Context, g aegis.Goal, twin string) error {
 // behind those of others.
 const fairShare = 20
 
-// enqueueGoal queues the job that plans a goal, by its priority and after the goals
-// of those who ask for less.
-func enqueueGoal(b *pgx.Batch, g aegis.Goal) {
-	urgency := map[aegis.GoalPriority]int{aegis.PriorityHigh: 1, aegis.PriorityLow: 3}[g.Priority]
-	b.Queue(`
-		INSERT INTO river_job (kind, queue, args, max_attempts, priority)
-		SELECT $1, $2, $3, $4, least(4, $5 + (count(*) >= $7)::int)
-		FROM (SELECT 1 FROM goals WHERE submitter = $6 AND state = 'accepted' LIMIT $7) waiting`,
-		goalJob{}.Kind(), queueGoals, goalJob{GoalID: g.GoalID}, jobAttempts, cmp.Or(urgency, 2), g.Submitter, fairShare)
+// queueGoalJobs queues the jobs that plan the goals for which a condition holds, by
+// their priority and after the goals of those who ask for less.
+const queueGoalJobs = `
+	INSERT INTO river_job (kind, queue, args, max_attempts, priority)
+	SELECT $1, $2, jsonb_build_object('goal_id', goal_id), $3,
+		least(4, CASE spec ->> 'priority' WHEN 'high' THEN 1 WHEN 'low' THEN 3 ELSE 2 END + (
+			SELECT count(*) >= $4 FROM (SELECT FROM goals w WHERE w.submitter = g.submitter AND w.state = 'accepted' LIMIT $4) waiting
+		)::int)
+	FROM goals g WHERE `
+
+func enqueueGoals(b *pgx.Batch, condition, goalID string) {
+	b.Queue(queueGoalJobs+condition, goalJob{}.Kind(), queueGoals, jobAttempts, fairShare, goalID)
 	notifyQueue(b, queueGoals)
 }
 
@@ -101,16 +103,11 @@ func (db *DB) UpdateGoal(ctx context.Context, g aegis.Goal, steps ...aegis.Trace
 			return fmt.Errorf("it has ended: %w", aegis.ErrConflict)
 		}
 		b := &pgx.Batch{}
-		if g.TraceID != "" && len(steps) > 0 {
+		if g.TraceID != "" && (len(steps) > 0 || g.State.Terminal()) {
 			appendTrace(b, traceOf(g, steps))
 		}
 		if g.State.Terminal() {
-			b.Queue(`
-				INSERT INTO river_job (kind, queue, args, max_attempts)
-				SELECT $1, $2, jsonb_build_object('goal_id', goal_id), $3 FROM goals
-				WHERE depends_on @> ARRAY[$4] AND depends_on <> '{}' AND state = 'accepted'`,
-				goalJob{}.Kind(), queueGoals, jobAttempts, g.GoalID)
-			notifyQueue(b, queueGoals)
+			enqueueGoals(b, `depends_on @> ARRAY[$5] AND depends_on <> '{}' AND state = 'accepted'`, g.GoalID)
 		}
 		appendEvents(b, goalEvent(g))
 		return sendIn(ctx, tx, b)

@@ -77,6 +77,9 @@ func TestUpdateGoal(t *testing.T) {
 	goal.Result = &aegis.GoalResult{Achieved: []string{"it"}, USDMonth: 2}
 	goal.State = aegis.GoalSucceeded
 	require.NoError(t, db.UpdateGoal(t.Context(), goal))
+	trace, err = db.Trace(t.Context(), goal.TraceID)
+	require.NoError(t, err)
+	require.Equal(t, "succeeded", trace.Outcome)
 	goal.State = aegis.GoalFailed
 	require.ErrorIs(t, db.UpdateGoal(t.Context(), goal), aegis.ErrConflict, "a terminal state is final")
 
@@ -102,6 +105,14 @@ func TestGoalKnowsItsChangeSets(t *testing.T) {
 	got, err := db.Goal(t.Context(), goal.GoalID)
 	require.NoError(t, err)
 	require.Equal(t, ids, got.ChangeSetIDs)
+
+	goal.State = aegis.GoalCancelled
+	require.NoError(t, db.UpdateGoal(t.Context(), goal))
+	late := newChangeSet("dev.runtime.eu-west-1")
+	late.GoalID = goal.GoalID
+	require.ErrorIs(t, db.InsertChangeSet(t.Context(), late), aegis.ErrConflict, "its goal has ended")
+	_, err = db.ChangeSet(t.Context(), late.ChangeSetID)
+	require.ErrorIs(t, err, aegis.ErrNotFound)
 }
 
 func TestGoalsPageNewestFirst(t *testing.T) {
@@ -185,6 +196,7 @@ func TestEndsWakeDependents(t *testing.T) {
 	require.NoError(t, db.UpdateGoal(t.Context(), first))
 	require.Equal(t, 2, jobs(second.GoalID))
 	require.Equal(t, 2, jobs(third.GoalID))
+	require.Zero(t, count(t, conn, `SELECT count(*) FROM river_job WHERE priority < 2`), "woken goals don't go before others")
 	second.State = aegis.GoalCancelled
 	require.NoError(t, db.UpdateGoal(t.Context(), second))
 	require.Equal(t, 2, jobs(second.GoalID))
