@@ -27,8 +27,12 @@ func (p *Planner) critique(ctx context.Context, goal aegis.Goal) (*aegis.GoalCri
 	if err != nil {
 		return nil, fmt.Errorf("encode the goal: %w", err)
 	}
+	agent, err := p.agentOf(ctx, goal)
+	if err != nil {
+		return nil, err
+	}
 	answer, err := p.Models.Complete(ctx, model.Request{
-		Kind: model.KindCritique, Named: true, System: critiqueManual, Schema: json.RawMessage(critiqueSchema), MaxTokens: critiqueTokens,
+		Kind: model.KindCritique, Models: agent.Models, Named: true, System: critiqueManual, Schema: json.RawMessage(critiqueSchema), MaxTokens: critiqueTokens,
 		Messages: []model.Message{{Role: model.RoleUser, Text: string(text)}}, DataScopes: []string{"goal"},
 	}, account(goal))
 	switch {

@@ -28,7 +28,7 @@ func criticised(t *testing.T, w *world) (*agent.Planner, *modeltest.Server) {
 	}})
 	require.NoError(t, err)
 	c := w.config()
-	c.Models = router
+	c.Models, c.Agents = router, people{"night": {Name: "night", Models: []string{"local/translator"}}}
 	return agent.New(c), server
 }
 
@@ -68,4 +68,35 @@ func TestReadGoalsNeedNoCritic(t *testing.T) {
 	w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: "scale the runtime to 4 nodes in eu-west-1"}, State: aegis.GoalAccepted}
 	require.NoError(t, planner.Run(t.Context(), "goal-1"))
 	require.Empty(t, server.Calls())
+}
+
+// A critic that is none of an agent's models is not asked for it.
+func TestAgentsHaveTheirOwnModels(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	planner, server := criticised(t, w)
+	server.Script("translator", answer(t, "", "scale the runtime to 4 nodes in eu-west-1"))
+	w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: odd}, State: aegis.GoalAccepted, Agent: "night"}
+	require.NoError(t, planner.Run(t.Context(), "goal-1"))
+	require.Len(t, w.sets, 1)
+	require.Len(t, server.Calls(), 1)
+}
+
+// What a question costs that nobody answers well counts as well.
+func TestFailedQuestionsCount(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	planner, server := criticised(t, w)
+	server.Reply(func(modeltest.Call) modeltest.Step { return modeltest.Step{Text: "no JSON"} })
+	w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: odd}, State: aegis.GoalAccepted}
+	require.NoError(t, planner.Run(t.Context(), "goal-1"))
+	goal := w.goals["goal-1"]
+	require.Equal(t, aegis.GoalFailed, goal.State)
+	require.Greater(t, len(server.Calls()), 2, "it is asked to repair its answer")
+	require.Positive(t, goal.Plan.Reading.CostUSD)
+	cost := 0.0
+	for _, s := range w.steps {
+		cost += s.CostUSD
+	}
+	require.InDelta(t, goal.Plan.Reading.CostUSD, cost, 1e-9)
 }

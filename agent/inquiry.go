@@ -238,6 +238,7 @@ func (q *inquiry) decide(ctx context.Context) error {
 	}
 	if err != nil { // an outcome, as any other
 		q.reading.Fault = shorten(err.Error())
+		q.reading.CostUSD += float64(answer.CostMicros) / micros
 		return nil
 	}
 	step := aegis.AgentStep{

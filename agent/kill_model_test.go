@@ -71,6 +71,7 @@ func TestAKilledLookIsPaidOnce(t *testing.T) {
 	}
 	want, whole, asked := pursue(0, false)
 	require.Equal(t, 3, asked)
+	require.Positive(t, want.Plan.Reading.CostUSD)
 	require.Len(t, whole.sets, 1)
 	require.Greater(t, whole.calls, 8)
 	for at := 1; at <= whole.calls; at++ {
@@ -78,6 +79,7 @@ func TestAKilledLookIsPaidOnce(t *testing.T) {
 			got, m, asked := pursue(at, after)
 			require.Equal(t, 3, asked, "call %d", at)
 			require.Equal(t, want.Plan.Reading.Sentences, got.Plan.Reading.Sentences, "call %d", at)
+			require.InDelta(t, want.Plan.Reading.CostUSD, got.Plan.Reading.CostUSD, 1e-9, "call %d", at)
 			require.Len(t, m.sets, 1, "call %d", at)
 			require.Equal(t, whole.sets[0].Patches, m.sets[0].Patches, "call %d", at)
 			require.Len(t, m.journal, 2, "call %d", at)

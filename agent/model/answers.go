@@ -24,12 +24,16 @@ type keptAnswer struct {
 	Text     string `json:"text"`
 	Model    string `json:"model"`
 	Provider string `json:"provider"`
+	// Goal paid for it, in micro-dollars.
+	Goal       string `json:"goal,omitempty"`
+	CostMicros int64  `json:"cost_micros,omitempty"`
 }
 
 // recall is the answer that was kept for a request, checked as a new one would be.
-// Where there is none, or it can't be read, a model is asked, whose price is
+// It cost the goal what it did where that goal asks again, whose worker died, and others
+// nothing. Where there is none, or it can't be read, a model is asked, whose price is
 // reserved first.
-func (r *Router) recall(ctx context.Context, req Request, key [32]byte, form structure) (Response, bool) {
+func (r *Router) recall(ctx context.Context, req Request, key [32]byte, form structure, goal string) (Response, bool) {
 	if r.answers == nil || req.Kind == KindEmbed {
 		return Response{}, false
 	}
@@ -42,16 +46,22 @@ func (r *Router) recall(ctx context.Context, req Request, key [32]byte, form str
 		return Response{}, false
 	}
 	value, fault := form.check(kept.Text)
-	return Response{Text: kept.Text, JSON: value, Model: kept.Model, Provider: kept.Provider, Cached: true}, fault == ""
+	response := Response{Text: kept.Text, JSON: value, Model: kept.Model, Provider: kept.Provider, Cached: true}
+	if goal != "" && goal == kept.Goal {
+		response.CostMicros = kept.CostMicros
+	}
+	return response, fault == ""
 }
 
 // keep keeps an answer, also when the caller is gone: it is paid. Vectors are not
 // kept: they are cheap, and no step of a goal hangs on them.
-func (r *Router) keep(ctx context.Context, req Request, key [32]byte, response Response) {
+func (r *Router) keep(ctx context.Context, req Request, key [32]byte, response Response, goal string) {
 	if r.answers == nil || req.Kind == KindEmbed {
 		return
 	}
-	raw, err := json.Marshal(keptAnswer{Text: response.Text, Model: response.Model, Provider: response.Provider})
+	raw, err := json.Marshal(keptAnswer{
+		Text: response.Text, Model: response.Model, Provider: response.Provider, Goal: goal, CostMicros: response.CostMicros,
+	})
 	if err == nil {
 		err = r.answers.KeepAnswer(context.WithoutCancel(ctx), key, raw, answersLife)
 	}

@@ -77,7 +77,8 @@ func New(c Config) (*Router, error) {
 
 // Complete answers a request, from the cache, from what was kept, or by a model
 // whose call the account pays for. Its error matches an InvalidError, ErrNoModel, ErrBudget,
-// ErrLedger, the context's, or what became of each model that was asked.
+// ErrLedger, the context's, or what became of each model that was asked; the
+// response then has what they took all the same.
 func (r *Router) Complete(ctx context.Context, req Request, account Account) (Response, error) {
 	if err := req.check(); err != nil {
 		return Response{}, err
@@ -90,7 +91,7 @@ func (r *Router) Complete(ctx context.Context, req Request, account Account) (Re
 	if hit, ok := r.lookUp(key, began); ok {
 		return hit, nil
 	}
-	if kept, ok := r.recall(ctx, req, key, form); ok {
+	if kept, ok := r.recall(ctx, req, key, form, account.Goal); ok {
 		return kept, nil
 	}
 	candidates, err := r.candidates(req)
@@ -105,10 +106,10 @@ func (r *Router) Complete(ctx context.Context, req Request, account Account) (Re
 	q := &quest{router: r, request: req, account: account, form: form, candidates: candidates}
 	response, err := q.answer(ctx)
 	if err != nil {
-		return Response{}, err
+		return Response{CostMicros: q.charged, InputTokens: q.input, OutputTokens: q.output}, err
 	}
 	response.Latency = r.now().Sub(began)
-	r.keep(ctx, req, key, response)
+	r.keep(ctx, req, key, response, account.Goal)
 	if r.cache != nil {
 		r.cache.put(key, response, r.now())
 	}
