@@ -88,6 +88,11 @@ const (
 	ConstraintNoDeletions = "no_deletions"
 	// ConstraintNoReplacements forbids that any resource is replaced.
 	ConstraintNoReplacements = "no_replacements"
+	// ConstraintOnlyLayer and ConstraintOnlyRegion, followed by a name, such as
+	// "only_layer:runtime", forbid changes of stacks of others. Several of a kind allow
+	// each.
+	ConstraintOnlyLayer  = "only_layer:"
+	ConstraintOnlyRegion = "only_region:"
 )
 
 // RiskFactor is one summand of a risk score.

@@ -35,6 +35,9 @@ type Task struct {
 	// the second phase, layer edge.
 	TaskID  string `json:"task_id"`
 	Summary string `json:"summary"`
+	// Agent is the specialist of the ensemble that carries it out, by the layer that it
+	// knows.
+	Agent string `json:"agent,omitempty"`
 	// DependsOn are the tasks that have to succeed first.
 	DependsOn []string    `json:"depends_on"`
 	State     TaskState   `json:"state"`
@@ -46,6 +49,24 @@ type Task struct {
 	Error             string     `json:"error,omitempty"`
 	StartedAt         *time.Time `json:"started_at,omitempty"`
 	EndedAt           *time.Time `json:"ended_at,omitempty"`
+}
+
+// The roles in an ensemble.
+const (
+	AgentPlans       = "planner"
+	AgentSpecialises = "specialist"
+	AgentCriticises  = "critic"
+)
+
+// GoalAgent is one of those that work on a goal.
+type GoalAgent struct {
+	// Name is that of the agent that plans, the layer that a specialist knows, or the
+	// model that criticises.
+	Name string `json:"name"`
+	Role string `json:"role"`
+	// Layers and Regions are all that its change sets may be about.
+	Layers  []string `json:"layers"`
+	Regions []string `json:"regions"`
 }
 
 // GoalOption is one way of reaching a goal that was weighed.
@@ -111,7 +132,9 @@ type GoalPlan struct {
 	// Reading is how a model said the intent again; nil when none was asked.
 	Reading *GoalReading `json:"reading,omitempty"`
 	Options []GoalOption `json:"options,omitempty"`
-	Tasks   []Task       `json:"tasks"`
+	// Ensemble are who works on it.
+	Ensemble []GoalAgent `json:"ensemble,omitempty"`
+	Tasks    []Task      `json:"tasks"`
 }
 
 // GoalResult is what came of a goal.

@@ -121,7 +121,7 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 		if task.State != aegis.TaskWaiting || !ready(goal.Plan, *task) {
 			continue
 		}
-		cs, err := p.Door.Propose(ctx, changeSet(*goal, *task, limits))
+		cs, err := p.Door.Propose(ctx, p.changeSet(*goal, *task, limits))
 		if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
 			return false, p.withdraw(ctx, goal, task, invalid.Error())
 		}
@@ -155,7 +155,7 @@ func ready(plan *aegis.GoalPlan, task aegis.Task) bool {
 
 // limitsOf reads the goal's limits again: they are its own words.
 func (p *Planner) limitsOf(goal aegis.Goal) (limits, error) {
-	r, err := p.reads(goal, goal.CreatedAt)
+	r, err := p.reads(goal)
 	if err != nil {
 		return limits{}, fmt.Errorf("read the limits of goal %s again: %w", goal.GoalID, err)
 	}
@@ -235,6 +235,7 @@ func (p *Planner) replan(ctx context.Context, goal *aegis.Goal, last []aegis.Tas
 	goal.Plan.Plans++
 	goal.Plan.Options, goal.Understanding = plan.options, plan.understanding()
 	goal.Plan.Tasks = append(goal.Plan.Tasks, plan.tasks(goal.Plan.Plans)...)
+	goal.Plan.Ensemble = p.ensemble(*goal, plan.reading.limits, goal.Plan.Tasks)
 	p.Logger.InfoContext(ctx, "goal planned again", "goal_id", goal.GoalID, "plan", goal.Plan.Plans)
 	return true, p.Goals.UpdateGoal(ctx, *goal, step.end("replan", shorten(why)))
 }

@@ -110,7 +110,11 @@ func (p *Planner) instructions() string {
 }
 
 // reads reads a goal by the grammar, or as a model said it again.
-func (p *Planner) reads(goal aegis.Goal, asked time.Time) (reading, error) {
+func (p *Planner) reads(goal aegis.Goal) (reading, error) {
+	asked := goal.CreatedAt
+	if asked.IsZero() {
+		asked = p.Now()
+	}
 	r, err := p.grammar.read(goal.GoalSpec, asked)
 	if err == nil || goal.Plan == nil || goal.Plan.Reading == nil {
 		return r, err

@@ -47,7 +47,7 @@ func (p *Planner) learn(ctx context.Context, goal aegis.Goal, sets []aegis.Auton
 		}
 		end, outcome = "did not last: "+shorten(why), aegis.MemoryFailed
 	}
-	r, err := p.reads(goal, goal.CreatedAt)
+	r, err := p.reads(goal)
 	if err != nil || r.aim == nil {
 		return err
 	}

@@ -184,6 +184,7 @@ func (g *grammar) constraints(goal aegis.GoalSpec, asked time.Time) (limits, err
 	if l.tolerance.MaxRisk() < 0 {
 		return l, refuse("risk_tolerance %q is not low, medium or high", l.tolerance)
 	}
+	l.domains(goal.Domains)
 	for _, text := range goal.Constraints {
 		if err := g.constrain(&l, text); err != nil {
 			return l, err

@@ -81,7 +81,7 @@ func TestLimitsAreCarried(t *testing.T) {
 	})
 	require.Equal(t, aegis.RiskLow, sets[0].RiskTolerance)
 	require.InDelta(t, 40, *sets[0].Budget.USDMonth, 0)
-	require.Equal(t, []string{aegis.ConstraintNoReplacements, aegis.ConstraintNoDeletions}, sets[0].Constraints)
+	require.Equal(t, []string{aegis.ConstraintNoReplacements, aegis.ConstraintNoDeletions, "only_layer:runtime"}, sets[0].Constraints)
 	require.InDelta(t, 40, forty, 0, "the goal's own budget is left alone")
 }
 

@@ -58,11 +58,8 @@ type survey struct {
 // plan reads the goal and works out the patches. With a refusal it returns
 // what it understood. Ways in tried are not taken; each has the reason.
 func (p *Planner) plan(ctx context.Context, goal aegis.Goal, tried map[string]string) (plan, error) {
-	asked := goal.CreatedAt
-	if asked.IsZero() {
-		asked = p.Now()
-	}
-	r, err := p.reads(goal, asked)
+	r, err := p.reads(goal)
+	r.strangers = strangers(goal.Domains)
 	pl := plan{reading: r}
 	if err != nil {
 		return pl, err
@@ -126,7 +123,7 @@ func (p *Planner) steps(r reading, w way) ([]step, error) {
 	}
 	for _, s := range steps {
 		if slices.Contains(r.limits.layers, s.layer) {
-			return nil, refuse("%q changes layer %s, which a constraint forbids", s.edit.summary, s.layer)
+			return nil, refuse("%q changes layer %s, which a constraint or the goal's domains leave out", s.edit.summary, s.layer)
 		}
 	}
 	return steps, nil
@@ -430,7 +427,7 @@ func (pl plan) tasks(n int) []aegis.Task {
 	tasks := []aegis.Task{}
 	for _, l := range pl.layers {
 		task := aegis.Task{
-			TaskID: fmt.Sprintf("%d.%d.%s", n, l.phase+1, l.name), Summary: shorten(l.summary), DependsOn: []string{},
+			TaskID: fmt.Sprintf("%d.%d.%s", n, l.phase+1, l.name), Summary: shorten(l.summary), Agent: l.name, DependsOn: []string{},
 			State: aegis.TaskWaiting, EstimatedUSDMonth: l.usd,
 		}
 		for _, before := range pl.layers {
@@ -449,11 +446,11 @@ func (pl plan) tasks(n int) []aegis.Task {
 }
 
 // changeSet is a task as a proposal, within the goal's limits.
-func changeSet(goal aegis.Goal, task aegis.Task, lim limits) aegis.AutonomousChangeSet {
+func (p *Planner) changeSet(goal aegis.Goal, task aegis.Task, lim limits) aegis.AutonomousChangeSet {
 	cs := aegis.AutonomousChangeSet{
 		Source: aegis.SourceGoal, GoalID: goal.GoalID, TaskID: task.TaskID, Actor: actor(goal), Summary: task.Summary,
 		Target: aegis.Target{Kind: aegis.TargetPulumiStack}, RiskTolerance: lim.tolerance, Budget: lim.budget,
-		Constraints: lim.carried, Patches: slices.Clone(task.Patches),
+		Constraints: p.envelope(task, lim), Patches: slices.Clone(task.Patches),
 	}
 	for _, patch := range task.Patches {
 		cs.Target.StackIDs = append(cs.Target.StackIDs, patch.StackID)

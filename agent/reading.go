@@ -22,6 +22,8 @@ type reading struct {
 	// again is the intent as the loose reader said it again, nil when the grammar
 	// covers it, context what that passed over.
 	again, context []string
+	// strangers says which of its domains nobody knows, "" is none.
+	strangers string
 }
 
 // read reads a goal that was asked for at a time. With a refusal it returns what

@@ -36,9 +36,10 @@ func (p *Planner) Rehearse(ctx context.Context, spec aegis.GoalSpec) (aegis.Goal
 		return aegis.GoalPreview{}, nil, err
 	}
 	preview.Plan.Tasks = plan.tasks(1)
+	preview.Plan.Ensemble = p.ensemble(goal, plan.reading.limits, preview.Plan.Tasks)
 	var sets []aegis.AutonomousChangeSet
 	for _, task := range preview.Plan.Tasks {
-		sets = append(sets, changeSet(goal, task, plan.reading.limits))
+		sets = append(sets, p.changeSet(goal, task, plan.reading.limits))
 	}
 	return preview, sets, nil
 }

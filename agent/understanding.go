@@ -29,6 +29,9 @@ func (pl plan) understanding() string {
 	if len(pl.reading.told) > 0 {
 		lines = append(lines, "Within: "+strings.Join(pl.reading.told, "; ")+".")
 	}
+	if pl.reading.strangers != "" {
+		lines = append(lines, pl.reading.strangers)
+	}
 	if pl.reading.aim != nil && pl.reading.aim.note != "" {
 		lines = append(lines, pl.reading.aim.note)
 	}

@@ -79,7 +79,7 @@ type GoalRequest struct {
 	Budget        *BudgetRequest      `json:"budget,omitempty"`
 	Deadline      *time.Time          `json:"deadline,omitempty" doc:"RFC 3339; after it nothing more is begun"`
 	RiskTolerance aegis.RiskTolerance `json:"risk_tolerance,omitempty" enum:"low,medium,high"`
-	Domains       []string            `json:"domains,omitempty" maxItems:"20" maxLength:"40" pattern:"^[a-z][a-z0-9_-]*$" nullable:"true"`
+	Domains       []string            `json:"domains,omitempty" maxItems:"20" maxLength:"40" pattern:"^[a-z][a-z0-9_-]*$" nullable:"true" doc:"The layers that it is about; without them, or with infrastructure, all"`
 	DependsOn     []string            `json:"depends_on,omitempty" maxItems:"20" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$" nullable:"true" doc:"Goals that have to succeed before this one is planned"`
 	Priority      aegis.GoalPriority  `json:"priority,omitempty" enum:"low,normal,high" doc:"Which of the goals that wait are planned first"`
 	Again         bool                `json:"again,omitempty" doc:"Ask it although an equal goal is open; without it the answer is that goal"`

@@ -24,7 +24,7 @@ type goalArgs struct {
 	USDMonth      *float64            `json:"usd_month,omitempty" jsonschema:"the most by which monthly cost may rise, in US dollars"`
 	Deadline      *time.Time          `json:"deadline,omitempty" jsonschema:"when it must be reached, RFC 3339"`
 	RiskTolerance aegis.RiskTolerance `json:"risk_tolerance,omitempty" jsonschema:"low, medium or high"`
-	Domains       []string            `json:"domains,omitempty" jsonschema:"the domains that it is about"`
+	Domains       []string            `json:"domains,omitempty" jsonschema:"the layers that it is about, such as runtime; all without them"`
 }
 
 type waitArgs struct {

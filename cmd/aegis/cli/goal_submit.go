@@ -25,7 +25,7 @@ type goalFlags struct {
 func (g *goalFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&g.constraints, "constraint", nil, "what must hold, in a sentence; may be repeated")
-	f.StringSliceVar(&g.domains, "domain", nil, "domains that it is about")
+	f.StringSliceVar(&g.domains, "domain", nil, "layers that it is about, such as runtime (default: all)")
 	f.Float64Var(&g.budgetMonth, "budget-usd-month", 0, "most US dollars by which a month may cost more")
 	f.Float64Var(&g.budgetRun, "budget-usd-run", 0, "most US dollars that reaching the goal may cost")
 	f.StringVar(&g.deadline, "deadline", "", "RFC 3339 time, or a duration from now such as 2h")

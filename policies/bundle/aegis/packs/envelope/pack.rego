@@ -53,6 +53,28 @@ deny contains lib.finding("constraint_broken", msg, c.address) if {
 	msg := sprintf("%s would be replaced, and the goal allows no replacements", [c.address])
 }
 
+deny contains lib.finding("constraint_broken", msg, "") if {
+	some stack in changed_stacks
+	some place in ["layer", "region"]
+	allowed := only(place)
+	count(allowed) > 0
+	not named(stack, place) in allowed
+	msg := sprintf("%s would be changed, and the goal's specialist may change %s %s only", [stack, place, concat(", ", sort(allowed))])
+}
+
+changed_stacks := {stack | some stack in input.change_set.target.stack_ids} | {c.stack_id | some c in input.diff}
+
+# only are the layers, or the regions, that the constraints allow; none is every one.
+only(place) := {name |
+	some constraint in input.change_set.constraints
+	prefix := sprintf("only_%s:", [place])
+	startswith(constraint, prefix)
+	name := trim_prefix(constraint, prefix)
+}
+
+# named is the part of a stack's id, such as "prod.data.eu-west-1".
+named(stack, place) := split(stack, ".")[{"layer": 1, "region": 2}[place]]
+
 # METADATA
 # title: Risk above tolerance
 # description: The risk score may not exceed what the goal tolerates; no tolerance given is "high".

@@ -45,6 +45,20 @@ test_poor_history_is_a_warning if {
 
 bound(names, c) := given({"diff": [c], "change_set": {"constraints": names}})
 
+confined(names, stacks) := denied(given({"change_set": {"constraints": names, "target": {"stack_ids": stacks}}}))
+
+test_constraints_hold_the_places if {
+	here := ["dev.data.eu-west-1"]
+	there := ["dev.data.eu-west-1", "dev.runtime.us-east-1"]
+	confined(["only_layer:data", "only_region:eu-west-1", "only_region:eu-central-1"], here) == set()
+	confined(["only_layer:data"], there) == {"constraint_broken"}
+	confined(["only_layer:data", "only_layer:runtime", "only_region:us-east-1"], there) == {"constraint_broken"}
+	confined(["only_layer:edge"], here) == {"constraint_broken"}
+	elsewhere := object.union(create("aws_subnet", {}), {"stack_id": "dev.network.eu-west-1"})
+	denied(bound(["only_layer:data"], elsewhere)) == {"constraint_broken"}
+	denied(bound(["no_deletions"], elsewhere)) == set()
+}
+
 test_constraints_hold_the_plan if {
 	replaces := change("replace", "aws_subnet", {}, {})
 	denied(bound(["no_deletions"], delete("aws_subnet", {}))) == {"constraint_broken"}
