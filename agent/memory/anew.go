@@ -3,29 +3,37 @@ package memory
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/agent/model"
 )
 
-// maxFailures is how many calls of one compaction may fail for their texts' sake.
-const maxFailures = 16
+const (
+	// maxFailures is how often embedding may fail in one compaction for its texts' sake.
+	maxFailures = 16
+	// anewFor is how long one compaction begins to embed texts: other work waits for it.
+	anewFor = 30 * time.Second
+)
 
 // anew embeds texts again within one compaction.
 type anew struct {
 	*Service
 
+	until    time.Time
 	failures int
 	over     bool
 }
 
+func (s *Service) newAnew() *anew { return &anew{Service: s, until: s.Now().Add(anewFor)} }
+
 // embed returns a vector for each text, nil for one of which none is to be had now.
 // Texts for which the model has no answer together are asked for by halves, so that
 // one of them doesn't keep the others from theirs. When it is the model that fails,
-// or the money, no more is asked.
+// or the money, or it takes long, no more is asked.
 func (a *anew) embed(ctx context.Context, texts []string) [][]float32 {
 	none := make([][]float32, len(texts))
-	if a.over {
+	if a.over || !a.Now().Before(a.until) {
 		return none
 	}
 	vectors, err := vectorsOf(ctx, a.Embedder, texts)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -136,6 +137,16 @@ func TestCompactionEmbedsAnew(t *testing.T) {
 			require.Equal(t, make([][]float32, 64), vectors)
 		}
 		require.Equal(t, 16, len(o.calls())-before)
+	})
+	t.Run("for half a minute", func(t *testing.T) {
+		t.Parallel()
+		now, store := epoch(), &fakeStore{}
+		s := memory.New(memory.Config{Store: store, Now: func() time.Time { return now }})
+		again := compact(t, s, store)
+		now = now.Add(29 * time.Second)
+		require.NotNil(t, again("nodes")[0])
+		now = now.Add(time.Second)
+		require.Nil(t, again("nodes")[0])
 	})
 	t.Run("not when the model or the money is gone", func(t *testing.T) {
 		t.Parallel()

@@ -26,7 +26,7 @@ const (
 func (s *Service) Compact(ctx context.Context) (Compacted, error) {
 	c := Compaction{Now: s.Now().UTC(), PerGoal: s.PerGoal, PerAgent: s.PerAgent, Merge: s.merge}
 	if s.ready(ctx) {
-		again := &anew{Service: s}
+		again := s.newAnew()
 		c.Embedder = s.Embedder.Name()
 		c.Embed = func(ctx context.Context, texts []string) [][]float32 { return again.embed(ctx, scrubbed(texts)) }
 	}

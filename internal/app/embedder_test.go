@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -66,7 +67,7 @@ func newEmbedding(t *testing.T, change func(c *ModelsConfig)) embedding {
 	url := pgtest.New(t)
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close(t.Context()) }) //nolint:usetesting // it is closed whatever becomes of the context
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	log := slog.New(slog.DiscardHandler)
 	db, err := postgres.Open(t.Context(), url, log)
 	require.NoError(t, err)
