@@ -20,12 +20,27 @@ const (
 )
 
 // Compact forgets what has expired, sums up episodic memories of a goal beyond
-// Config.PerGoal, the oldest of them, and forgets what an agent has beyond
-// Config.PerAgent.
+// Config.PerGoal, the oldest of them, forgets what an agent has beyond
+// Config.PerAgent, and embeds some of those anew whose vectors another embedder made:
+// one that was configured before, or Hashed where the embedder failed.
 func (s *Service) Compact(ctx context.Context) (Compacted, error) {
-	return s.Store.CompactMemories(ctx, Compaction{
-		Now: s.Now().UTC(), PerGoal: s.PerGoal, PerAgent: s.PerAgent, Merge: s.merge,
-	})
+	c := Compaction{Now: s.Now().UTC(), PerGoal: s.PerGoal, PerAgent: s.PerAgent, Merge: s.merge}
+	if s.ready(ctx) {
+		again := s.newAnew()
+		c.Embedder = s.Embedder.Name()
+		c.Embed = func(ctx context.Context, texts []string) [][]float32 { return again.embed(ctx, scrubbed(texts)) }
+	}
+	return s.Store.CompactMemories(ctx, c)
+}
+
+// scrubbed scrubs texts that an older version may have written, which knew fewer
+// secrets: an embedder may be elsewhere.
+func scrubbed(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = Scrub(text)
+	}
+	return out
 }
 
 // merge sums memories of one agent and goal up, given oldest first.

@@ -14,8 +14,10 @@ import (
 type Embedder interface {
 	// Embed returns a vector of Dimensions numbers for each text.
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
+	// Dimensions may be 0 until the first answer, and stays as it is from then on.
 	Dimensions() int
-	// Name is different for embedders whose vectors can't be compared.
+	// Name is different for embedders whose vectors can't be compared. It is known
+	// when Dimensions is.
 	Name() string
 }
 

@@ -46,11 +46,11 @@ func (s *Service) rankedPage(ctx context.Context, f Filter, text string, page ae
 		}
 		f.AsOf = at.asOf
 	}
-	v, err := s.vector(ctx, text)
+	v, embedder, err := s.vector(ctx, text)
 	if err != nil {
 		return nil, "", fmt.Errorf("embed what is searched for: %w", err)
 	}
-	found, err := s.Store.FindMemories(ctx, f, Probe{Vector: v, Embedder: s.Embedder.Name(), Text: text, Window: Window})
+	found, err := s.Store.FindMemories(ctx, f, Probe{Vector: v, Embedder: embedder, Text: text, Window: Window})
 	if err != nil {
 		return nil, "", err
 	}

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/aegisworld/aegis"
@@ -11,8 +12,10 @@ import (
 // Config holds what memories stand on. Store is required; the rest has defaults.
 type Config struct {
 	Store Store
-	// Embedder is Hashed when nil.
+	// Embedder is Hashed when nil. Where it fails, Hashed stands in for it.
 	Embedder Embedder
+	// Logger is told when it fails; nil tells nobody.
+	Logger *slog.Logger
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// Ranking weighs what searches find.
@@ -35,6 +38,9 @@ type Service struct {
 func New(c Config) *Service {
 	if c.Embedder == nil {
 		c.Embedder = Hashed{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -89,23 +95,49 @@ func (s *Service) expiry(kind aegis.MemoryKind, now time.Time) *time.Time {
 }
 
 func (s *Service) entry(ctx context.Context, m aegis.Memory) (Entry, error) {
-	v, err := s.vector(ctx, m.Text)
+	v, embedder, err := s.vector(ctx, m.Text)
 	if err != nil {
 		return Entry{}, fmt.Errorf("embed memory %s: %w", m.MemoryID, err)
 	}
-	return Entry{Memory: m, Vector: v, Embedder: s.Embedder.Name()}, nil
+	return Entry{Memory: m, Vector: v, Embedder: embedder}, nil
 }
 
-// vector has length 1, or is nil for a text that says nothing.
-func (s *Service) vector(ctx context.Context, text string) ([]float32, error) {
-	vectors, err := s.Embedder.Embed(ctx, []string{text})
+// vector has length 1, or is nil for a text that says nothing. Of a text that the
+// embedder fails to embed it is Hashed's; the next compaction embeds memories anew.
+func (s *Service) vector(ctx context.Context, text string) (v []float32, embedder string, err error) {
+	vectors, err := vectorsOf(ctx, s.Embedder, []string{text})
+	if err == nil {
+		return vectors[0], s.Embedder.Name(), nil
+	}
+	if ctx.Err() != nil {
+		return nil, "", err
+	}
+	s.Logger.WarnContext(ctx, "embedded without the model", "embedder", s.Embedder.Name(), "error", err)
+	if vectors, err = vectorsOf(ctx, Hashed{}, []string{text}); err != nil {
+		return nil, "", err
+	}
+	return vectors[0], Hashed{}.Name(), nil
+}
+
+// vectorsOf are an embedder's vectors, checked, of length 1, or nil for a text that
+// says nothing.
+func vectorsOf(ctx context.Context, e Embedder, texts []string) ([][]float32, error) {
+	vectors, err := e.Embed(ctx, texts)
 	if err != nil {
 		return nil, err
 	}
-	if len(vectors) != 1 || len(vectors[0]) != s.Embedder.Dimensions() {
-		return nil, fmt.Errorf("embedder %s answered no vector of %d numbers", s.Embedder.Name(), s.Embedder.Dimensions())
+	if len(vectors) != len(texts) {
+		return nil, fmt.Errorf("embedder %s answered %d vectors for %d texts", e.Name(), len(vectors), len(texts))
 	}
-	return unit(vectors[0])
+	for i, v := range vectors {
+		if len(v) != e.Dimensions() {
+			return nil, fmt.Errorf("embedder %s answered no vector of %d numbers", e.Name(), e.Dimensions())
+		}
+		if vectors[i], err = unit(v); err != nil {
+			return nil, fmt.Errorf("embedder %s: %w", e.Name(), err)
+		}
+	}
+	return vectors, nil
 }
 
 // Query is what an agent asks of its memory.

@@ -23,6 +23,9 @@ type fakeStore struct {
 	filter memory.Filter
 	probe  memory.Probe
 	merge  func(context.Context, []aegis.Memory) (memory.Entry, error)
+	// embedder and embed are those of the newest compaction.
+	embedder string
+	embed    func(context.Context, []string) [][]float32
 }
 
 func (s *fakeStore) SaveMemory(_ context.Context, e memory.Entry) error {
@@ -49,7 +52,7 @@ func (s *fakeStore) ReadMemories(_ context.Context, _ memory.Filter, ids []strin
 }
 
 func (s *fakeStore) CompactMemories(_ context.Context, c memory.Compaction) (memory.Compacted, error) {
-	s.merge = c.Merge
+	s.merge, s.embedder, s.embed = c.Merge, c.Embedder, c.Embed
 	return memory.Compacted{}, nil
 }
 
@@ -220,9 +223,12 @@ func TestVectorsOfEmbeddersAreChecked(t *testing.T) {
 	}
 	require.NoError(t, remember(3, 4))
 	require.InDeltaSlice(t, []float32{0.6, 0.8}, store.saved[0].Vector, 1e-6)
-	require.Error(t, remember(1, 2, 3))
-	require.Error(t, remember(float32(math.NaN()), 1))
-	require.Error(t, remember(float32(math.Inf(1)), 1))
+	for _, v := range [][]float32{{1, 2, 3}, {float32(math.NaN()), 1}, {float32(math.Inf(1)), 1}} {
+		require.NoError(t, remember(v...))
+		last := store.saved[len(store.saved)-1]
+		require.Equal(t, memory.Hashed{}.Name(), last.Embedder, "the hashed embedding stands in")
+		require.Len(t, last.Vector, 384)
+	}
 }
 
 func TestMergeKeepsProvenance(t *testing.T) {

@@ -66,6 +66,11 @@ type Compaction struct {
 	PerGoal, PerAgent int
 	// Merge makes one memory of several, which are given oldest first.
 	Merge func(context.Context, []aegis.Memory) (Entry, error)
+	// Embedder names the vectors that are wanted: some memories that have others get
+	// them of Embed, the newest first. "" leaves vectors as they are.
+	Embedder string
+	// Embed makes the vectors of texts; nil is one that can't be made now.
+	Embed func(ctx context.Context, texts []string) [][]float32
 }
 
 // Compacted counts what a compaction did.
@@ -74,6 +79,8 @@ type Compacted struct {
 	Expired, Dropped int
 	// Merged became part of Summaries.
 	Merged, Summaries int
+	// Embedded got the vectors that are wanted.
+	Embedded int
 }
 
 // Store keeps memories. internal/postgres implements it.

@@ -19,3 +19,9 @@ func (r Request) mostTokens() int {
 func (r Request) likelyTokens() int {
 	return r.bytes()/bytesPerLikelyToken + overheadTokens/4 + overheadMessageTokens*len(r.Messages)
 }
+
+// RoomFor is how many bytes so many messages may have between them to fit a window of
+// tokens, without an answer; 0 is none.
+func RoomFor(window, messages int) int {
+	return max(0, window-overheadTokens/4-overheadMessageTokens*messages) * bytesPerLikelyToken
+}

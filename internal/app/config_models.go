@@ -42,7 +42,8 @@ type ModelConfig struct {
 	Provider string `yaml:"provider"`
 	// ID is the provider's name of the model.
 	ID string `yaml:"id"`
-	// Kinds are the task kinds that it is for; empty is all but embed.
+	// Kinds are the task kinds that it is for; empty is all but embed. The first model
+	// that names embed makes the vectors of memories, and no other does.
 	Kinds []string `yaml:"kinds"`
 	// Scopes are the data scopes that it may see; empty is all.
 	Scopes []string `yaml:"scopes"`
@@ -85,13 +86,13 @@ const (
 var providerPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 func (c ModelsConfig) check(bad func(format string, args ...any)) {
-	names := map[string]bool{}
+	kinds := map[string]string{}
 	for i, p := range c.Providers {
 		p.check(fmt.Sprintf("models.providers[%d]", i), bad)
-		if names[p.Name] {
+		if _, twice := kinds[p.Name]; twice {
 			bad("models.providers[%d].name: %q is there twice", i, p.Name)
 		}
-		names[p.Name] = true
+		kinds[p.Name] = p.Kind
 	}
 	prices, err := model.Prices()
 	if err != nil {
@@ -100,7 +101,8 @@ func (c ModelsConfig) check(bad func(format string, args ...any)) {
 	seen := map[string]bool{}
 	for i, m := range c.Models {
 		at := fmt.Sprintf("models.models[%d]", i)
-		if !names[m.Provider] {
+		kind, known := kinds[m.Provider]
+		if !known {
 			bad("%s.provider: %q is none of models.providers", at, m.Provider)
 		}
 		if key := m.Provider + "/" + m.ID; seen[key] {
@@ -109,6 +111,9 @@ func (c ModelsConfig) check(bad func(format string, args ...any)) {
 			seen[key] = true
 		}
 		m.check(at, prices, bad)
+		if m.embeds() {
+			m.checkEmbed(at, kind, m.price(prices), bad)
+		}
 	}
 	c.Limits.check(bad)
 }

@@ -181,9 +181,11 @@ func (p *control) wire(ctx context.Context, tools toolchain.Tools) (err error) {
 	return p.wireDrift(ctx, engines)
 }
 
-// wireAgents makes what plans goals: memory, tools, models and the planner.
+// wireAgents makes what plans goals: models, memory, tools and the planner.
 func (p *control) wireAgents(ctx context.Context, prices *pricing.Table) error {
-	p.memories = memory.New(memory.Config{Store: p.db})
+	if err := p.wireModels(); err != nil {
+		return err
+	}
 	outside, err := p.config.outsideTools(ctx, ownBinary, p.config.file, p.log)
 	if err != nil {
 		return err
@@ -196,20 +198,32 @@ func (p *control) wireAgents(ctx context.Context, prices *pricing.Table) error {
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		DependsOn: stacks.DependsOn, Memory: p.memories, Journal: p.db, Agents: agents{p.db},
 		Tools: telemetry.NewToolSpans(p.tools, p.tracer.Tracer("github.com/aegisworld/aegis/agent/tool")), Regions: p.config.Regions, Logger: p.log,
+		Ledger: p.ledger,
 	}
-	p.ledger = p.db.ModelLedger(p.config.Models.Limits.limits(), p.config.Models.holdFor(), time.Now)
-	planner.Ledger = p.ledger
-	router, err := p.config.Models.router(modelParts{
+	if p.models != nil {
+		planner.Models = p.models
+	}
+	p.planner = agent.New(planner)
+	return nil
+}
+
+// wireModels makes the router of models, and memory, which may ask one of them for
+// vectors.
+func (p *control) wireModels() (err error) {
+	c := p.config.Models
+	p.ledger = p.db.ModelLedger(c.Limits.limits(), c.holdFor(), time.Now)
+	p.models, err = c.router(modelParts{
 		ledger: p.ledger, observer: telemetry.ModelSpans{Tracer: p.tracer.Tracer("github.com/aegisworld/aegis/agent/model")},
 		credentials: p.account.BaseCredentials, answers: p.hot, logger: p.log,
 	})
 	if err != nil {
 		return err
 	}
-	if router != nil {
-		planner.Models, p.models = router, router
+	embedder, err := c.embedder(p.models)
+	if err != nil {
+		return err
 	}
-	p.planner = agent.New(planner)
+	p.memories = memory.New(memory.Config{Store: p.db, Embedder: embedder, Logger: p.log})
 	return nil
 }
 
@@ -236,8 +250,9 @@ func (p *control) wireDrift(ctx context.Context, engines expecting) error {
 // sweep asks for looks at what was not looked at for a while, and compacts what
 // agents remember.
 func (p *control) sweep(ctx context.Context) error {
-	_, err := p.memories.Compact(ctx)
-	return errors.Join(p.reconciler.Sweep(ctx), p.stock.Sweep(ctx), err)
+	looks := errors.Join(p.reconciler.Sweep(ctx), p.stock.Sweep(ctx))
+	_, err := p.memories.Compact(ctx) // last: it may ask a model
+	return errors.Join(looks, err)
 }
 
 // home is the stack under whose limits a resource that belongs to none is

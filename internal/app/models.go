@@ -49,12 +49,8 @@ func (c ModelsConfig) router(parts modelParts) (*model.Router, error) {
 		if !ok {
 			return nil, fmt.Errorf("models.models: %q is none of models.providers", m.Provider)
 		}
-		price := prices[m.ID]
-		if m.Price != nil {
-			price = model.Price{Model: m.ID, InputUSD: m.Price.InputUSD, OutputUSD: m.Price.OutputUSD, Window: m.Price.Window, Source: "configuration"}
-		}
 		config.Models = append(config.Models, model.Model{
-			Provider: provider, ID: m.ID, Kinds: m.Kinds, Scopes: m.Scopes, Price: price, RPM: m.RPM, Timeout: m.timeout(),
+			Provider: provider, ID: m.ID, Kinds: m.Kinds, Scopes: m.Scopes, Price: m.price(prices), RPM: m.RPM, Timeout: m.timeout(),
 		})
 	}
 	router, err := model.New(config)
@@ -62,6 +58,14 @@ func (c ModelsConfig) router(parts modelParts) (*model.Router, error) {
 		return nil, fmt.Errorf("models: %w", err)
 	}
 	return router, nil
+}
+
+// price is the configuration's, or that of the table.
+func (m ModelConfig) price(table map[string]model.Price) model.Price {
+	if m.Price == nil {
+		return table[m.ID]
+	}
+	return model.Price{Model: m.ID, InputUSD: m.Price.InputUSD, OutputUSD: m.Price.OutputUSD, Window: m.Price.Window, Source: "configuration"}
 }
 
 func (m ModelConfig) timeout() time.Duration { return cmp.Or(m.Timeout, time.Minute) }

@@ -45,16 +45,11 @@ func queueMemory(b *pgx.Batch, e memory.Entry) {
 	if e.Vector == nil {
 		return
 	}
-	var signs *string
-	if len(e.Vector) == indexDimensions {
-		text := signsOf(e.Vector)
-		signs = &text
-	}
 	b.Queue(`
 		INSERT INTO memory_vectors (memory_id, agent_id, kind, scope, outcome, embedder, created_at, expires_at, vector, signs)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::bit(1024))
 		ON CONFLICT (memory_id) DO NOTHING`,
-		m.MemoryID, m.AgentID, m.Kind, m.Scope, m.Outcome, e.Embedder, m.CreatedAt, m.ExpiresAt, vectorBytes(e.Vector), signs)
+		m.MemoryID, m.AgentID, m.Kind, m.Scope, m.Outcome, e.Embedder, m.CreatedAt, m.ExpiresAt, vectorBytes(e.Vector), indexedSigns(e.Vector))
 }
 
 // ListMemories lists what the filter lets through, newest first, and returns the

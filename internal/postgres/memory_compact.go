@@ -21,8 +21,8 @@ const (
 	groupsAtOnce = 100
 )
 
-// CompactMemories forgets and sums up. Of several callers each memory is merged by
-// one.
+// CompactMemories forgets, sums up and embeds anew. Of several callers each memory is
+// merged by one, and embedded by one.
 func (db *DB) CompactMemories(ctx context.Context, c memory.Compaction) (done memory.Compacted, err error) {
 	if done.Expired, err = db.expireMemories(ctx, c.Now); err == nil {
 		done.Merged, done.Summaries, err = db.mergeMemories(ctx, c)
@@ -32,6 +32,9 @@ func (db *DB) CompactMemories(ctx context.Context, c memory.Compaction) (done me
 	}
 	if err == nil {
 		err = db.signMemories(ctx)
+	}
+	if err == nil {
+		done.Embedded, err = db.embedMemories(ctx, c)
 	}
 	if err != nil {
 		return done, fmt.Errorf("compact memories: %w", mapError(err))

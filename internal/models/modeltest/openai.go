@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -102,8 +101,8 @@ func (openAI) frames(c Call, s Step) [][]byte {
 	return append(frames, []byte("data: [DONE]\n\n"))
 }
 
-// embeddings answers with vectors of three numbers: length, first byte, last
-// byte.
+// embeddings answers with the step's vectors, or with some of three numbers: length,
+// first byte, last byte.
 func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Model string   `json:"model"`
@@ -114,28 +113,36 @@ func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 		openAI{}.refuse(w, http.StatusBadRequest)
 		return
 	}
-	c := Call{Protocol: "openai", Model: in.Model, Header: r.Header.Clone()}
+	c := Call{Protocol: "openai", Model: in.Model, Header: r.Header.Clone(), Gone: r.Context().Done()}
 	for _, text := range in.Input {
 		c.Messages = append(c.Messages, Message{Role: "user", Text: text})
 	}
 	step := s.next(c)
-	if step.Status != 0 {
-		if step.RetryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(int(step.RetryAfter.Seconds())))
-		}
-		openAI{}.refuse(w, step.Status)
+	if !step.admit(w, r, openAI{}) {
 		return
 	}
-	var data []any
-	for i, text := range in.Input {
-		padded := strings.TrimSpace(text) + " "
-		data = append(data, map[string]any{
-			"object": "embedding", "index": i, "embedding": []float64{float64(len(text)), float64(padded[0]), float64(padded[len(padded)-1])},
-		})
+	vectors := ends(in.Input)
+	if step.Vectors != nil {
+		vectors = step.Vectors(in.Input)
 	}
-	input, _ := step.tokens()
+	data := make([]any, len(vectors))
+	for i, v := range vectors {
+		data[i] = map[string]any{"object": "embedding", "index": i, "embedding": v}
+	}
+	answer := map[string]any{"object": "list", "model": in.Model, "data": data}
+	if !step.Unmetered {
+		input, _ := step.tokens()
+		answer["usage"] = map[string]any{"prompt_tokens": input, "total_tokens": input}
+	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(marshal(map[string]any{
-		"object": "list", "model": in.Model, "data": data, "usage": map[string]any{"prompt_tokens": input, "total_tokens": input},
-	}))
+	_, _ = w.Write(marshal(answer))
+}
+
+func ends(texts []string) [][]float64 {
+	vectors := make([][]float64, len(texts))
+	for i, text := range texts {
+		padded := strings.TrimSpace(text) + " "
+		vectors[i] = []float64{float64(len(text)), float64(padded[0]), float64(padded[len(padded)-1])}
+	}
+	return vectors
 }

@@ -133,23 +133,30 @@ func (s *Server) serve(p protocol) http.HandlerFunc {
 			return
 		}
 		c.Header, c.Gone = r.Header.Clone(), r.Context().Done()
-		step := s.next(c)
-		if step.Hold != nil {
-			select {
-			case <-step.Hold:
-			case <-r.Context().Done():
-				return
-			}
+		if step := s.next(c); step.admit(w, r, p) {
+			stream(w, p, c, step)
 		}
-		if step.Status != 0 {
-			if step.RetryAfter > 0 {
-				w.Header().Set("Retry-After", strconv.Itoa(int(step.RetryAfter.Seconds())))
-			}
-			p.refuse(w, step.Status)
-			return
-		}
-		stream(w, p, c, step)
 	}
+}
+
+// admit keeps a call waiting and refuses it, as the step has it; false when there is
+// nothing left to answer.
+func (s Step) admit(w http.ResponseWriter, r *http.Request, p protocol) bool {
+	if s.Hold != nil {
+		select {
+		case <-s.Hold:
+		case <-r.Context().Done():
+			return false
+		}
+	}
+	if s.Status == 0 {
+		return true
+	}
+	if s.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(s.RetryAfter.Seconds())))
+	}
+	p.refuse(w, s.Status)
+	return false
 }
 
 // stream writes an answer frame by frame. One that is cut, ends or turns into

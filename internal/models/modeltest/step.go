@@ -14,6 +14,8 @@ type Step struct {
 	Text string
 	// Answer makes the text of the call, and goes before Text.
 	Answer func(Call) string
+	// Vectors makes the vectors of texts that are to be embedded.
+	Vectors func(texts []string) [][]float64
 	// Plain answers with text although there is a tool.
 	Plain bool
 	// Tool is the name of the tool that is called; "" is the one that was offered.
