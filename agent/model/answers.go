@@ -19,21 +19,19 @@ type Answers interface {
 // were down for the night.
 const answersLife = 24 * time.Hour
 
-// keptAnswer is an answer as it is kept.
+// keptAnswer is an answer as it is kept, with the goal that paid for it.
 type keptAnswer struct {
-	Text     string `json:"text"`
-	Model    string `json:"model"`
-	Provider string `json:"provider"`
-	// Goal paid for it, in micro-dollars.
+	Text       string `json:"text"`
+	Model      string `json:"model"`
+	Provider   string `json:"provider"`
 	Goal       string `json:"goal,omitempty"`
 	CostMicros int64  `json:"cost_micros,omitempty"`
 }
 
 // recall is the answer that was kept for a request, checked as a new one would be.
-// It cost the goal what it did where that goal asks again, whose worker died, and others
-// nothing. Where there is none, or it can't be read, a model is asked, whose price is
+// Where there is none, or it can't be read, a model is asked, whose price is
 // reserved first.
-func (r *Router) recall(ctx context.Context, req Request, key [32]byte, form structure, goal string) (Response, bool) {
+func (r *Router) recall(ctx context.Context, req Request, account Account, key [32]byte, form structure) (Response, bool) {
 	if r.answers == nil || req.Kind == KindEmbed {
 		return Response{}, false
 	}
@@ -46,21 +44,18 @@ func (r *Router) recall(ctx context.Context, req Request, key [32]byte, form str
 		return Response{}, false
 	}
 	value, fault := form.check(kept.Text)
-	response := Response{Text: kept.Text, JSON: value, Model: kept.Model, Provider: kept.Provider, Cached: true}
-	if goal != "" && goal == kept.Goal {
-		response.CostMicros = kept.CostMicros
-	}
-	return response, fault == ""
+	paid := account.paid(kept.Goal, kept.CostMicros)
+	return Response{Text: kept.Text, JSON: value, Model: kept.Model, Provider: kept.Provider, CostMicros: paid, Cached: true}, fault == ""
 }
 
 // keep keeps an answer, also when the caller is gone: it is paid. Vectors are not
 // kept: they are cheap, and no step of a goal hangs on them.
-func (r *Router) keep(ctx context.Context, req Request, key [32]byte, response Response, goal string) {
+func (r *Router) keep(ctx context.Context, req Request, account Account, key [32]byte, response Response) {
 	if r.answers == nil || req.Kind == KindEmbed {
 		return
 	}
 	raw, err := json.Marshal(keptAnswer{
-		Text: response.Text, Model: response.Model, Provider: response.Provider, Goal: goal, CostMicros: response.CostMicros,
+		Text: response.Text, Model: response.Model, Provider: response.Provider, Goal: account.Goal, CostMicros: response.CostMicros,
 	})
 	if err == nil {
 		err = r.answers.KeepAnswer(context.WithoutCancel(ctx), key, raw, answersLife)
@@ -68,4 +63,13 @@ func (r *Router) keep(ctx context.Context, req Request, key [32]byte, response R
 	if err != nil {
 		r.logger.WarnContext(ctx, "an answer is not kept", "error", err)
 	}
+}
+
+// paid is what an account's goal paid for an answer that is there: its cost when that
+// goal asked before, and nothing when another did.
+func (a Account) paid(goal string, micros int64) int64 {
+	if a.Goal == "" || a.Goal != goal {
+		return 0
+	}
+	return micros
 }

@@ -98,6 +98,28 @@ func replace(s *shelf, answer string) {
 	}
 }
 
+func TestAGoalThatAsksAgainIsToldWhatItPaid(t *testing.T) {
+	t.Parallel()
+	s := &shelf{kept: map[[32]byte][]byte{}}
+	mine := model.Account{Goal: "goal-1", GoalLimitMicros: model.NoLimit}
+	first, _ := process(t, s, says("a", "ok"))
+	paid, err := first.Complete(t.Context(), ask("hello"), mine)
+	require.NoError(t, err)
+	require.Positive(t, paid.CostMicros)
+	second, money := process(t, s, says("a", "ok"))
+	for name, r := range map[string]*model.Router{"the same process": first, "another process": second} {
+		again, err := r.Complete(t.Context(), ask("hello"), mine)
+		require.NoError(t, err, name)
+		require.True(t, again.Cached, name)
+		require.Equal(t, paid.CostMicros, again.CostMicros, name)
+		other, err := r.Complete(t.Context(), ask("hello"), model.Account{Goal: "goal-2", GoalLimitMicros: model.NoLimit})
+		require.NoError(t, err, name)
+		require.Zero(t, other.CostMicros, name)
+	}
+	reserved, spent := money.state()
+	require.Zero(t, reserved+spent)
+}
+
 // A caller that goes in the middle has paid.
 func TestAnAnswerIsKeptForACallerThatIsGone(t *testing.T) {
 	t.Parallel()

@@ -15,11 +15,13 @@ type Cache struct{ *cache }
 func NewCache(most, mostBytes int) Cache { return Cache{newCache(most, mostBytes, time.Hour)} }
 
 // Put and Get use one byte of a key.
-func (c Cache) Put(key byte, text string) { c.put([32]byte{key}, Response{Text: text}, time.Time{}) }
+func (c Cache) Put(key byte, text string) {
+	c.put([32]byte{key}, "", Response{Text: text}, time.Time{})
+}
 
 // Get returns the text.
 func (c Cache) Get(key byte) (string, bool) {
-	r, ok := c.get([32]byte{key}, time.Time{})
+	r, _, ok := c.get([32]byte{key}, time.Time{})
 	return r.Text, ok
 }
 

@@ -48,7 +48,7 @@ type Response struct {
 	InputTokens, OutputTokens int
 	CostMicros                int64
 	Latency                   time.Duration
-	// Cached says that no model was asked; nothing was charged, but perhaps before, in
-	// a process that died, to the same goal.
+	// Cached says that no model was asked; nothing was charged. CostMicros is then what
+	// the same goal paid when it asked before.
 	Cached bool
 }

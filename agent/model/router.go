@@ -88,10 +88,10 @@ func (r *Router) Complete(ctx context.Context, req Request, account Account) (Re
 		return Response{}, err
 	}
 	began, key := r.now(), req.key()
-	if hit, ok := r.lookUp(key, began); ok {
+	if hit, ok := r.lookUp(key, account, began); ok {
 		return hit, nil
 	}
-	if kept, ok := r.recall(ctx, req, key, form, account.Goal); ok {
+	if kept, ok := r.recall(ctx, req, account, key, form); ok {
 		return kept, nil
 	}
 	candidates, err := r.candidates(req)
@@ -109,21 +109,21 @@ func (r *Router) Complete(ctx context.Context, req Request, account Account) (Re
 		return Response{CostMicros: q.charged, InputTokens: q.input, OutputTokens: q.output}, err
 	}
 	response.Latency = r.now().Sub(began)
-	r.keep(ctx, req, key, response, account.Goal)
+	r.keep(ctx, req, account, key, response)
 	if r.cache != nil {
-		r.cache.put(key, response, r.now())
+		r.cache.put(key, account.Goal, response, r.now())
 	}
 	return response, nil
 }
 
-func (r *Router) lookUp(key [32]byte, now time.Time) (Response, bool) {
+func (r *Router) lookUp(key [32]byte, account Account, now time.Time) (Response, bool) {
 	if r.cache == nil {
 		return Response{}, false
 	}
-	hit, ok := r.cache.get(key, now)
+	hit, goal, ok := r.cache.get(key, now)
 	if !ok {
 		return Response{}, false
 	}
-	hit.Cached, hit.CostMicros, hit.Latency, hit.InputTokens, hit.OutputTokens = true, 0, 0, 0, 0
+	hit.Cached, hit.CostMicros, hit.Latency, hit.InputTokens, hit.OutputTokens = true, account.paid(goal, hit.CostMicros), 0, 0, 0
 	return hit, true
 }
