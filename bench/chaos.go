@@ -75,8 +75,9 @@ type Chaos struct {
 
 // Strike kills the process, or its database, n times at each point with kill
 // -9, starts it again on the same data folder, looks at what became of the change set that was
-// under way, and stops the process.
-func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, n int) error {
+// under way. Then it does so while goals are carried out that reader's models, which
+// the process has, read; and stops the process.
+func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, reader *Reader, n int) error {
 	for round := range n {
 		for i, point := range killPoints() {
 			out, next, err := strike(ctx, p, point, setting{name: fmt.Sprintf("chaos-%d", i), value: fmt.Sprintf("round-%d", round)})
@@ -91,16 +92,18 @@ func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, n int) error {
 			c.mu.Unlock()
 		}
 	}
-	out, next, err := outlive(ctx, p)
-	if next != nil {
-		p = next
+	for _, told := range tellings() {
+		out, next, err := outlive(ctx, p, reader, told)
+		if next != nil {
+			p = next
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("kill while a goal that a model of %s reads is carried out: %w", told.kind, err), p.Stop(ctx))
+		}
+		c.mu.Lock()
+		c.outlived = append(c.outlived, out)
+		c.mu.Unlock()
 	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("kill while a goal of several tasks is carried out: %w", err), p.Stop(ctx))
-	}
-	c.mu.Lock()
-	c.outlived = append(c.outlived, out)
-	c.mu.Unlock()
 	return p.Stop(ctx)
 }
 
@@ -293,11 +296,18 @@ func (c *Chaos) Write(w io.Writer) error {
 		}
 		_, _ = fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%.1f s\n", point.name, kills, promoted, rolledBack, damaged, longest.Seconds())
 	}
+	damage = append(damage, c.writeOutlived(t)...)
+	return errors.Join(append([]error{t.Flush()}, damage...)...)
+}
+
+// writeOutlived prints one line for each goal that a model read.
+func (c *Chaos) writeOutlived(w io.Writer) (damage []error) {
+	_, _ = fmt.Fprintln(w, "\nA GOAL READ BY\tKILLS\tTASKS\tMODEL ASKED\tAS PREVIEWED\tUSD A MONTH, FOR ITSELF\tIN ALL")
 	for _, o := range c.outlived {
-		_, _ = fmt.Fprintf(t, "a goal of %d tasks\t%d\tas previewed: %t\t\t\t%.0f s in all\n", o.tasks, o.kills, len(o.damage) == 0, o.took.Seconds())
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%t\t%+.2f, %.4f\t%.0f s\n", o.told.kind, o.kills, o.tasks, o.calls, len(o.damage) == 0, o.usdMonth, o.usdRun, o.took.Seconds())
 		if len(o.damage) > 0 {
-			damage = append(damage, fmt.Errorf("%w: killed %d times in a goal: %v", ErrChaos, o.kills, o.damage))
+			damage = append(damage, fmt.Errorf("%w: killed %d times in a goal that %s read: %v", ErrChaos, o.kills, o.told.kind, o.damage))
 		}
 	}
-	return errors.Join(append([]error{t.Flush()}, damage...)...)
+	return damage
 }

@@ -184,11 +184,25 @@ func (b benchRun) chaos(ctx context.Context) error {
 	struck, ctx := errgroup.WithContext(ctx)
 	for i := range b.Sandboxes {
 		kills := (b.Kills + i) / b.Sandboxes
-		struck.Go(func() error {
-			return b.withSandbox(ctx, "small", func(p *e2e.Process) error { return chaos.Strike(ctx, p, kills) })
-		})
+		struck.Go(func() error { return b.strike(ctx, &chaos, kills) })
 	}
 	return errors.Join(struck.Wait(), chaos.Write(b.w))
+}
+
+// strike strikes one sandbox, which has models of its own.
+func (b benchRun) strike(ctx context.Context, chaos *bench.Chaos, kills int) error {
+	dir, remove, err := scratch()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	reader, err := bench.StartReader(dir)
+	if err != nil {
+		return fmt.Errorf("start models: %w", err)
+	}
+	defer reader.Close()
+	b.modelsFile = reader.File
+	return b.withSandbox(ctx, "small", func(p *e2e.Process) error { return chaos.Strike(ctx, p, reader, kills) })
 }
 
 func (b benchRun) estate(ctx context.Context) error {

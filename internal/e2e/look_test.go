@@ -2,9 +2,6 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +11,7 @@ import (
 
 	"github.com/aegisworld/aegis"
 	"github.com/aegisworld/aegis/client"
+	"github.com/aegisworld/aegis/internal/e2e"
 	"github.com/aegisworld/aegis/internal/models"
 	"github.com/aegisworld/aegis/internal/models/modeltest"
 )
@@ -41,24 +39,8 @@ func librarian(dir string) (server *modeltest.Server, file string, err error) {
 			return modeltest.Step{Text: `{"tool":"list_resources","input":{"stack_id":"` + swelling + `","type":"aws_s3_bucket"}}`}
 		}
 	})
-	key := filepath.Join(dir, "model-key")
-	if err := os.WriteFile(key, []byte("sk-test-0123456789"), 0o600); err != nil {
-		return server, "", fmt.Errorf("write the model's key: %w", err)
-	}
-	text, err := json.Marshal(map[string]any{"models": map[string]any{
-		"providers": []any{map[string]any{"name": "library", "kind": models.OpenAI, "base_url": server.URL(models.OpenAI), "api_key_file": key}},
-		"models": []any{map[string]any{
-			"provider": "library", "id": "librarian", "kinds": []string{"understand"}, "price": map[string]any{"input_usd": 1, "output_usd": 1, "window": 100_000},
-		}},
-	}})
-	if err != nil {
-		return server, "", fmt.Errorf("encode the model's configuration: %w", err)
-	}
-	file = filepath.Join(dir, "models.yaml")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return server, "", fmt.Errorf("write the model's configuration: %w", err)
-	}
-	return server, file, nil
+	file, err = e2e.WriteModels(dir, e2e.Model{Kind: models.OpenAI, BaseURL: server.URL(models.OpenAI), ID: "librarian"})
+	return server, file, err
 }
 
 // TestAGoalIsLookedInto has a model find the bucket that a goal does not name, with
