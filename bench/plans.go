@@ -287,6 +287,9 @@ func writeScore(w io.Writer, score GoalScore, results []judged, config PlansConf
 		reader += " and " + score.Model
 	}
 	r := report{title: fmt.Sprintf("gated plans of %d goals, %s", len(results), reader)}
+	if len(score.Applied) > 0 {
+		r.atLeast("promoted of those submitted", promotedShare(score.Applied), "", 0.8)
+	}
 	if !config.whole() {
 		r.add("success rate of the goals chosen", score.SuccessRate, "", 0)
 		r.duration("time to gated plan p95", percentile(times, 0.95), previewP95)

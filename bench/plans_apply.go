@@ -93,6 +93,17 @@ func applied(ctx context.Context, api *client.Client, g goals.Goal) (AppliedGoal
 	return end, nil
 }
 
+// promotedShare is the part of the submitted goals that was promoted, 0 to 1.
+func promotedShare(ends []AppliedGoal) float64 {
+	promoted := 0
+	for _, e := range ends {
+		if e.End == "promoted" {
+			promoted++
+		}
+	}
+	return float64(promoted) / float64(len(ends))
+}
+
 // writeApplied writes what came of the goals that were submitted, and how many ended
 // how.
 func writeApplied(w io.Writer, ends []AppliedGoal) error {
