@@ -190,6 +190,9 @@ func (g *grammar) constraints(goal aegis.GoalSpec, asked time.Time) (limits, err
 			return l, err
 		}
 	}
+	if l.minNodes != nil && l.maxNodes != nil && *l.minNodes > *l.maxNodes {
+		return l, refuse("the constraints contradict each other: at least %d and at most %d nodes", *l.minNodes, *l.maxNodes)
+	}
 	return l, nil
 }
 

@@ -46,11 +46,30 @@ func TestConstraintsThatForbid(t *testing.T) {
 		{"stop the runtime", "no downtime", "may interrupt service"},
 		{"scale the runtime to 8 nodes", "at most 6 nodes", "a constraint allows at most 6"},
 		{"scale the runtime to 1 node", "at least 2 nodes", "a constraint demands at least 2"},
+		{"scale the runtime to 4 nodes", "nur in Irland", "can't read the constraint"},
 		{"scale the runtime to 4 nodes", "on a full moon", "can't read the constraint"},
 		{"scale the runtime to 4 nodes", "", "can't read the constraint"},
 	} {
 		goal, sets := newWorld(t).submit(t, aegis.GoalSpec{Intent: c.intent, Constraints: []string{c.constraint}})
 		require.Equal(t, aegis.GoalFailed, goal.State)
+		require.Contains(t, goal.Error, c.reason)
+		require.Empty(t, sets)
+	}
+}
+
+func TestConstraintsThatContradict(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		constraints []string
+		reason      string
+	}{
+		{[]string{"only in eu-west-1", "not in eu-west-1"}, "leave no region"},
+		{[]string{"only in eu-west-1", "only in eu-west-1", "not in Ireland and Singapore"}, "leave no region"},
+		{[]string{"at least 4 nodes", "at most 2 nodes"}, "the constraints contradict each other: at least 4 and at most 2 nodes"},
+		{[]string{"don't touch the data layer", "at most 6 nodes", "leave data alone"}, "leave out"},
+	} {
+		goal, sets := newWorld(t).submit(t, aegis.GoalSpec{Intent: "double the events stream", Constraints: c.constraints})
+		require.Equal(t, aegis.GoalFailed, goal.State, c.constraints)
 		require.Contains(t, goal.Error, c.reason)
 		require.Empty(t, sets)
 	}

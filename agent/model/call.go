@@ -46,7 +46,7 @@ func (m *member) learn(now time.Time, latency time.Duration, err error) {
 		if errors.Is(err, ErrRateLimited) {
 			rest = now.Add(retryAfter(err))
 		}
-		m.seen.failed(rest)
+		m.seen.failed(now, rest)
 	default:
 		m.seen.answered(latency)
 	}

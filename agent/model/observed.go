@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ const (
 	keptCalls = 64
 	// unknownLatency is assumed of a model that was not called yet.
 	unknownLatency = 2 * time.Second
+	// forgiven is how long it takes until failures count half.
+	forgiven = 5 * time.Minute
 )
 
 // observed is what is known of a model from its own calls. It is safe for
@@ -23,7 +26,8 @@ type observed struct {
 	mu        sync.Mutex
 	calls     int
 	latency   time.Duration // moving average of calls that answered
-	errorRate float64       // moving average, 0 to 1
+	errorRate float64       // moving average, 0 to 1, as of failedAt
+	failedAt  time.Time
 	recent    [keptCalls]time.Duration
 	restUntil time.Time
 }
@@ -43,10 +47,12 @@ func (o *observed) answered(latency time.Duration) {
 
 // failed records a call without an answer, and until when the model wants no
 // more.
-func (o *observed) failed(restUntil time.Time) {
+func (o *observed) failed(now, restUntil time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.errorRate = o.rate(now)
 	o.errorRate += weight * (1 - o.errorRate)
+	o.failedAt = now
 	if restUntil.After(o.restUntil) {
 		o.restUntil = restUntil
 	}
@@ -59,14 +65,20 @@ func (o *observed) resting() time.Time {
 	return o.restUntil
 }
 
+// rate is the part of calls that fail, as far as it still counts: a model that is not
+// asked since it failed may have recovered.
+func (o *observed) rate(now time.Time) float64 {
+	return o.errorRate * math.Exp2(-max(0, now.Sub(o.failedAt).Minutes())/forgiven.Minutes())
+}
+
 // averages are the expected latency and the part of calls that fail.
-func (o *observed) averages() (latency time.Duration, errorRate float64) {
+func (o *observed) averages(now time.Time) (latency time.Duration, errorRate float64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.calls == 0 {
-		return unknownLatency, o.errorRate
+		return unknownLatency, o.rate(now)
 	}
-	return o.latency, o.errorRate
+	return o.latency, o.rate(now)
 }
 
 // guard is the 95th percentile of recent latencies: who takes longer is slow.

@@ -31,8 +31,8 @@ func (c *candidate) ready(now time.Time) bool { return !c.out && !now.Before(c.n
 
 // expected is what an answer costs until there is one, in millionths of a US
 // dollar: its price and its wait, times the calls that it takes.
-func (m *member) expected(r Request) float64 {
-	latency, errorRate := m.seen.averages()
+func (m *member) expected(r Request, now time.Time) float64 {
+	latency, errorRate := m.seen.averages(now)
 	price := float64(m.Price.micros(r.likelyTokens(), r.MaxTokens))
 	return (price + latency.Seconds()*secondMicros) / max(leastSuccess, 1-errorRate)
 }
@@ -47,7 +47,7 @@ func (r *Router) candidates(req Request) ([]*candidate, error) {
 			why = append(why, m.name()+" "+refusal)
 			continue
 		}
-		found = append(found, &candidate{member: m, named: slices.Contains(m.Kinds, req.Kind), cost: m.expected(req)})
+		found = append(found, &candidate{member: m, named: slices.Contains(m.Kinds, req.Kind), cost: m.expected(req, r.now())})
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%w: %s; see models.models of the configuration", ErrNoModel, clip(strings.Join(why, "; "), maxFault))

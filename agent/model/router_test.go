@@ -81,6 +81,43 @@ func TestChoice(t *testing.T) {
 	})
 }
 
+// Of models with one price the quicker is asked, and the one that fails less, until
+// its failures are old.
+func TestChoiceByWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	taking := func(name string, d time.Duration) *oracle {
+		return &oracle{name: name, answer: func(context.Context, int, model.Request) (model.Answer, error) {
+			now = now.Add(d)
+			return metered(name), nil
+		}}
+	}
+	asked := func(models ...model.Model) func() string {
+		r, err := model.New(model.Config{Models: models, Ledger: newPurse(aDollar), CacheEntries: -1, Now: func() time.Time { return now }})
+		require.NoError(t, err)
+		return func() string {
+			response, err := r.Complete(t.Context(), ask("hello"), model.Account{})
+			require.NoError(t, err)
+			return response.Provider
+		}
+	}
+	next := asked(priced(taking("slow", 30*time.Second)), priced(taking("quick", time.Second)))
+	require.Equal(t, []string{"slow", "quick", "quick"}, []string{next(), next(), next()}, "nothing is known before the first")
+
+	shaky := taking("shaky", time.Second)
+	answers := shaky.answer
+	shaky.answer = func(ctx context.Context, n int, r model.Request) (model.Answer, error) {
+		if n == 2 {
+			return model.Answer{}, down()
+		}
+		return answers(ctx, n, r)
+	}
+	next = asked(priced(shaky), priced(taking("steady", 1050*time.Millisecond)))
+	require.Equal(t, []string{"shaky", "steady", "steady"}, []string{next(), next(), next()})
+	now = now.Add(time.Hour)
+	require.Equal(t, "shaky", next(), "it has had time to recover")
+}
+
 func TestBadRequests(t *testing.T) {
 	t.Parallel()
 	oracle := says("a", "ok")
