@@ -20,10 +20,11 @@ type AgentStep struct {
 	// wrote, scrubbed of secrets. Error says why there is none.
 	Output string `json:"output,omitempty"`
 	Error  string `json:"error,omitempty"`
-	// Model chose the step for CostUSD, in US dollars; ModelMS and ToolMS are
-	// milliseconds.
+	// Model chose the step for CostUSD, in US dollars, and Tokens, of the question and
+	// the answer, 0 for one that was kept; ModelMS and ToolMS are milliseconds.
 	Model     string     `json:"model"`
 	CostUSD   float64    `json:"cost_usd"`
+	Tokens    int        `json:"tokens"`
 	ModelMS   int64      `json:"model_ms"`
 	ToolMS    int64      `json:"tool_ms"`
 	StartedAt time.Time  `json:"started_at"`

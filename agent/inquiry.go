@@ -38,6 +38,7 @@ const (
 	maxLook        = 10 * time.Minute
 	maxStepOutput  = 16 << 10
 	stepTokens     = 1000
+	maxLookTokens  = 200_000
 )
 
 // inquiry is a model's look into the estate, to fill the blanks of what it said a
@@ -173,8 +174,9 @@ func (q *inquiry) exhausted() string {
 		}
 		faults++
 	}
-	repeated := 0
+	repeated, tokens := 0, 0
 	for i, s := range q.steps {
+		tokens += s.Tokens
 		if s.Tool != "" && q.before(i) > 0 {
 			repeated++
 		}
@@ -186,6 +188,8 @@ func (q *inquiry) exhausted() string {
 		return "it goes in circles"
 	case faults >= maxFaultsInRow:
 		return fmt.Sprintf("%d steps in a row failed, the last: %s", faults, q.steps[len(q.steps)-1].Error)
+	case tokens > maxLookTokens:
+		return fmt.Sprintf("it took more than %d tokens", maxLookTokens)
 	case len(q.steps) > 0 && q.Now().Sub(q.steps[0].StartedAt) > maxLook:
 		return fmt.Sprintf("it took longer than %s", maxLook)
 	default:
@@ -243,7 +247,7 @@ func (q *inquiry) decide(ctx context.Context) error {
 	}
 	step := aegis.AgentStep{
 		GoalID: q.goal.GoalID, Number: len(q.steps) + 1, Tool: said.Tool, Input: said.Input, Model: answer.Model,
-		CostUSD: float64(answer.CostMicros) / micros, StartedAt: began.UTC(), ModelMS: q.Now().Sub(began).Milliseconds(),
+		CostUSD: float64(answer.CostMicros) / micros, Tokens: answer.InputTokens + answer.OutputTokens, StartedAt: began.UTC(), ModelMS: q.Now().Sub(began).Milliseconds(),
 	}
 	if said.Tool == "" {
 		q.conclude(&step, said)

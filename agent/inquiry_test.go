@@ -188,6 +188,22 @@ func TestLooksEnd(t *testing.T) {
 	}
 }
 
+func TestALookHasSoManyTokens(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	planner, server := asking(t, w, models.OpenAI, 1_000_000, func(c *agent.Config) { c.Tools = metrics("artifacts") })
+	server.Script("m", answer(t, "", draft))
+	for n := 1; n <= 2; n++ {
+		w.journal = append(w.journal, aegis.AgentStep{
+			GoalID: "goal-1", Number: n, Tool: "read_metrics", Input: json.RawMessage(strings.Repeat(" ", n) + `{}`), Tokens: 101_000, StartedAt: noon, EndedAt: &noon,
+		})
+	}
+	w.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: vague}, State: aegis.GoalAccepted}
+	require.NoError(t, planner.Run(t.Context(), "goal-1"))
+	require.Contains(t, w.goals["goal-1"].Error, "more than 200000 tokens")
+	require.Len(t, server.Calls(), 1)
+}
+
 // A worker that dies in a look goes on where it was: no decision is paid again, and
 // no call with an effect is made again.
 func TestALookGoesOn(t *testing.T) {
