@@ -18,6 +18,9 @@ type AgentEnvelope struct {
 	// Hosts are all that it may fetch from: names, such as "status.example.com" or
 	// "*.example.com"; without any, none.
 	Hosts []string `json:"hosts,omitempty"`
+	// Memories are the agents, by name, whose semantic memories without a goal it finds
+	// beside its own; without any, none.
+	Memories []string `json:"memories,omitempty"`
 	// NoDeletions forbids that it removes or replaces anything.
 	NoDeletions bool `json:"no_deletions,omitempty"`
 }

@@ -382,7 +382,7 @@ func (q *inquiry) caller() tool.Caller {
 	e := q.agent.Envelope
 	return tool.Caller{
 		Agent: q.agent.Name, GoalID: q.goal.GoalID, Submitter: q.goal.Submitter, Tools: names,
-		Hosts: e.Hosts, Regions: e.Regions, Layers: e.Layers, Used: used,
+		Hosts: e.Hosts, Regions: e.Regions, Layers: e.Layers, Memories: e.Memories, Used: used,
 	}
 }
 

@@ -93,6 +93,9 @@ func (s *server) agentMemory(ctx context.Context, in *agentMemoryQuery) (*listOu
 
 func noAgents() error { return fmt.Errorf("keep agents: %w", aegis.ErrNotImplemented) }
 
+// planner is the agent of goals that name no other.
+const planner = "planner"
+
 // AgentPath names an agent. What operations embed is exported, or huma skips it.
 type AgentPath struct {
 	AgentID string `path:"agent_id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
@@ -114,6 +117,7 @@ type EnvelopeRequest struct {
 	RiskTolerance aegis.RiskTolerance `json:"risk_tolerance,omitempty" enum:"low,medium,high"`
 	Hosts         []string            `json:"hosts,omitempty" maxItems:"20" maxLength:"253" pattern:"^(\\*\\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$" nullable:"true" doc:"All that it may fetch from; without any, none"`
 	Budget        *BudgetRequest      `json:"budget,omitempty" doc:"Bounds the budget of each of its goals"`
+	Memories      []string            `json:"memories,omitempty" maxItems:"20" maxLength:"40" pattern:"^[a-z][a-z0-9-]*$" nullable:"true" doc:"Agents whose lessons it finds beside its own memories, such as planner; without any, none"`
 	NoDeletions   bool                `json:"no_deletions,omitempty"`
 }
 
@@ -131,12 +135,14 @@ func (s *server) createAgent(ctx context.Context, in *createAgentInput) (*create
 		CreatedBy: principal(ctx).Name, CreatedAt: now,
 	}
 	if e := in.Body.Envelope; e != nil {
-		agent.Envelope = aegis.AgentEnvelope{Regions: e.Regions, Layers: e.Layers, RiskTolerance: e.RiskTolerance, NoDeletions: e.NoDeletions, Hosts: e.Hosts}
+		agent.Envelope = aegis.AgentEnvelope{
+			Regions: e.Regions, Layers: e.Layers, RiskTolerance: e.RiskTolerance, NoDeletions: e.NoDeletions, Hosts: e.Hosts, Memories: e.Memories,
+		}
 		if e.Budget != nil {
 			agent.Envelope.Budget = &aegis.Budget{USDMonth: e.Budget.USDMonth, USDRun: e.Budget.USDRun}
 		}
 	}
-	if err := s.checkAgent(agent); err != nil {
+	if err := s.checkAgent(ctx, agent); err != nil {
 		return nil, err
 	}
 	err := s.Agents.CreateAgent(ctx, agent)
@@ -153,9 +159,9 @@ func (s *server) createAgent(ctx context.Context, in *createAgentInput) (*create
 }
 
 // checkAgent finds what a schema can't say.
-func (s *server) checkAgent(a aegis.Agent) error {
+func (s *server) checkAgent(ctx context.Context, a aegis.Agent) error {
 	var faults aegis.InvalidError
-	if slices.Contains([]string{"planner", "aegis"}, a.Name) {
+	if slices.Contains([]string{planner, "aegis"}, a.Name) {
 		faults.Add("name", fmt.Sprintf("%q is the product's own", a.Name))
 	}
 	if !printable(a.Role) {
@@ -166,6 +172,16 @@ func (s *server) checkAgent(a aegis.Agent) error {
 		if !slices.Contains(s.Regions, region) {
 			faults.Add(fmt.Sprintf("envelope.regions.%d", i), fmt.Sprintf("%q is none of the estate's: %s", region, strings.Join(s.Regions, ", ")))
 		}
+	}
+	for i, name := range a.Envelope.Memories {
+		_, err := s.Agents.Agent(ctx, name)
+		if name == planner || err == nil {
+			continue
+		}
+		if !errors.Is(err, aegis.ErrNotFound) {
+			return err
+		}
+		faults.Add(fmt.Sprintf("envelope.memories.%d", i), fmt.Sprintf("there is no agent %q; %q is the product's own", name, planner))
 	}
 	return faults.OrNil()
 }

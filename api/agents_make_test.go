@@ -19,7 +19,7 @@ func TestAgentsCarryOutGoalsWithinTheirEnvelope(t *testing.T) {
 	request{
 		route: "POST /v1/agents", token: srv.Token,
 		body: `{"name":"night-shift","role":"keeps us up","envelope":{"regions":["eu-west-1"],"layers":["runtime"],"risk_tolerance":"low",` +
-			`"budget":{"usd_month":50},"no_deletions":true}}`,
+			`"budget":{"usd_month":50},"memories":["planner"],"no_deletions":true}}`,
 	}.do(t, srv.URL).into(t, &made)
 	require.NotEmpty(t, made.AgentID)
 	require.NotEmpty(t, made.CreatedBy)
@@ -66,6 +66,7 @@ func TestAgentsThatCantBe(t *testing.T) {
 		`{"name":"ok","x":1}`: "x",
 		`{"name":"ok","envelope":{"regions":["mars-1"]}}`:         "envelope.regions.0",
 		`{"name":"ok","envelope":{"layers":["attic"]}}`:           "envelope.layers",
+		`{"name":"ok","envelope":{"memories":["nobody"]}}`:        "envelope.memories.0",
 		`{"name":"ok","envelope":{"risk_tolerance":"none"}}`:      "envelope.risk_tolerance",
 		`{"name":"ok","envelope":{"budget":{"usd_month":-1}}}`:    "envelope.budget.usd_month",
 		`{"name":"ok","role":"` + strings.Repeat("a", 201) + `"}`: "role",

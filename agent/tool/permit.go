@@ -38,7 +38,7 @@ func (r *Registry) permit(ctx context.Context, e *entry, by Caller) (Caller, err
 // waits for any more may still look at it.
 func narrowed(e *entry, by Caller, granted aegis.ExecutionPolicy) (Caller, error) {
 	out := by
-	out.Tools, out.Layers, out.Used = slices.Clone(by.Tools), slices.Clone(by.Layers), maps.Clone(by.Used)
+	out.Tools, out.Layers, out.Memories, out.Used = slices.Clone(by.Tools), slices.Clone(by.Layers), slices.Clone(by.Memories), maps.Clone(by.Used)
 	out.Hosts = commonHosts(by.Hosts, granted.NetworkScope.Hosts)
 	if e.Effect == aegis.ToolFetches && len(out.Hosts) == 0 {
 		return Caller{}, fmt.Errorf("%w: policy allows %s to reach none of the hosts of agent %s", ErrRefused, e.Name, by.Agent)

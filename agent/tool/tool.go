@@ -53,6 +53,8 @@ type Caller struct {
 	// StackIDs are all stacks that it may look at; empty is every one. Policy
 	// narrows it, and Hosts and Regions, before a tool sees them.
 	StackIDs []string
+	// Memories are the agents whose lessons it finds beside its own memories.
+	Memories []string
 	// Used counts the calls that were made for the goal, by the tool's name.
 	Used map[string]int
 }

@@ -280,6 +280,30 @@ func TestSearchMemoryIsOfTheAgentAndTheGoal(t *testing.T) {
 	require.ErrorIs(t, refused(t, w, planner(), "search_memory", m{"query": "x", "kinds": []string{"odd"}}), tool.ErrInput)
 }
 
+func TestSearchMemoryFindsTheLessonsOfThoseTheEnvelopeNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, kept := range []aegis.Memory{
+		{AgentID: "night", Kind: aegis.MemorySemantic, Text: "night's nodes"},
+		{AgentID: "planner", Kind: aegis.MemorySemantic, Text: "the planner's nodes"},
+		{AgentID: "planner", Kind: aegis.MemoryEpisodic, Scope: "goal-1", Text: "an episode of nodes"},
+		{AgentID: "day", Kind: aegis.MemorySemantic, Text: "day's nodes"},
+	} {
+		kept.Provenance = aegis.MemoryProvenance{Source: aegis.MemoryFromGoal, GoalID: "goal-1"}
+		_, err := w.memories.Remember(t.Context(), kept)
+		require.NoError(t, err)
+	}
+	night := tool.Caller{Agent: "night", GoalID: "goal-1"}
+	found := call[m](t, w, night, "search_memory", m{"query": "nodes"})
+	require.Len(t, found["memories"], 1)
+	night.Memories = []string{"planner"}
+	text := fmt.Sprint(call[m](t, w, night, "search_memory", m{"query": "nodes"})["memories"])
+	require.Contains(t, text, "night's nodes")
+	require.Contains(t, text, "the planner's nodes")
+	require.NotContains(t, text, "episode")
+	require.NotContains(t, text, "day's nodes")
+}
+
 func TestCheckHealth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

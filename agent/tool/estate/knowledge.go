@@ -136,7 +136,7 @@ func (t tools) stackParameters(_ context.Context, by tool.Caller, in parametersQ
 }
 
 func (t tools) searchMemory(ctx context.Context, by tool.Caller, in memoryQuery) (memoryAnswer, error) {
-	q := memory.Query{AgentID: by.Agent, Scope: by.GoalID, Text: in.Query, Limit: cmp.Or(in.Limit, 10)}
+	q := memory.Query{AgentID: by.Agent, Shared: by.Memories, Scope: by.GoalID, Text: in.Query, Limit: cmp.Or(in.Limit, 10)}
 	for _, kind := range in.Kinds {
 		q.Kinds = append(q.Kinds, aegis.MemoryKind(kind))
 	}

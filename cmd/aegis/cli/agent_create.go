@@ -24,6 +24,7 @@ func (c *cli) agentCreate() *cobra.Command {
 	f.StringSliceVar(&a.Envelope.Regions, "region", nil, "regions that it may change; without any, every one")
 	f.StringSliceVar(&a.Envelope.Layers, "layer", nil, "layers that it may change; without any, every one")
 	f.StringSliceVar(&a.Envelope.Hosts, "host", nil, "hosts that it may fetch from, such as status.example.com or *.example.com")
+	f.StringSliceVar(&a.Envelope.Memories, "memory", nil, "agents whose lessons it finds beside its own memories, such as planner; without any, none")
 	f.StringSliceVar(&a.Tools, "tool", nil, "tools that it may call; without any, those that read and plan")
 	f.StringSliceVar(&a.Models, "model", nil, "models that may be asked for it; without any, every one")
 	f.StringVar(&risk, "risk", "", "most risk of its goals: low, medium or high")
@@ -65,7 +66,7 @@ func (c *cli) showAgent(a aegis.Agent) error {
 		}
 		facts(w,
 			"agent", a.AgentID, "name", a.Name, "role", a.Role, "regions", strings.Join(a.Envelope.Regions, ", "),
-			"layers", strings.Join(a.Envelope.Layers, ", "), "hosts", strings.Join(a.Envelope.Hosts, ", "),
+			"layers", strings.Join(a.Envelope.Layers, ", "), "hosts", strings.Join(a.Envelope.Hosts, ", "), "memories of", strings.Join(a.Envelope.Memories, ", "),
 			"tools", strings.Join(a.Tools, ", "), "models", strings.Join(a.Models, ", "), "risk", string(a.Envelope.RiskTolerance), "budget", budgetText(a.Envelope.Budget),
 			"deletions", deletions, "made by", a.CreatedBy+", "+c.ago(a.CreatedAt))
 	})
