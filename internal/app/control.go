@@ -382,8 +382,9 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 }
 
 func (p *control) work(ctx context.Context) error {
+	spans := telemetry.AgentSpans{Goals: p.db, Tracer: p.tracer.Tracer("github.com/aegisworld/aegis/agent"), Planner: agent.Actor}
 	err := p.db.Work(ctx, postgres.Handlers{
-		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle,
+		Step: p.door.Step, Goal: spans.Work(p.planner.Run), Settle: spans.Work(p.planner.Settle),
 		Reconcile: p.reads.look(p.db, p.reconciler.Reconcile), Observe: p.reads.look(p.db, p.reconciler.Observe), Stock: p.stock.Take, Deliver: p.webhooks.sender.Deliver,
 		Reap:  p.reap,
 		Sweep: p.sweep, DecisionRetention: p.config.Policy.Decisions.Retention,
