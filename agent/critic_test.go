@@ -15,6 +15,12 @@ import (
 // criticised is a planner with a translator and a critic.
 func criticised(t *testing.T, w *world) (*agent.Planner, *modeltest.Server) {
 	t.Helper()
+	return criticisedFor(t, w, &purse{left: 1_000_000})
+}
+
+// criticisedFor has them paid for by a ledger.
+func criticisedFor(t *testing.T, w *world, ledger model.Ledger) (*agent.Planner, *modeltest.Server) {
+	t.Helper()
 	server := modeltest.Start()
 	t.Cleanup(server.Close)
 	provider, err := models.New(models.OpenAI, models.Options{
@@ -22,7 +28,7 @@ func criticised(t *testing.T, w *world) (*agent.Planner, *modeltest.Server) {
 	})
 	require.NoError(t, err)
 	price := model.Price{Model: "m", InputUSD: 1, OutputUSD: 5, Window: 100_000}
-	router, err := model.New(model.Config{Ledger: &purse{left: 1_000_000}, Models: []model.Model{
+	router, err := model.New(model.Config{Ledger: ledger, Models: []model.Model{
 		{Provider: provider, ID: "translator", Kinds: []string{model.KindUnderstand}, Price: price},
 		{Provider: provider, ID: "critic", Kinds: []string{model.KindCritique}, Price: price},
 	}})
@@ -99,4 +105,22 @@ func TestFailedQuestionsCount(t *testing.T) {
 		cost += s.CostUSD
 	}
 	require.InDelta(t, goal.Plan.Reading.CostUSD, cost, 1e-9)
+}
+
+// Who asks for a preview pays for its questions.
+func TestPreviewsArePaidByWhoAsks(t *testing.T) {
+	t.Parallel()
+	w, ledger := priced(t), &purse{left: 1_000_000}
+	planner, server := criticisedFor(t, w, ledger)
+	server.Script("translator", answer(t, "", "scale the runtime to 4 nodes in eu-west-1"))
+	server.Script("critic", says(t, map[string]any{"same": true, "objection": ""}))
+	preview, err := planner.Preview(t.Context(), aegis.GoalSpec{Intent: odd}, "bob")
+	require.NoError(t, err)
+	require.Empty(t, preview.Error)
+	require.Len(t, ledger.accounts, 2)
+	for _, a := range ledger.accounts {
+		require.Equal(t, "bob", a.Submitter)
+		require.Empty(t, a.Goal)
+	}
+	require.Empty(t, w.sets)
 }

@@ -18,13 +18,15 @@ import (
 
 // purse is a ledger in memory with so many millionths of a dollar.
 type purse struct {
-	mu   sync.Mutex
-	left int64
+	mu       sync.Mutex
+	left     int64
+	accounts []model.Account
 }
 
-func (p *purse) Reserve(_ context.Context, _ model.Account, micros int64) (model.Hold, error) {
+func (p *purse) Reserve(_ context.Context, account model.Account, micros int64) (model.Hold, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.accounts = append(p.accounts, account)
 	if micros > p.left {
 		return model.Hold{}, &model.BudgetError{Level: "goal", Scope: "goal:1", Micros: micros}
 	}

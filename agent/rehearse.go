@@ -14,11 +14,15 @@ import (
 // tasks would propose. Nothing is stored and nothing proposed. A goal that can't be
 // planned is an InvalidError of the field intent, beside what was understood.
 func (p *Planner) Rehearse(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, []aegis.AutonomousChangeSet, error) {
+	return p.rehearse(ctx, spec, "preview")
+}
+
+func (p *Planner) rehearse(ctx context.Context, spec aegis.GoalSpec, submitter string) (aegis.GoalPreview, []aegis.AutonomousChangeSet, error) {
 	goal := aegis.Goal{GoalSpec: spec}
 	plan, err := p.plan(ctx, goal, nil)
 	var told *aegis.GoalReading
 	if p.unread(err) {
-		if told, err = p.understand(ctx, aegis.Goal{GoalSpec: spec, Submitter: "preview"}); err != nil {
+		if told, err = p.understand(ctx, aegis.Goal{GoalSpec: spec, Submitter: submitter}); err != nil {
 			return aegis.GoalPreview{}, nil, err
 		}
 		goal.Plan = &aegis.GoalPlan{Reading: told}
@@ -69,9 +73,10 @@ func (p *Planner) understand(ctx context.Context, goal aegis.Goal) (*aegis.GoalR
 }
 
 // Preview rehearses a goal and has the door try its tasks: engines plan them, and
-// policy judges the plans. A goal that can't be planned is a preview with Error.
-func (p *Planner) Preview(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, error) {
-	preview, sets, err := p.Rehearse(ctx, spec)
+// policy judges the plans. A goal that can't be planned is a preview with Error. The
+// submitter pays where a model is asked.
+func (p *Planner) Preview(ctx context.Context, spec aegis.GoalSpec, submitter string) (aegis.GoalPreview, error) {
+	preview, sets, err := p.rehearse(ctx, spec, submitter)
 	if errors.Is(err, aegis.ErrInvalid) {
 		return preview, nil
 	}

@@ -197,7 +197,7 @@ type door interface {
 }
 
 type previewer interface {
-	Preview(ctx context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, error)
+	Preview(ctx context.Context, spec aegis.GoalSpec, submitter string) (aegis.GoalPreview, error)
 }
 
 type simulator interface {

@@ -9,7 +9,7 @@ import (
 
 // Preview has two tasks, the first of which policy denies; what says nothing of the
 // runtime is not understood.
-func (s *Store) Preview(_ context.Context, spec aegis.GoalSpec) (aegis.GoalPreview, error) {
+func (s *Store) Preview(_ context.Context, spec aegis.GoalSpec, _ string) (aegis.GoalPreview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fault != nil {
