@@ -35,5 +35,7 @@ func (s *server) previewGoal(ctx context.Context, in *previewInput) (*itemOutput
 	}
 	goal.GoalID = ""
 	return within(ctx, s.SimulateTimeout, "the preview did not end within %s; try a goal about fewer stacks",
-		func(ctx context.Context) (aegis.GoalPreview, error) { return s.Previewer.Preview(ctx, goal.GoalSpec, principal(ctx).Name) })
+		func(ctx context.Context) (aegis.GoalPreview, error) {
+			return s.Previewer.Preview(ctx, goal.GoalSpec, principal(ctx).Name)
+		})
 }
