@@ -215,10 +215,11 @@ func stopped(sets []aegis.AutonomousChangeSet) bool {
 
 // replan makes another plan of a goal that has several ways.
 func (p *Planner) replan(ctx context.Context, goal *aegis.Goal, last []aegis.Task, step traced) (bool, error) {
-	chosen := slices.ContainsFunc(goal.Plan.Options, func(o aegis.GoalOption) bool { return o.Chosen })
-	if !chosen || goal.Plan.Plans >= maxPlans {
+	chosen := slices.IndexFunc(goal.Plan.Options, func(o aegis.GoalOption) bool { return o.Chosen })
+	if chosen < 0 || goal.Plan.Plans >= maxPlans {
 		return false, nil
 	}
+	fell := goal.Plan.Options[chosen].Name
 	why := reasons(last)
 	options := fallen(goal.Plan.Options, why)
 	plan, err := p.plan(ctx, *goal, tried(options))
@@ -230,6 +231,9 @@ func (p *Planner) replan(ctx context.Context, goal *aegis.Goal, last []aegis.Tas
 		return false, nil
 	}
 	if err != nil {
+		return false, err
+	}
+	if err := p.noteWay(ctx, *goal, fell, why); err != nil {
 		return false, err
 	}
 	goal.Plan.Plans++

@@ -80,6 +80,10 @@ func TestAModelLooksUpWhatAGoalLeavesOpen(t *testing.T) {
 	require.Equal(t, []string{`read_metrics{"region":"eu-west-1"}`}, tools.calls)
 	require.Len(t, w.journal, 3)
 	require.Contains(t, w.journal[1].Error, "is no name in the estate")
+	require.Len(t, w.memories, 1)
+	require.Equal(t, aegis.MemorySession, w.memories[0].Kind)
+	require.Equal(t, "goal-1", w.memories[0].Scope)
+	require.Contains(t, w.memories[0].Text, "means bucket artifacts, by read_metrics.")
 
 	calls := server.Calls()
 	require.Len(t, calls, 4)

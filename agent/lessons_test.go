@@ -3,6 +3,7 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,6 +71,9 @@ func TestAWayThatDidNotLastIsDoubted(t *testing.T) {
 	require.Equal(t, "room to scale", taken(t, first).Name)
 	require.Empty(t, taken(t, first).Past)
 	require.Equal(t, 2, l.goals["goal-1"].Plan.Plans, "it is planned again")
+	noted := l.memories[slices.IndexFunc(l.memories, func(m aegis.Memory) bool { return m.Kind == aegis.MemorySession })]
+	require.Equal(t, "goal-1", noted.Scope)
+	require.Contains(t, noted.Text, "was planned again: \"room to scale\" did not do, since")
 
 	l.now = noon.Add(20 * 24 * time.Hour)
 	second, _, err := l.planner(l).Rehearse(t.Context(), aegis.GoalSpec{Intent: lossOfAmerica, RiskTolerance: aegis.RiskHigh})

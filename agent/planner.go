@@ -230,6 +230,9 @@ func (p *Planner) look(ctx context.Context, goal aegis.Goal) error {
 		return err
 	}
 	goal.Plan.Reading = told
+	if err := p.noteLook(ctx, goal, steps); err != nil {
+		return err
+	}
 	traced := make([]aegis.TraceStep, len(steps))
 	for i, s := range steps {
 		traced[i] = tracedStep(s)

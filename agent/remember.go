@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	aegis "github.com/aegisworld/aegis"
@@ -41,5 +43,38 @@ func (p *Planner) remember(ctx context.Context, goal aegis.Goal) error {
 	}
 	return p.keepMemory(ctx, goal, aegis.Memory{
 		MemoryID: memoryOf(goal), Kind: aegis.MemoryEpisodic, Scope: goal.GoalID, Text: said.String(), Outcome: outcome,
+	})
+}
+
+// noteLook keeps, while the goal is open, what a look found.
+func (p *Planner) noteLook(ctx context.Context, goal aegis.Goal, steps []aegis.AgentStep) error {
+	reading := goal.Plan.Reading
+	if p.Memory == nil || len(reading.Values) == 0 {
+		return nil
+	}
+	var called []string
+	for _, s := range steps {
+		if s.Tool != "" && s.Error == "" {
+			called = append(called, s.Tool)
+		}
+	}
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(reading.Values)) {
+		found = append(found, name+" "+reading.Values[name])
+	}
+	return p.keepMemory(ctx, goal, aegis.Memory{
+		MemoryID: memoryOf(goal) + ".look", Kind: aegis.MemorySession, Scope: goal.GoalID,
+		Text: fmt.Sprintf("Goal %q means %s, by %s.", goal.Intent, strings.Join(found, ", "), strings.Join(called, ", ")),
+	})
+}
+
+// noteWay keeps, while the goal is open, why it is planned again.
+func (p *Planner) noteWay(ctx context.Context, goal aegis.Goal, fell, why string) error {
+	if p.Memory == nil {
+		return nil
+	}
+	return p.keepMemory(ctx, goal, aegis.Memory{
+		MemoryID: fmt.Sprintf("%s.plan.%d", memoryOf(goal), goal.Plan.Plans), Kind: aegis.MemorySession, Scope: goal.GoalID, Outcome: aegis.MemoryFailed,
+		Text: fmt.Sprintf("Goal %q was planned again: %q did not do, since %s.", goal.Intent, fell, shorten(why)),
 	})
 }
