@@ -54,10 +54,10 @@ deny contains lib.finding("constraint_broken", msg, c.address) if {
 }
 
 deny contains lib.finding("constraint_broken", msg, "") if {
-	some stack in changed_stacks
 	some place in ["layer", "region"]
 	allowed := only(place)
 	count(allowed) > 0
+	some stack in changed_stacks
 	not named(stack, place) in allowed
 	msg := sprintf("%s would be changed, and the goal's specialist may change %s %s only", [stack, place, concat(", ", sort(allowed))])
 }
