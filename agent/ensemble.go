@@ -8,8 +8,9 @@ import (
 	aegis "github.com/aegisworld/aegis"
 )
 
-// wholeDomain is the domain of everything that the estate consists of.
-const wholeDomain = "infrastructure"
+// wholeDomain is the domain of everything that the estate consists of; wholeShort is
+// what people call it.
+const wholeDomain, wholeShort = "infrastructure", "infra"
 
 // domains holds a goal within the layers that its domains name. One that is no layer
 // of the estate is nobody's, and leaves the goal to all.
@@ -28,7 +29,8 @@ func (l *limits) domains(named []string) {
 
 // strangers says which of a goal's domains no specialist knows; "" is none.
 func strangers(named []string) string {
-	unknown := slices.DeleteFunc(slices.Clone(named), func(d string) bool { return d == wholeDomain || slices.Contains(layerNames(), d) })
+	known := append(layerNames(), wholeDomain, wholeShort)
+	unknown := slices.DeleteFunc(slices.Clone(named), func(d string) bool { return slices.Contains(known, d) })
 	if len(unknown) == 0 {
 		return ""
 	}

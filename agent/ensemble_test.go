@@ -14,7 +14,7 @@ func TestDomainsBoundAGoal(t *testing.T) {
 		goal, _ := newWorld(t).submit(t, aegis.GoalSpec{Intent: twoLayers, Domains: domains})
 		return goal
 	}
-	for _, domains := range [][]string{nil, {"runtime", "data"}, {"infrastructure"}, {"runtime", "infrastructure"}} {
+	for _, domains := range [][]string{nil, {"runtime", "data"}, {"infrastructure"}, {"infra"}, {"runtime", "infrastructure"}} {
 		goal := ask(domains...)
 		require.Empty(t, goal.Error, domains)
 		require.Len(t, goal.Plan.Tasks, 2)
