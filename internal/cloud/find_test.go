@@ -81,3 +81,15 @@ func TestFindOfAnUnknownType(t *testing.T) {
 	_, _, err := connected.Find(t.Context(), aegis.Lookup{StackID: "dev.data.eu-west-1", Type: "aws_redshift_cluster", Region: "eu-west-1"})
 	require.ErrorIs(t, err, aegis.ErrNotImplemented)
 }
+
+// A record that was planned before its zone was made has none in its inputs.
+func TestFindOfARecordWhoseZoneIsUnknown(t *testing.T) {
+	t.Parallel()
+	connected, _ := newCloud(t)
+	_, found, err := connected.Find(t.Context(), aegis.Lookup{
+		StackID: "dev.edge.eu-west-1", Address: "aws_route53_record::app", Type: "aws_route53_record", Region: "eu-west-1",
+		Inputs: map[string]any{"name": "app.example", "type": "A"},
+	})
+	require.NoError(t, err)
+	require.False(t, found)
+}
