@@ -37,6 +37,11 @@ func (c *Cloud) Find(ctx context.Context, lookup aegis.Lookup) (id string, found
 	if slices.Contains(overwritten(), lookup.Type) {
 		return "", false, nil
 	}
+	for _, name := range parents()[lookup.Type] {
+		if input(lookup, name) == "" {
+			return "", false, nil // the run did not get as far as its parent
+		}
+	}
 	find, ok := finders()[lookup.Type]
 	if !ok {
 		return "", false, fmt.Errorf("find %s %s: no way to look for type %s: %w",
@@ -86,6 +91,21 @@ func overwritten() []string {
 		"aws_sqs_queue_policy",
 		"aws_vpc_peering_connection_accepter",
 		"aws_wafv2_web_acl_association",
+	}
+}
+
+// parents are the inputs by which a type is looked for and that others' ids fill: one
+// that was planned before these were known was not created.
+func parents() map[string][]string {
+	return map[string][]string{
+		"aws_backup_selection":                {"plan_id"},
+		"aws_eks_access_entry":                {"principal_arn"},
+		"aws_lb_listener":                     {"load_balancer_arn"},
+		"aws_route":                           {"route_table_id"},
+		"aws_route_table_association":         {"route_table_id", "subnet_id"},
+		"aws_route53_record":                  {"zone_id"},
+		"aws_vpc_security_group_egress_rule":  {"security_group_id"},
+		"aws_vpc_security_group_ingress_rule": {"security_group_id"},
 	}
 }
 

@@ -59,12 +59,9 @@ func findHealthCheck(ctx context.Context, c clients, lookup aegis.Lookup) (strin
 }
 
 // findRecord returns "zone_name_type" or "zone_name_type_set", the import
-// format of a record. One whose zone was not known yet was not created.
+// format of a record.
 func findRecord(ctx context.Context, c clients, lookup aegis.Lookup) (string, error) {
 	zone, name, kind, set := input(lookup, "zone_id"), input(lookup, "name"), input(lookup, "type"), input(lookup, "set_identifier")
-	if zone == "" {
-		return "", nil
-	}
 	request := &route53.ListResourceRecordSetsInput{
 		HostedZoneId: aws.String(zone), StartRecordName: aws.String(name), StartRecordType: types.RRType(kind),
 	}

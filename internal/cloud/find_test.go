@@ -82,14 +82,20 @@ func TestFindOfAnUnknownType(t *testing.T) {
 	require.ErrorIs(t, err, aegis.ErrNotImplemented)
 }
 
-// A record that was planned before its zone was made has none in its inputs.
-func TestFindOfARecordWhoseZoneIsUnknown(t *testing.T) {
+// What was planned before its parent was made, such as a record before its zone, has
+// none in its inputs.
+func TestFindOfOneWhoseParentIsUnknown(t *testing.T) {
 	t.Parallel()
 	connected, _ := newCloud(t)
-	_, found, err := connected.Find(t.Context(), aegis.Lookup{
-		StackID: "dev.edge.eu-west-1", Address: "aws_route53_record::app", Type: "aws_route53_record", Region: "eu-west-1",
-		Inputs: map[string]any{"name": "app.example", "type": "A"},
-	})
-	require.NoError(t, err)
-	require.False(t, found)
+	for _, resourceType := range []string{
+		"aws_backup_selection", "aws_eks_access_entry", "aws_lb_listener", "aws_route", "aws_route_table_association", "aws_route53_record",
+		"aws_vpc_security_group_egress_rule", "aws_vpc_security_group_ingress_rule",
+	} {
+		_, found, err := connected.Find(t.Context(), aegis.Lookup{
+			StackID: "dev.edge.eu-west-1", Address: resourceType + "::app", Type: resourceType, Region: "eu-west-1",
+			Inputs: map[string]any{"name": "app.example", "type": "A", "cluster_name": "main", "port": 443.0, "destination_cidr_block": "0.0.0.0/0"},
+		})
+		require.NoError(t, err, resourceType)
+		require.False(t, found, resourceType)
+	}
 }
