@@ -95,13 +95,16 @@ func applied(ctx context.Context, api *client.Client, g goals.Goal) (AppliedGoal
 
 // promotedShare is the part of the submitted goals that was promoted, 0 to 1.
 func promotedShare(ends []AppliedGoal) float64 {
-	promoted := 0
+	return float64(tally(ends)["promoted"]) / float64(len(ends))
+}
+
+// tally is how many goals ended how.
+func tally(ends []AppliedGoal) map[string]int {
+	counts := map[string]int{}
 	for _, e := range ends {
-		if e.End == "promoted" {
-			promoted++
-		}
+		counts[e.End]++
 	}
-	return float64(promoted) / float64(len(ends))
+	return counts
 }
 
 // writeApplied writes what came of the goals that were submitted, and how many ended
@@ -112,9 +115,8 @@ func writeApplied(w io.Writer, ends []AppliedGoal) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "submitted\tend\tseconds\t$ a month\tcost $\twhy")
-	counts, took := map[string]int{}, 0.0
+	counts, took := tally(ends), 0.0
 	for _, e := range ends {
-		counts[e.End]++
 		took += e.Seconds
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%.1f\t%+.2f\t%.2f\t%s\n", e.ID, e.End, e.Seconds, e.USDMonth, e.CostUSD, e.Said)
 	}
