@@ -89,6 +89,9 @@ type Config struct {
 	DependsOn func(aegis.Spec) []string
 	// Regions are the estate's, the primary first.
 	Regions []string
+	// Span, when set, is called as an agent, by its name, goes to work on a goal; what it
+	// returns is called with how that ended.
+	Span func(ctx context.Context, goal aegis.Goal, agent string) (context.Context, func(error))
 	// Now is the clock; nil is time.Now.
 	Now    func() time.Time
 	Logger *slog.Logger
@@ -110,6 +113,11 @@ func New(c Config) *Planner {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.Span == nil {
+		c.Span = func(ctx context.Context, _ aegis.Goal, _ string) (context.Context, func(error)) {
+			return ctx, func(error) {}
+		}
+	}
 	return &Planner{Config: c, grammar: newGrammar(c.Regions)}
 }
 
@@ -126,14 +134,21 @@ func (p *Planner) Run(ctx context.Context, goalID string) error {
 	if goal.State.Terminal() {
 		return nil
 	}
-	err = p.move(ctx, goal)
-	if errors.Is(err, aegis.ErrConflict) && p.ended(ctx, goalID) {
-		return nil // cancelled meanwhile
-	}
-	if err != nil {
+	if err := p.work(ctx, goal, p.move); err != nil {
 		return fmt.Errorf("plan goal %s: %w", goalID, err)
 	}
 	return nil
+}
+
+// work does something for a goal; that the goal ended meanwhile is no error.
+func (p *Planner) work(ctx context.Context, goal aegis.Goal, do func(context.Context, aegis.Goal) error) error {
+	ctx, end := p.Span(ctx, goal, actor(goal))
+	err := do(ctx, goal)
+	if errors.Is(err, aegis.ErrConflict) && p.ended(ctx, goal.GoalID) {
+		err = nil // cancelled, for one
+	}
+	end(err)
+	return err
 }
 
 // move begins a goal that waits for no other, or moves it on.

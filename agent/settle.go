@@ -22,11 +22,7 @@ func (p *Planner) Settle(ctx context.Context, goalID string) error {
 	if goal.State.Terminal() || goal.Plan == nil || goal.Plan.Plans == 0 {
 		return nil
 	}
-	err = p.advance(ctx, goal)
-	if errors.Is(err, aegis.ErrConflict) && p.ended(ctx, goalID) {
-		return nil
-	}
-	if err != nil {
+	if err := p.work(ctx, goal, p.advance); err != nil {
 		return fmt.Errorf("settle goal %s: %w", goalID, err)
 	}
 	return nil

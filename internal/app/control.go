@@ -198,7 +198,7 @@ func (p *control) wireAgents(ctx context.Context, prices *pricing.Table) error {
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		DependsOn: stacks.DependsOn, Memory: p.memories, Journal: p.db, Agents: agents{p.db},
 		Tools: telemetry.NewToolSpans(p.tools, p.tracer.Tracer("github.com/aegisworld/aegis/agent/tool")), Regions: p.config.Regions, Logger: p.log,
-		Ledger: p.ledger,
+		Ledger: p.ledger, Span: telemetry.AgentSpans{Tracer: p.tracer.Tracer("github.com/aegisworld/aegis/agent")}.Start,
 	}
 	if p.models != nil {
 		planner.Models = p.models
@@ -382,9 +382,8 @@ func (p *control) run(ctx context.Context, listener net.Listener) error {
 }
 
 func (p *control) work(ctx context.Context) error {
-	spans := telemetry.AgentSpans{Goals: p.db, Tracer: p.tracer.Tracer("github.com/aegisworld/aegis/agent"), Planner: agent.Actor}
 	err := p.db.Work(ctx, postgres.Handlers{
-		Step: p.door.Step, Goal: spans.Work(p.planner.Run), Settle: spans.Work(p.planner.Settle),
+		Step: p.door.Step, Goal: p.planner.Run, Settle: p.planner.Settle,
 		Reconcile: p.reads.look(p.db, p.reconciler.Reconcile), Observe: p.reads.look(p.db, p.reconciler.Observe), Stock: p.stock.Take, Deliver: p.webhooks.sender.Deliver,
 		Reap:  p.reap,
 		Sweep: p.sweep, DecisionRetention: p.config.Policy.Decisions.Retention,

@@ -1,8 +1,8 @@
 package telemetry_test
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,39 +15,21 @@ import (
 	"github.com/aegisworld/aegis/internal/telemetry"
 )
 
-type goals map[string]aegis.Goal
-
-func (g goals) Goal(_ context.Context, id string) (aegis.Goal, error) {
-	if goal, ok := g[id]; ok {
-		return goal, nil
-	}
-	return aegis.Goal{}, aegis.ErrNotFound
-}
-
 func TestWorkOnAGoalIsInItsTrace(t *testing.T) {
 	t.Parallel()
 	const traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
 	recorder := tracetest.NewSpanRecorder()
 	tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("aegis")
-	spans := telemetry.AgentSpans{Goals: goals{
-		"goal-1": {TraceID: traceID}, "goal-2": {TraceID: traceID, Agent: "night-shift"},
-	}, Tracer: tracer, Planner: "planner"}
-	worked := 0
-	work := spans.Work(func(ctx context.Context, goalID string) error {
-		worked++
+	spans := telemetry.AgentSpans{Tracer: tracer}
+	for i, fault := range []error{nil, errors.New("the database is away")} {
+		goal := aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: fmt.Sprintf("goal-%d", i+1)}, TraceID: traceID}
+		ctx, end := spans.Start(t.Context(), goal, []string{"planner", "night-shift"}[i])
 		_, span := tracer.Start(ctx, "chat m")
 		span.End()
-		if goalID == "goal-2" {
-			return errors.New("the database is away")
-		}
-		return nil
-	})
-	require.NoError(t, work(t.Context(), "goal-1"))
-	require.Error(t, work(t.Context(), "goal-2"))
-	require.NoError(t, work(t.Context(), "goal-3"))
-	require.Equal(t, 3, worked)
+		end(fault)
+	}
 	ended := recorder.Ended()
-	require.Len(t, ended, 5)
+	require.Len(t, ended, 4)
 	for i, name := range []string{"chat m", "invoke_agent planner", "chat m", "invoke_agent night-shift"} {
 		require.Equal(t, name, ended[i].Name())
 		require.Equal(t, traceID, ended[i].SpanContext().TraceID().String())
