@@ -134,7 +134,7 @@ func periodicJobs(t timing) []*river.PeriodicJob {
 func (db *DB) workers(h Handlers, p *pulse) *river.Workers {
 	ws := river.NewWorkers()
 	river.AddWorker(ws, work(p, func(ctx context.Context, j changeSetJob) error { return h.Step(ctx, j.ChangeSetID, j.Version) }))
-	river.AddWorker(ws, work(p, func(ctx context.Context, j goalJob) error { return h.Goal(ctx, j.GoalID) }))
+	river.AddWorker(ws, db.alone(p, h.Goal))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j goalSettleJob) error { return h.Settle(ctx, j.GoalID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j reconcileJob) error { return h.Reconcile(ctx, j.StackID) }))
 	river.AddWorker(ws, work(p, func(ctx context.Context, j observeJob) error { return h.Observe(ctx, j.StackID) }))

@@ -193,6 +193,47 @@ func TestLostEndIsNoticed(t *testing.T) {
 	require.Equal(t, goal.GoalID, <-ran)
 }
 
+// TestAGoalHasOneJobAtATime wakes a goal again while its job runs, as two goals do
+// that it depends on and that end at once.
+func TestAGoalHasOneJobAtATime(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	goal, other := newGoal("x"), newGoal("y")
+	var atOnce, runs atomic.Int32
+	began, finish, done := make(chan string, 10), make(chan struct{}), make(chan struct{})
+	h := idle()
+	h.Goal = func(_ context.Context, id string) error {
+		began <- id
+		if id != goal.GoalID {
+			return nil
+		}
+		if atOnce.Add(1) > 1 {
+			t.Error("two jobs of a goal run at once")
+		}
+		<-finish
+		atOnce.Add(-1)
+		if runs.Add(1) == 2 {
+			close(done)
+		}
+		return nil
+	}
+	startWork(t, db.Work, h)
+	startWork(t, db.Work, h)
+	require.NoError(t, db.CreateGoal(t.Context(), goal, ""))
+	require.Equal(t, goal.GoalID, <-began)
+	_, err := conn.Exec(t.Context(), `
+		INSERT INTO river_job (kind, queue, args, max_attempts) SELECT kind, queue, args, max_attempts FROM river_job WHERE kind = 'goal'`)
+	require.NoError(t, err)
+	require.NoError(t, db.CreateGoal(t.Context(), other, ""))
+	require.Equal(t, other.GoalID, <-began, "other goals go on")
+	require.Eventually(t, func() bool {
+		return count(t, conn, `SELECT count(*) FROM river_job WHERE metadata ? 'snoozes'`) == 1
+	}, 20*time.Second, 10*time.Millisecond, "the second waits")
+	close(finish)
+	<-done
+	require.Equal(t, goal.GoalID, <-began)
+}
+
 func TestJobsOfALiveWorkerAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t)
