@@ -86,6 +86,37 @@ func TestStateDir(t *testing.T) {
 	require.ErrorIs(t, d.WriteState(t.Context(), "../x", nil), aegis.ErrInvalid)
 }
 
+// TestTornAttributesAreDropped plays a Pulumi that was killed while it wrote the
+// attributes of a file: it left them empty, and reads nothing beside them any more.
+func TestTornAttributesAreDropped(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := stateDir(dir)
+	for key, text := range map[string]string{
+		"stacks/p/a.json.gz": "", "stacks/p/a.json.gz.attrs": "", "stacks/p/a.json.gz.bak.attrs": "{}", "stacks/p/b.json.gz.attrs": "",
+		"locks/a/1.json.attrs": "", "locks/ab/1.json.attrs": "",
+	} {
+		require.NoError(t, d.WriteState(t.Context(), key, []byte(text)))
+	}
+	for _, files := range []besides{d, subfolder{stateDir(filepath.Dir(dir)), filepath.Base(dir) + "/"}} {
+		for prefix, torn := range map[string]int{"stacks/p/a.json": 1, "locks/a/": 1, "history/p/a/": 0, "x/": 0} {
+			n, err := files.dropTorn(prefix)
+			require.NoError(t, err)
+			require.Equal(t, torn, n, prefix)
+		}
+		for _, gone := range []string{"stacks/p/a.json.gz.attrs", "locks/a/1.json.attrs"} {
+			require.NoFileExists(t, filepath.Join(dir, gone))
+			require.NoError(t, d.WriteState(t.Context(), gone, nil))
+		}
+		for _, kept := range []string{"stacks/p/a.json.gz", "stacks/p/a.json.gz.bak.attrs", "stacks/p/b.json.gz.attrs", "locks/ab/1.json.attrs"} {
+			require.FileExists(t, filepath.Join(dir, kept))
+		}
+	}
+	n, err := stateDir(filepath.Join(dir, "none")).dropTorn("x/")
+	require.NoError(t, err)
+	require.Zero(t, n)
+}
+
 func TestChildDiesWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -23,7 +23,7 @@ const (
 	dyingPause = 300 * time.Millisecond
 )
 
-// repair heals, in this order, an orphaned lock, a corrupt state, begun
+// repair heals, in this order, an orphaned lock, torn attributes, a corrupt state, begun
 // creations, and creations whose beginning was not written down. A caller without a lease may not: see Engines.Repair.
 func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string, error) {
 	var healed []string
@@ -33,6 +33,13 @@ func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string
 	}
 	if unlocked {
 		healed = append(healed, "orphaned lock removed")
+	}
+	torn, err := p.dropTorn(run)
+	if err != nil {
+		return healed, err
+	}
+	if torn > 0 {
+		healed = append(healed, fmt.Sprintf("half-written attributes of %d state files removed", torn))
 	}
 	key, data, err := p.readState(ctx, run)
 	if errors.Is(err, aegis.ErrNotFound) {
@@ -59,6 +66,26 @@ func (p *pulumiEngine) repair(ctx context.Context, run aegis.StackRun) ([]string
 	}
 	more, err = p.settleInterrupted(ctx, run)
 	return append(healed, more...), err
+}
+
+// dropTorn removes the attributes that a killed engine left half-written beside the
+// backend's description, and the stack's state, locks and history.
+func (p *pulumiEngine) dropTorn(run aegis.StackRun) (torn int, err error) {
+	files, ok := p.cfg.States.(besides)
+	if !ok {
+		return 0, nil
+	}
+	stack := p.cfg.Project + "/" + p.name(run)
+	for _, prefix := range []string{
+		".pulumi/meta.yaml", ".pulumi/stacks/" + stack + ".json", lockKeys(p.cfg.Project, p.name(run)), ".pulumi/history/" + stack + "/",
+	} {
+		n, err := files.dropTorn(prefix)
+		if err != nil {
+			return torn, fmt.Errorf("remove half-written attributes: %w", err)
+		}
+		torn += n
+	}
+	return torn, nil
 }
 
 func (p *pulumiEngine) unlockPatiently(ctx context.Context, run aegis.StackRun) (unlocked bool, err error) {

@@ -28,6 +28,18 @@ type StateFiles interface {
 	DeleteState(ctx context.Context, key string) error
 }
 
+// attributes is how the names end of the files that Pulumi's file:// backend puts
+// beside those with contents. It writes them in two steps, so that one that was killed
+// in between leaves an empty one, and reads nothing beside it any more ("EOF").
+const attributes = ".attrs"
+
+// besides are files that have others with attributes beside them.
+type besides interface {
+	// dropTorn removes the empty ones of those whose keys begin with prefix, and says
+	// how many: without them the contents are read.
+	dropTorn(prefix string) (int, error)
+}
+
 // backendFiles are the files of a file:// backend, nil for others.
 func backendFiles(backendURL string) StateFiles {
 	if dir, ok := strings.CutPrefix(backendURL, "file://"); ok {
@@ -80,6 +92,14 @@ func (s subfolder) DeleteState(ctx context.Context, key string) error {
 	return s.files.DeleteState(ctx, s.prefix+key)
 }
 
+// dropTorn removes empty files of attributes.
+func (s subfolder) dropTorn(prefix string) (int, error) {
+	if files, ok := s.files.(besides); ok {
+		return files.dropTorn(s.prefix + prefix)
+	}
+	return 0, nil
+}
+
 // stateDir is the folder of a file:// backend.
 type stateDir string
 
@@ -126,7 +146,7 @@ func (d stateDir) ListState(_ context.Context, prefix string) ([]string, error) 
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err != nil || e.IsDir() || strings.HasSuffix(path, ".attrs") {
+		if err != nil || e.IsDir() || strings.HasSuffix(path, attributes) {
 			return err
 		}
 		rel, err := filepath.Rel(string(d), path)
@@ -144,10 +164,20 @@ func (d stateDir) DeleteState(_ context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range []string{name, name + ".attrs"} {
+	for _, f := range []string{name, name + attributes} {
 		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropTorn removes empty files of attributes.
+func (d stateDir) dropTorn(prefix string) (int, error) {
+	root, err := os.OpenRoot(string(d))
+	if err != nil {
+		return 0, beyond(err)
+	}
+	defer func() { _ = root.Close() }()
+	return rootFiles{root: root}.dropTorn(prefix)
 }

@@ -77,7 +77,7 @@ func (f rootFiles) ListState(_ context.Context, prefix string) ([]string, error)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err != nil || e.IsDir() || strings.HasSuffix(name, ".attrs") {
+		if err != nil || e.IsDir() || strings.HasSuffix(name, attributes) {
 			return err
 		}
 		if strings.HasPrefix(name, prefix) {
@@ -90,12 +90,36 @@ func (f rootFiles) ListState(_ context.Context, prefix string) ([]string, error)
 
 // DeleteState removes a file and its attributes.
 func (f rootFiles) DeleteState(_ context.Context, key string) error {
-	for _, name := range []string{key, key + ".attrs"} {
+	for _, name := range []string{key, key + attributes} {
 		if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropTorn removes empty files of attributes.
+func (f rootFiles) dropTorn(prefix string) (torn int, err error) {
+	err = fs.WalkDir(f.root.FS(), path.Dir(prefix), func(name string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() || !strings.HasPrefix(name, prefix) || !strings.HasSuffix(name, attributes) {
+			return beyond(err)
+		}
+		info, err := e.Info()
+		if err != nil || info.Size() > 0 {
+			return beyond(err)
+		}
+		torn++
+		return beyond(f.root.Remove(name))
+	})
+	return torn, err
+}
+
+// beyond is an error but that something is not there, or not any more.
+func beyond(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // giveLikeFolder lets a file belong to whom the folder belongs to.
