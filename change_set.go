@@ -93,6 +93,11 @@ const (
 	// each.
 	ConstraintOnlyLayer  = "only_layer:"
 	ConstraintOnlyRegion = "only_region:"
+	// ConstraintAtMostUSDMonth, followed by US dollars, such as
+	// "at_most_usd_month:120.50", forbids that a month costs more than that more.
+	ConstraintAtMostUSDMonth = "at_most_usd_month:"
+	// ConstraintBegunBy, followed by a time in RFC 3339, forbids that it is begun later.
+	ConstraintBegunBy = "begun_by:"
 )
 
 // RiskFactor is one summand of a risk score.

@@ -44,11 +44,17 @@ type Task struct {
 	Patches   []SpecPatch `json:"patches"`
 	// EstimatedUSDMonth is by how much the planner thinks a month costs more, in US
 	// dollars; the change set has the engine's figure.
-	EstimatedUSDMonth float64    `json:"estimated_usd_month"`
-	ChangeSetID       string     `json:"change_set_id,omitempty"`
-	Error             string     `json:"error,omitempty"`
-	StartedAt         *time.Time `json:"started_at,omitempty"`
-	EndedAt           *time.Time `json:"ended_at,omitempty"`
+	EstimatedUSDMonth float64 `json:"estimated_usd_month"`
+	// BudgetUSDMonth is its share of the goal's budget, in US dollars a month: what the
+	// goal's other tasks are thought to leave of it. Nil is no limit.
+	BudgetUSDMonth *float64 `json:"budget_usd_month,omitempty"`
+	// DueAt is when it has to have ended for the tasks after it to have as much time as
+	// it had, until the goal's deadline. Only that is enforced.
+	DueAt       *time.Time `json:"due_at,omitempty"`
+	ChangeSetID string     `json:"change_set_id,omitempty"`
+	Error       string     `json:"error,omitempty"`
+	StartedAt   *time.Time `json:"started_at,omitempty"`
+	EndedAt     *time.Time `json:"ended_at,omitempty"`
 }
 
 // The roles in an ensemble.

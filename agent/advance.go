@@ -238,7 +238,7 @@ func (p *Planner) replan(ctx context.Context, goal *aegis.Goal, last []aegis.Tas
 	}
 	goal.Plan.Plans++
 	goal.Plan.Options, goal.Understanding = plan.options, plan.understanding()
-	goal.Plan.Tasks = append(goal.Plan.Tasks, plan.tasks(goal.Plan.Plans)...)
+	goal.Plan.Tasks = append(goal.Plan.Tasks, p.tasks(plan, goal.Plan.Plans)...)
 	goal.Plan.Ensemble = p.ensemble(*goal, plan.reading.limits, goal.Plan.Tasks)
 	p.Logger.InfoContext(ctx, "goal planned again", "goal_id", goal.GoalID, "plan", goal.Plan.Plans)
 	return true, p.Goals.UpdateGoal(ctx, *goal, step.end("replan", shorten(why)))

@@ -58,13 +58,14 @@ func (p *Planner) ensemble(goal aegis.Goal, lim limits, tasks []aegis.Task) []ae
 }
 
 // envelope are the constraints that the gate holds a task's change set to: what the
-// goal says, the layer of its specialist, and the goal's regions where it is held to
-// some.
+// goal says, the layer of its specialist, its share, and the goal's regions where it is
+// held to some.
 func (p *Planner) envelope(task aegis.Task, lim limits) []string {
 	constraints := slices.Clone(lim.carried)
 	if task.Agent != "" {
 		constraints = append(constraints, aegis.ConstraintOnlyLayer+task.Agent)
 	}
+	constraints = append(constraints, shareOf(task, lim)...)
 	if len(lim.only)+len(lim.except) > 0 {
 		for _, region := range p.Regions {
 			if lim.within(region) {

@@ -1,11 +1,14 @@
 package agent_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	aegis "github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/internal/pricing"
 )
 
 func TestDomainsBoundAGoal(t *testing.T) {
@@ -22,6 +25,33 @@ func TestDomainsBoundAGoal(t *testing.T) {
 	}
 	require.Contains(t, ask("runtime").Error, "changes layer data, which a constraint or the goal's domains leave out")
 	require.Contains(t, ask("games").Understanding, "No specialist here knows games: all of the estate's layers are looked at.")
+}
+
+// TestSharesOfAGoal splits a budget and a deadline over a goal's tasks.
+func TestSharesOfAGoal(t *testing.T) {
+	t.Parallel()
+	table, err := pricing.Load()
+	require.NoError(t, err)
+	w := newWorld(t)
+	w.pricer = table
+	limit, deadline := 1000.0, w.now.Add(4*time.Hour)
+	goal, sets := w.submit(t, aegis.GoalSpec{Intent: twoLayers, Budget: &aegis.Budget{USDMonth: &limit}, Deadline: &deadline})
+	require.Empty(t, goal.Error)
+	require.Len(t, goal.Plan.Tasks, 2)
+	for i, task := range goal.Plan.Tasks {
+		other := goal.Plan.Tasks[1-i].EstimatedUSDMonth
+		require.InDelta(t, limit-max(0, other), *task.BudgetUSDMonth, 1e-9)
+		require.GreaterOrEqual(t, *task.BudgetUSDMonth, task.EstimatedUSDMonth)
+		require.Equal(t, deadline.UTC(), *task.DueAt)
+		require.Contains(t, sets[i].Constraints, "begun_by:"+deadline.UTC().Format(time.RFC3339))
+		if other > 0 {
+			require.Contains(t, sets[i].Constraints, fmt.Sprintf("at_most_usd_month:%.2f", *task.BudgetUSDMonth))
+		}
+	}
+	limitless, sets := newWorld(t).submit(t, aegis.GoalSpec{Intent: twoLayers})
+	require.Nil(t, limitless.Plan.Tasks[0].BudgetUSDMonth)
+	require.Nil(t, limitless.Plan.Tasks[0].DueAt)
+	require.Equal(t, []string{"only_layer:" + limitless.Plan.Tasks[0].Agent}, sets[0].Constraints)
 }
 
 func TestEnsemble(t *testing.T) {

@@ -55,13 +55,16 @@ func TestSurvivingARegion(t *testing.T) {
 func TestSurvivingWithCopiesHasPhases(t *testing.T) {
 	t.Parallel()
 	w := priced(t)
-	goal, sets := w.submit(t, aegis.GoalSpec{Intent: "survive the loss of eu-west-1", RiskTolerance: aegis.RiskLow})
+	deadline := w.now.Add(3 * time.Hour)
+	goal, sets := w.submit(t, aegis.GoalSpec{Intent: "survive the loss of eu-west-1", RiskTolerance: aegis.RiskLow, Deadline: &deadline})
 	require.Empty(t, goal.Error)
 	require.Len(t, sets, 3, "the primary key, nodes and fail-over elsewhere; the rest waits for them")
 	require.Equal(t, []string{"dev.security.us-east-1"}, sets[0].Target.StackIDs)
 	needs := map[string][]string{}
 	for _, task := range goal.Plan.Tasks {
 		needs[task.TaskID] = task.DependsOn
+		phase := int(task.TaskID[2] - '0')
+		require.Equal(t, w.now.Add(time.Duration(phase)*time.Hour).UTC(), *task.DueAt, "%s has a third of the time", task.TaskID)
 	}
 	require.Equal(t, map[string][]string{
 		"1.1.security": {}, "1.1.runtime": {}, "1.1.edge": {}, "1.2.security": {"1.1.security", "1.1.runtime", "1.1.edge"},

@@ -421,8 +421,15 @@ func layerNames() []string {
 	return []string{aegis.LayerNetwork, aegis.LayerSecurity, aegis.LayerData, aegis.LayerRuntime, aegis.LayerEdge}
 }
 
-// tasks is the graph of a plan, the nth of its goal: those of a phase depend on
-// all of the phase before.
+// tasks is the graph of a plan, the nth of its goal, each with its share of what the
+// goal allows.
+func (p *Planner) tasks(pl plan, n int) []aegis.Task {
+	tasks := pl.tasks(n)
+	allot(tasks, pl.reading.limits, p.Now())
+	return tasks
+}
+
+// tasks are those of a plan: those of a phase depend on all of the phase before.
 func (pl plan) tasks(n int) []aegis.Task {
 	tasks := []aegis.Task{}
 	for _, l := range pl.layers {

@@ -201,7 +201,7 @@ func (p *Planner) first(ctx context.Context, goal aegis.Goal) error {
 	if err != nil {
 		return err
 	}
-	tasks := plan.tasks(1)
+	tasks := p.tasks(plan, 1)
 	ensemble := p.ensemble(goal, plan.reading.limits, tasks)
 	goal.State, goal.Plan = aegis.GoalPlanning, &aegis.GoalPlan{Plans: 1, Reading: told, Options: plan.options, Ensemble: ensemble, Tasks: tasks}
 	p.Logger.InfoContext(ctx, "goal planned", "goal_id", goal.GoalID, "tasks", len(goal.Plan.Tasks))

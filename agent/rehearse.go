@@ -39,7 +39,7 @@ func (p *Planner) rehearse(ctx context.Context, spec aegis.GoalSpec, submitter s
 	if err != nil {
 		return aegis.GoalPreview{}, nil, err
 	}
-	preview.Plan.Tasks = plan.tasks(1)
+	preview.Plan.Tasks = p.tasks(plan, 1)
 	preview.Plan.Ensemble = p.ensemble(goal, plan.reading.limits, preview.Plan.Tasks)
 	var sets []aegis.AutonomousChangeSet
 	for _, task := range preview.Plan.Tasks {

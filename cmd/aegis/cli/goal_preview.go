@@ -86,8 +86,22 @@ func writeTrial(w io.Writer, t aegis.Trial) {
 // taskLine is a task in one line.
 func taskLine(t aegis.Task) string {
 	text := fmt.Sprintf("%s  %-9s  %s", t.TaskID, t.State, t.Summary)
-	if len(t.DependsOn) > 0 {
-		text += "  (after " + strings.Join(t.DependsOn, ", ") + ")"
+	if limits := taskLimits(t); len(limits) > 0 {
+		text += "  (" + strings.Join(limits, "; ") + ")"
 	}
 	return text
+}
+
+// taskLimits says what a task waits for, and its share of what the goal allows.
+func taskLimits(t aegis.Task) (limits []string) {
+	if len(t.DependsOn) > 0 {
+		limits = append(limits, "after "+strings.Join(t.DependsOn, ", "))
+	}
+	if t.BudgetUSDMonth != nil {
+		limits = append(limits, fmt.Sprintf("up to %.2f $ a month", *t.BudgetUSDMonth))
+	}
+	if t.DueAt != nil {
+		limits = append(limits, "due "+t.DueAt.UTC().Format("2006-01-02 15:04 MST"))
+	}
+	return limits
 }

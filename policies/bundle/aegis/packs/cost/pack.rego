@@ -10,8 +10,9 @@ import data.aegis.lib
 # METADATA
 # title: Budget exceeded
 # description: |
-#   A change may cost no more than its goal's budget, and no more than what is
-#   left of the estate's. A negative limit of the estate is none.
+#   A change may cost no more than its goal's budget, than what its goal's other
+#   tasks leave of it, and than what is left of the estate's. A negative limit of the
+#   estate is none.
 # custom:
 #   code: budget_exceeded
 #   severity: high
@@ -22,6 +23,15 @@ deny contains lib.finding("budget_exceeded", msg, "") if {
 	cost > 0
 	cost > limit
 	msg := sprintf("it adds %s a month, the goal's budget is %s", [lib.usd(cost), lib.usd(limit)])
+}
+
+deny contains lib.finding("budget_exceeded", msg, "") if {
+	some constraint in input.change_set.constraints
+	startswith(constraint, "at_most_usd_month:")
+	share := to_number(trim_prefix(constraint, "at_most_usd_month:"))
+	cost > 0
+	cost > share
+	msg := sprintf("it adds %s a month, and the goal's other tasks leave %s of its budget", [lib.usd(cost), lib.usd(share)])
 }
 
 deny contains lib.finding("budget_exceeded", msg, "") if {

@@ -18,6 +18,17 @@ test_goal_budget if {
 	denied(costing(0.01, {"goal_usd_month": 0})) == {"budget_exceeded"}
 }
 
+shared(usd) := denied(given({"change_set": {
+	"cost_delta_usd_month": usd,
+	"constraints": ["at_most_usd_month:30.50"],
+}}))
+
+test_share_of_the_goal if {
+	shared(30.5) == set()
+	shared(30.51) == {"budget_exceeded"}
+	shared(-40) == set()
+}
+
 test_estate_budget if {
 	account := {"limit_usd_month": 100, "reserved_usd_month": 30, "spent_usd_month": 40}
 	denied(costing(30, account)) == set()

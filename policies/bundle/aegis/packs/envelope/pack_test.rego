@@ -59,6 +59,14 @@ test_constraints_hold_the_places if {
 	denied(bound(["no_deletions"], elsewhere)) == set()
 }
 
+begun(now, by) := denied(given({"now": now, "change_set": {"constraints": [sprintf("begun_by:%s", [by])]}}))
+
+test_constraints_hold_the_time if {
+	begun("2026-07-29T12:00:00.5Z", "2026-07-29T12:00:01Z") == set()
+	begun("2026-07-29T12:00:01.5Z", "2026-07-29T12:00:01Z") == {"constraint_broken"}
+	begun("2026-07-29T13:00:00+02:00", "2026-07-29T12:00:00Z") == set()
+}
+
 test_constraints_hold_the_plan if {
 	replaces := change("replace", "aws_subnet", {}, {})
 	denied(bound(["no_deletions"], delete("aws_subnet", {}))) == {"constraint_broken"}
