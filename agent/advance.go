@@ -111,8 +111,12 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 	if err != nil {
 		return false, err
 	}
-	if d := limits.deadline; d != nil && p.Now().After(*d) {
-		return true, p.late(ctx, goal, *d)
+	why, err := p.hindered(ctx, *goal, limits)
+	if err != nil {
+		return false, err
+	}
+	if why != "" {
+		return true, p.giveUp(ctx, goal, why)
 	}
 	step := p.startStep("execute")
 	var proposed []string
@@ -137,10 +141,24 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 	return true, p.Goals.UpdateGoal(ctx, *goal, step.end("go", strings.Join(proposed, ", ")))
 }
 
-// late fails the tasks that were not begun by the goal's deadline.
-func (p *Planner) late(ctx context.Context, goal *aegis.Goal, deadline time.Time) error {
+// hindered says why no more of a goal may be begun; "" is nothing.
+func (p *Planner) hindered(ctx context.Context, goal aegis.Goal, lim limits) (why string, err error) {
+	if d := lim.deadline; d != nil && p.Now().After(*d) {
+		return "it was not begun before the deadline, " + d.UTC().Format(time.RFC3339), nil
+	}
+	if goal.Agent == "" || p.Agents == nil {
+		return "", nil
+	}
+	err = p.Agents.MayAct(ctx, goal.Agent)
+	if errors.Is(err, aegis.ErrForbidden) {
+		return err.Error(), nil
+	}
+	return "", err
+}
+
+// giveUp fails the tasks that were not begun.
+func (p *Planner) giveUp(ctx context.Context, goal *aegis.Goal, why string) error {
 	step, now := p.startStep("execute"), p.Now()
-	why := "it was not begun before the deadline, " + deadline.UTC().Format(time.RFC3339)
 	for i := range goal.Plan.Tasks {
 		if t := &goal.Plan.Tasks[i]; t.State == aegis.TaskWaiting {
 			t.State, t.Error, t.EndedAt = aegis.TaskFailed, why, &now
@@ -190,8 +208,11 @@ func (p *Planner) reflect(ctx context.Context, goal *aegis.Goal, sets []aegis.Au
 		return false, err
 	}
 	d := p.deadline(*goal)
-	late := d != nil && p.Now().After(*d)
-	if state != aegis.GoalSucceeded && !stopped(sets) && !late {
+	why, err := p.hindered(ctx, *goal, limits{deadline: d})
+	if err != nil {
+		return false, err
+	}
+	if state != aegis.GoalSucceeded && !stopped(sets) && why == "" {
 		replanned, err := p.replan(ctx, goal, last, step)
 		if err != nil || replanned {
 			return replanned, err
@@ -201,7 +222,7 @@ func (p *Planner) reflect(ctx context.Context, goal *aegis.Goal, sets []aegis.Au
 	if err := p.remember(ctx, *goal); err != nil {
 		return false, err
 	}
-	if late && state == aegis.GoalSucceeded {
+	if state == aegis.GoalSucceeded && d != nil && p.Now().After(*d) {
 		goal.Error = "reached after its deadline"
 	}
 	p.Logger.InfoContext(ctx, "goal settled", "goal_id", goal.GoalID, "state", state)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -247,6 +248,47 @@ func (p people) Agent(_ context.Context, id string) (aegis.Agent, error) {
 		return a, aegis.ErrNotFound
 	}
 	return a, nil
+}
+
+// MayAct forbids agents of "nobody".
+func (p people) MayAct(ctx context.Context, name string) error {
+	a, err := p.Agent(ctx, name)
+	if err == nil && a.CreatedBy == "nobody" {
+		err = fmt.Errorf("agent %s has lost who made it: %w", name, aegis.ErrForbidden)
+	}
+	return err
+}
+
+// An agent whose maker may not operate any more begins nothing more, in a goal that it
+// is in the middle of either.
+func TestAgentsStopWithTheirMakers(t *testing.T) {
+	t.Parallel()
+	w := priced(t)
+	staff := people{"night": {Name: "night", CreatedBy: "ana"}}
+	config := w.config()
+	config.Agents = staff
+	planner := agent.New(config)
+	spec := aegis.GoalSpec{Intent: "evacuate ap-southeast-1", GoalID: "goal-1"}
+	w.goals["goal-1"] = aegis.Goal{GoalSpec: spec, State: aegis.GoalAccepted, Agent: "night"}
+	require.NoError(t, planner.Run(t.Context(), "goal-1"))
+	begun := len(w.sets)
+	require.Positive(t, begun)
+	staff["night"] = aegis.Agent{Name: "night", CreatedBy: "nobody"}
+	for _, cs := range w.sets {
+		w.end(cs.ChangeSetID, aegis.StatePromoted)
+	}
+	require.NoError(t, planner.Settle(t.Context(), "goal-1"))
+	require.Len(t, w.sets, begun)
+	require.Equal(t, aegis.GoalFailed, w.goals["goal-1"].State)
+	require.Contains(t, w.goals["goal-1"].Error, "agent night has lost who made it")
+	require.Equal(t, 1, w.goals["goal-1"].Plan.Plans, "no other way is tried")
+	require.NotEmpty(t, w.goals["goal-1"].Result.Achieved)
+
+	spec.GoalID = "goal-2"
+	w.goals["goal-2"] = aegis.Goal{GoalSpec: spec, State: aegis.GoalAccepted, Agent: "night"}
+	require.NoError(t, planner.Run(t.Context(), "goal-2"))
+	require.Empty(t, w.setsOf("goal-2"))
+	require.Equal(t, aegis.GoalFailed, w.goals["goal-2"].State)
 }
 
 // Answers of tools are cut, and end by themselves.

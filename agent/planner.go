@@ -55,6 +55,8 @@ type door interface {
 // agents are those that people made.
 type agents interface {
 	Agent(ctx context.Context, id string) (aegis.Agent, error)
+	// MayAct is ErrForbidden where who made the agent may not operate any more.
+	MayAct(ctx context.Context, name string) error
 }
 
 // pricer estimates what a difference costs a month.

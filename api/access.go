@@ -16,6 +16,8 @@ const (
 	submit
 	// operate is for who may steer changes and their envelope.
 	operate
+	// act is for who may steer changes, and for agents, themselves.
+	act
 	// administer is for who may hand out access and adopt stacks.
 	administer
 )
@@ -27,13 +29,13 @@ func (a access) allows(r aegis.Role) bool {
 	case aegis.RoleAdmin:
 		return a >= public && a <= administer
 	case aegis.RoleOperator:
-		return a >= public && a <= operate
+		return a >= public && a <= act
 	case aegis.RoleSubmitter:
 		return a >= public && a <= submit
 	case aegis.RoleViewer:
 		return a >= public && a <= person
 	case aegis.RoleAgent:
-		return a == public || a == read
+		return a == public || a == read || a == act
 	default:
 		return false
 	}
@@ -107,7 +109,7 @@ func accessTable() map[string]access { //nolint:funlen // a table
 		"POST /v1/agents":                   operate,
 		"GET /v1/agents":                    read,
 		"GET /v1/agents/:agent_id":          read,
-		"POST /v1/agents/:agent_id/execute": operate,
+		"POST /v1/agents/:agent_id/execute": act,
 		"GET /v1/agents/:agent_id/memory":   person,
 		"POST /v1/domain/social/projects":   submit,
 		"POST /v1/domain/dev/pipelines":     submit,

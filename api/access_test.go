@@ -37,7 +37,7 @@ func demands(route string) []aegis.Role {
 		return admin
 	case "POST /v1/change-sets/:change_set_id/rollback", "POST /v1/change-sets/:change_set_id/cancel",
 		"POST /v1/stacks/:stack_id/reconcile", "POST /v1/stacks/:stack_id/variables", "POST /v1/breakers", "POST /v1/breakers/:breaker_id/close", "POST /v1/budgets",
-		"POST /v1/agents", "POST /v1/agents/:agent_id/execute", "POST /v1/findings", "POST /v1/policies/simulate", "POST /v1/events",
+		"POST /v1/agents", "POST /v1/findings", "POST /v1/policies/simulate", "POST /v1/events",
 		"POST /v1/drift/rules", "DELETE /v1/drift/rules/:rule_id", "POST /v1/drift/suggestions/:suggestion_id/accept", "POST /v1/drift/adoptions",
 		"POST /v1/policies/bundles", "POST /v1/policies/bundles/rollback",
 		"GET /v1/webhooks", "POST /v1/webhooks", "GET /v1/webhooks/:webhook_id", "DELETE /v1/webhooks/:webhook_id",
@@ -48,6 +48,8 @@ func demands(route string) []aegis.Role {
 	case "POST /v1/goals", "POST /v1/goals/preview", "POST /v1/goals/:goal_id/cancel",
 		"POST /v1/domain/social/projects", "POST /v1/domain/dev/pipelines", "POST /v1/domain/games/projects":
 		return submitter
+	case "POST /v1/agents/:agent_id/execute":
+		return append(operator, aegis.RoleAgent) // itself: TestAnAgentActsAsItself
 	case "POST /v1/login-links", "GET /v1/policies/bundles/active", "GET /v1/agents/:agent_id/memory", "GET /v1/goals/:goal_id/steps":
 		return viewer
 	default:

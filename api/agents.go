@@ -39,7 +39,8 @@ func (s *server) agentRoutes() {
 	handle(s, huma.Operation{
 		OperationID: "execute-agent", Method: http.MethodPost, Path: "/v1/agents/{agent_id}/execute", Tags: []string{"agents"},
 		Summary: "Have an agent carry out a goal, within its envelope", DefaultStatus: http.StatusAccepted,
-		Description: "The answer is the goal, bounded by the agent's envelope; /v1/goals/{goal_id}/events follows it.",
+		Description: "The answer is the goal, bounded by the agent's envelope; /v1/goals/{goal_id}/events follows it. A token of role agent may " +
+			"have the agent of its own name do so. Refused with 403 once who made the agent may not operate any more.",
 	}, s.executeAgent)
 	handle(s, huma.Operation{
 		OperationID: "list-models", Method: http.MethodGet, Path: "/v1/models", Tags: []string{"agents"},
@@ -212,13 +213,20 @@ type executeAgentInput struct {
 }
 
 // executeAgent makes a goal of the agent's: what its envelope does not allow is a
-// constraint of the goal, which planner and gate hold it to.
+// constraint of the goal, which planner and gate hold it to. An agent's own token, one
+// of role agent with its name, may have itself carry out goals and no other.
 func (s *server) executeAgent(ctx context.Context, in *executeAgentInput) (*createdOutput[aegis.Goal], error) {
 	if s.Agents == nil {
 		return nil, noAgents()
 	}
 	agent, err := s.Agents.Agent(ctx, in.AgentID)
 	if err != nil {
+		return nil, err
+	}
+	if by := principal(ctx); by.Role == aegis.RoleAgent && (by.Name != agent.Name || agent.Name == planner) {
+		return nil, fmt.Errorf("have agent %s carry out a goal as %s: an agent acts as itself: %w", agent.Name, by.Name, aegis.ErrForbidden)
+	}
+	if err := s.Agents.MayAct(ctx, agent.Name); err != nil {
 		return nil, err
 	}
 	goal, err := s.newGoal(ctx, in.Body)

@@ -83,3 +83,32 @@ func TestAgentsThatCantBe(t *testing.T) {
 	request{route: "POST /v1/agents/nobody/execute", token: srv.Token, body: `{"intent":"add 2 nodes"}`}.do(t, srv.URL).problem(t, 404, "not_found")
 	require.Equal(t, 422, request{route: "POST /v1/agents/one/execute", token: srv.Token, body: `{"intent":""}`}.do(t, srv.URL).status)
 }
+
+// An agent's own token has itself carry out goals, within its envelope, and no other; one
+// whose maker may not operate any more carries out none.
+func TestAnAgentActsAsItself(t *testing.T) {
+	t.Parallel()
+	store := apitest.NewStore()
+	srv := apitest.Serve(t, store)
+	token := store.Grant(t, aegis.RoleAgent)
+	for _, name := range []string{"agent", "other"} {
+		body := `{"name":"` + name + `","envelope":{"regions":["eu-west-1"]}}`
+		require.Equal(t, 201, request{route: "POST /v1/agents", token: srv.Token, body: body}.do(t, srv.URL).status)
+	}
+	require.NoError(t, store.CreateAgent(t.Context(), aegis.Agent{AgentID: "agt-9", Name: "orphan", CreatedBy: "nobody"}))
+	execute := func(name, token string) answer {
+		return request{route: "POST /v1/agents/" + name + "/execute", token: token, body: `{"intent":"add 2 nodes"}`}.do(t, srv.URL)
+	}
+	var goal aegis.Goal
+	mine := execute("agent", token)
+	require.Equal(t, 202, mine.status, mine.body)
+	mine.into(t, &goal)
+	require.Equal(t, "agent", goal.Agent)
+	require.Equal(t, []string{"only in eu-west-1"}, goal.Constraints)
+	for _, other := range []string{"other", "planner", "orphan"} {
+		execute(other, token).problem(t, 403, "forbidden")
+	}
+	execute("orphan", srv.Token).problem(t, 403, "forbidden")
+	request{route: "POST /v1/goals", token: token, body: `{"intent":"add 2 nodes"}`}.do(t, srv.URL).problem(t, 403, "forbidden")
+	require.Equal(t, 403, request{route: "POST /v1/goals/" + goal.GoalID + "/cancel", token: token}.do(t, srv.URL).status)
+}

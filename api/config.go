@@ -264,6 +264,8 @@ type agents interface {
 	// Agent finds one by its id or its name.
 	Agent(ctx context.Context, id string) (aegis.Agent, error)
 	Agents(ctx context.Context, page aegis.Page) ([]aegis.Agent, string, error)
+	// MayAct is ErrForbidden where who made the agent may not operate any more.
+	MayAct(ctx context.Context, name string) error
 }
 
 type memories interface {

@@ -37,6 +37,15 @@ func (s *Store) Agent(_ context.Context, id string) (aegis.Agent, error) {
 	return find(s.agents, "agent", id, func(a aegis.Agent) string { return a.AgentID })
 }
 
+// MayAct refuses agents of "nobody".
+func (s *Store) MayAct(ctx context.Context, name string) error {
+	a, err := s.Agent(ctx, name)
+	if err == nil && a.CreatedBy == "nobody" {
+		err = aegis.ErrForbidden
+	}
+	return err
+}
+
 // Agents lists them.
 func (s *Store) Agents(_ context.Context, p aegis.Page) ([]aegis.Agent, string, error) {
 	s.mu.Lock()

@@ -65,9 +65,12 @@ func (s *server) addGoals() {
 		description: "Reads a goal: how it was understood, its state, why it failed or was denied, and its change sets.",
 	}, s.result)
 	add(s, tool{
-		name: "submit_goal", title: "Submit a goal", effect: submits,
+		name: "submit_goal", title: "Submit a goal", effect: asks,
 		description: "Asks for a change of the estate. It is planned, judged by policy, tried, applied and verified without another question. Follow it with wait_for_goal.",
 	}, func(ctx context.Context, _ *mcp.CallToolRequest, in goalArgs) (aegis.Goal, error) {
+		if s.role == aegis.RoleAgent {
+			return s.api.ExecuteAgent(ctx, s.name, in.spec())
+		}
 		return s.api.CreateGoal(ctx, in.spec())
 	})
 	add(s, tool{

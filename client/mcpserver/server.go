@@ -34,7 +34,7 @@ func New(api *client.Client, caller aegis.Principal, version string) *mcp.Server
 // build makes a server; those that share a cache infer their schemas once.
 func build(api *client.Client, caller aegis.Principal, version string, schemas *mcp.SchemaCache) *mcp.Server {
 	s := &server{
-		api: api, role: caller.Role,
+		api: api, name: caller.Name, role: caller.Role,
 		mcp: mcp.NewServer(&mcp.Implementation{Name: "aegis", Title: "AegisWorld", Version: version},
 			&mcp.ServerOptions{Instructions: instructions, SchemaCache: schemas}),
 	}
@@ -58,6 +58,7 @@ func Serve(ctx context.Context, api *client.Client, caller aegis.Principal, vers
 
 type server struct {
 	api  *client.Client
+	name string
 	role aegis.Role
 	mcp  *mcp.Server
 }
@@ -70,6 +71,8 @@ const (
 	looks effect = iota
 	// submits asks for a change, which policy judges.
 	submits
+	// asks is submits, also for agents, as themselves.
+	asks
 	// steers stops or takes back changes.
 	steers
 	// tries changes nothing, and costs the API work that submitters may ask for.
@@ -84,6 +87,8 @@ func (e effect) allowed(r aegis.Role) bool {
 		return true
 	case submits, tries:
 		return slices.Contains([]aegis.Role{aegis.RoleSubmitter, aegis.RoleOperator, aegis.RoleAdmin}, r)
+	case asks:
+		return r == aegis.RoleAgent || submits.allowed(r)
 	case steers, simulates:
 		return slices.Contains([]aegis.Role{aegis.RoleOperator, aegis.RoleAdmin}, r)
 	default:
@@ -92,7 +97,7 @@ func (e effect) allowed(r aegis.Role) bool {
 }
 
 func (e effect) annotations(title string) *mcp.ToolAnnotations {
-	destructive, open := e == submits || e == steers, false
+	destructive, open := e == submits || e == asks || e == steers, false
 	return &mcp.ToolAnnotations{
 		Title: title, ReadOnlyHint: !destructive, DestructiveHint: &destructive, OpenWorldHint: &open,
 	}

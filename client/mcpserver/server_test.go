@@ -76,7 +76,7 @@ func TestEachRoleHasItsTools(t *testing.T) {
 	submits := append(slices.Clone(looks), "cancel_goal", "preview_goal", "submit_goal")
 	steers := append(slices.Clone(submits), "cancel_change_set", "look_at_stack", "roll_back_change_set", "simulate")
 	for role, want := range map[aegis.Role][]string{
-		aegis.RoleViewer: looks, aegis.RoleAgent: looks, aegis.RoleSubmitter: submits, aegis.RoleOperator: steers, aegis.RoleAdmin: steers,
+		aegis.RoleViewer: looks, aegis.RoleAgent: append(slices.Clone(looks), "submit_goal"), aegis.RoleSubmitter: submits, aegis.RoleOperator: steers, aegis.RoleAdmin: steers,
 	} {
 		t.Run(string(role), func(t *testing.T) {
 			t.Parallel()
@@ -97,6 +97,22 @@ func TestEachRoleHasItsTools(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An agent's token submits goals as the agent that it names.
+func TestAnAgentSubmitsGoalsAsItself(t *testing.T) {
+	t.Parallel()
+	store, url := served(t)
+	session := connect(t, url, store.Grant(t, aegis.RoleAgent), nil)
+	none, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "submit_goal", Arguments: map[string]any{"intent": "add 2 nodes"}})
+	require.NoError(t, err)
+	require.True(t, none.IsError, "there is no agent of its name")
+	require.NoError(t, store.CreateAgent(t.Context(), aegis.Agent{
+		AgentID: "agt-1", Name: "agent", CreatedBy: "ana", Envelope: aegis.AgentEnvelope{Regions: []string{"eu-west-1"}},
+	}))
+	goal := call[aegis.Goal](t, session, "submit_goal", map[string]any{"intent": "add 2 nodes"})
+	require.Equal(t, "agent", goal.Agent)
+	require.Equal(t, []string{"only in eu-west-1"}, goal.Constraints)
 }
 
 func TestAGoalIsSubmittedAndFollowed(t *testing.T) {

@@ -18,3 +18,11 @@ func (a agents) Agent(ctx context.Context, id string) (aegis.Agent, error) {
 	}
 	return a.DB.Agent(ctx, id)
 }
+
+// MayAct says whether who made an agent may still operate; the planner is the product's.
+func (a agents) MayAct(ctx context.Context, name string) error {
+	if name == agent.Actor {
+		return nil
+	}
+	return a.DB.MayAct(ctx, name)
+}

@@ -34,6 +34,26 @@ func (db *DB) Agent(ctx context.Context, id string) (aegis.Agent, error) {
 	return agent, nil
 }
 
+// MayAct says whether an agent may have goals carried out: who made it has a token that
+// may operate, by that name. ErrForbidden says who has none any more; ErrNotFound.
+func (db *DB) MayAct(ctx context.Context, name string) error {
+	var creator string
+	var may bool
+	err := db.pool.QueryRow(ctx, `
+		SELECT created_by, EXISTS (
+			SELECT 1 FROM tokens
+			WHERE tokens.name = agents.created_by AND tokens.role = ANY ($2) AND revoked_at IS NULL AND coalesce(expires_at > now(), true)
+		) FROM agents WHERE agents.name = $1`, name, []aegis.Role{aegis.RoleOperator, aegis.RoleAdmin}).Scan(&creator, &may)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for who made agent %s: %w", name, mapError(err))
+	case !may:
+		return fmt.Errorf("agent %s was made by %s, who may not operate any more; have someone who may make another: %w", name, creator, aegis.ErrForbidden)
+	default:
+		return nil
+	}
+}
+
 // Agents lists agents, newest first, and returns the cursor of the next page.
 func (db *DB) Agents(ctx context.Context, page aegis.Page) ([]aegis.Agent, string, error) {
 	k, err := newKeyset(page)

@@ -47,6 +47,42 @@ func TestAgents(t *testing.T) {
 	require.Empty(t, next)
 }
 
+// An agent may act while who made it has a token that may operate.
+func TestAgentsMayActWhileTheirMakersMayOperate(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t)
+	require.NoError(t, db.CreateAgent(t.Context(), aegis.Agent{AgentID: "agt-1", Name: "night-shift", CreatedBy: "ana"}))
+	require.ErrorIs(t, db.MayAct(t.Context(), "none"), aegis.ErrNotFound)
+	n := byte(0)
+	grant := func(name string, role aegis.Role, expires time.Duration) string {
+		n++
+		token := aegis.Token{TokenID: aegis.NewID(aegis.TokenPrefix, time.Now()), Name: name, Role: role}
+		if expires > 0 {
+			at := time.Now().Add(expires)
+			token.ExpiresAt = &at
+		}
+		require.NoError(t, db.CreateToken(t.Context(), token, [32]byte{n}))
+		return token.TokenID
+	}
+	refused := func(why string) {
+		t.Helper()
+		err := db.MayAct(t.Context(), "night-shift")
+		require.ErrorIs(t, err, aegis.ErrForbidden, why)
+		require.ErrorContains(t, err, "made by ana")
+	}
+	refused("ana has no token")
+	grant("ana", aegis.RoleSubmitter, 0)
+	grant("ben", aegis.RoleAdmin, 0)
+	refused("a submitter may not operate, and ben is another")
+	first, second := grant("ana", aegis.RoleOperator, time.Hour), grant("ana", aegis.RoleAdmin, 0)
+	require.NoError(t, db.MayAct(t.Context(), "night-shift"))
+	require.NoError(t, db.RevokeToken(t.Context(), second))
+	require.NoError(t, db.MayAct(t.Context(), "night-shift"), "one is enough")
+	_, err := conn.Exec(t.Context(), `UPDATE tokens SET expires_at = now() - interval '1 second' WHERE token_id = $1`, first)
+	require.NoError(t, err)
+	refused("her last one has expired")
+}
+
 // A goal's task has one change set, however often it is proposed.
 func TestATaskHasOneChangeSet(t *testing.T) {
 	t.Parallel()

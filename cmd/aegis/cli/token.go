@@ -19,7 +19,8 @@ func (c *cli) tokenCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Make a token and show its secret, this once", Args: oneArg("NAME"),
 		Long: "Make a token and show its secret, this once. Roles: viewer reads; submitter also asks for goals; operator also\n" +
-			"rolls back, reconciles, sets breakers and budgets, and manages webhooks; admin also hands out tokens and adopts workspaces; agent reads.",
+			"rolls back, reconciles, sets breakers and budgets, and manages webhooks; admin also hands out tokens and adopts workspaces; agent\n" +
+			"reads, and has the agent of the token's name carry out goals.",
 		Example: "  aegis token create ci --role submitter --expires 720h",
 	}
 	cmd.Flags().StringVar(&role, "role", "viewer", "viewer, submitter, operator, admin or agent")
