@@ -8,6 +8,13 @@ import (
 	aegis "github.com/aegisworld/aegis"
 )
 
+// Estimate is what a stack's change from one spec to another is thought to be.
+func Estimate(from, to aegis.Spec) ([]aegis.ResourceChange, error) {
+	return estimate(stackChange{
+		stack: aegis.Stack{StackID: "s", Layer: from.Layer, Region: from.Region}, revision: aegis.SpecRevision{Spec: from}, after: to,
+	})
+}
+
 // Reader returns a function that names the intents that a text is read as.
 func Reader(regions []string) func(text string) (names []string, err error) {
 	g := newGrammar(regions)

@@ -130,6 +130,11 @@ func TestBudgetIsEstimated(t *testing.T) {
 		"set nat to single in us-east-1":                    false,
 		"use one nat gateway per zone in us-east-1":         false,
 		"remove stream events":                              true,
+		"enable the web acl in eu-west-1":                   false,
+		"enable aws config":                                 true,
+		"create a redis cache named sessions in eu-west-1":  false,
+		"add an interface endpoint for kms in eu-west-1":    false,
+		"add database orders of class db.r6g.large":         false,
 		"scale the runtime to 1 node and double the stream": true,
 	} {
 		w := newWorld(t)
