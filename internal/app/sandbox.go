@@ -35,8 +35,10 @@ type SandboxOptions struct {
 	// files of public keys by key id, beside the sandbox's own.
 	PolicySources []string
 	PolicyKeys    map[string]string
-	// ModelsFile is a configuration of which only models counts; "" is none.
+	// ModelsFile is a configuration of which only models counts, ToolsFile one of which
+	// only tools does; "" is none.
 	ModelsFile     string
+	ToolsFile      string
 	Stdout, Stderr io.Writer
 }
 
@@ -91,17 +93,7 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	if c.Events.Queues, err = account.EventQueues(ctx); err != nil {
 		return errors.Join(fmt.Errorf("make event queues: %w", err), listener.Close())
 	}
-	if o.ModelsFile != "" {
-		file, err := LoadConfig(o.ModelsFile, func(string) string { return "" })
-		if err != nil {
-			return errors.Join(err, listener.Close())
-		}
-		c.Models = file.Models
-	}
-	if err := c.Validate(); err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	if err := c.afford(); err != nil {
+	if err := errors.Join(c.takeFiles(o), c.Validate(), c.afford()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	p, err := newControl(ctx, c, tools, log)
@@ -110,6 +102,26 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	}
 	defer p.close()
 	return p.sandbox(ctx, o, account, listener)
+}
+
+// takeFiles reads the models and the tools that agents of a sandbox are given.
+func (c *Config) takeFiles(o SandboxOptions) error {
+	none := func(string) string { return "" }
+	if o.ModelsFile != "" {
+		file, err := LoadConfig(o.ModelsFile, none)
+		if err != nil {
+			return err
+		}
+		c.Models = file.Models
+	}
+	if o.ToolsFile != "" {
+		file, err := LoadConfig(o.ToolsFile, none)
+		if err != nil {
+			return err
+		}
+		c.Tools = file.Tools
+	}
+	return nil
 }
 
 func startAccount(ctx context.Context, dir string, tools toolchain.Tools, log *slog.Logger) (*sandbox.Account, error) {

@@ -58,7 +58,13 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer model.Close()
-	estate.args = []string{"--models", file}
+	shelf, tools, err := openShelf(dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer shelf.Close()
+	estate.args = []string{"--models", file, "--tools", tools}
 	estate.Process, err = e2e.Start(ctx, e2e.Options{Executable: binary(), DataDir: dir, Estate: "small", Log: &estate.log, Args: estate.args})
 	if err == nil {
 		defer func() { _ = estate.Stop(context.WithoutCancel(ctx)) }()

@@ -36,13 +36,25 @@ func WriteModels(dir string, list ...Model) (file string, err error) {
 			"price": map[string]any{"input_usd": ModelUSD, "output_usd": ModelUSD, "window": 100_000},
 		})
 	}
-	text, err := json.Marshal(map[string]any{"models": map[string]any{"providers": providers, "models": models}}) // which is YAML, too
+	return writeConfig(dir, "models", map[string]any{"providers": providers, "models": models})
+}
+
+// WriteTools writes a configuration of tools into a folder, for a sandbox's --tools, and
+// returns the file: those of an MCP server at a URL, whose names begin with name, and
+// http_fetch.
+func WriteTools(dir, name, url string) (file string, err error) {
+	return writeConfig(dir, "tools", map[string]any{"mcp": []any{map[string]any{"name": name, "url": url}}})
+}
+
+// writeConfig writes one section of a configuration.
+func writeConfig(dir, section string, content any) (file string, err error) {
+	text, err := json.Marshal(map[string]any{section: content}) // which is YAML, too
 	if err != nil {
-		return "", fmt.Errorf("encode the models' configuration: %w", err)
+		return "", fmt.Errorf("encode the configuration of %s: %w", section, err)
 	}
-	file = filepath.Join(dir, "models.yaml")
+	file = filepath.Join(dir, section+".yaml")
 	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return "", fmt.Errorf("write the models' configuration: %w", err)
+		return "", fmt.Errorf("write the configuration of %s: %w", section, err)
 	}
 	return file, nil
 }

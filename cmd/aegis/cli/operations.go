@@ -40,8 +40,10 @@ type SandboxOptions struct {
 	// files of public keys by key id, beside the sandbox's own.
 	PolicySources []string
 	PolicyKeys    map[string]string
-	// ModelsFile is a configuration of which only models counts; "" is none.
+	// ModelsFile is a configuration of which only models counts, ToolsFile one of which
+	// only tools does; "" is none.
 	ModelsFile     string
+	ToolsFile      string
 	Stdout, Stderr io.Writer
 }
 

@@ -44,6 +44,7 @@ func (c *cli) sandbox() *cobra.Command {
 	cmd.Flags().StringArrayVar(&o.PolicySources, "policy-source", nil, "where policy bundles are fetched from: file:///DIR, http(s)://… or s3://BUCKET/KEY; may be repeated")
 	cmd.Flags().StringToStringVar(&o.PolicyKeys, "policy-key", nil, "ID=FILE of a public key in PEM whose signatures of bundles count, beside the sandbox's own")
 	cmd.Flags().StringVar(&o.ModelsFile, "models", "", "configuration file of which only its models count: those may be asked")
+	cmd.Flags().StringVar(&o.ToolsFile, "tools", "", "configuration file of which only its tools count: agents may be given those")
 	cmd.AddCommand(c.sandboxStop(), c.sandboxStatus(), c.sandboxEnv(), c.sandboxFault(), c.sandboxSupervise())
 	return cmd
 }
