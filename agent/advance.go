@@ -118,6 +118,10 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 	if why != "" {
 		return true, p.giveUp(ctx, goal, why)
 	}
+	steps, err := p.foresee(ctx, goal, limits)
+	if err != nil {
+		return false, err
+	}
 	step := p.startStep("execute")
 	var proposed []string
 	for i := range goal.Plan.Tasks {
@@ -138,7 +142,7 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 		proposed = append(proposed, task.TaskID+" as "+cs.ChangeSetID)
 	}
 	goal.State = aegis.GoalRunning
-	return true, p.Goals.UpdateGoal(ctx, *goal, step.end("go", strings.Join(proposed, ", ")))
+	return true, p.Goals.UpdateGoal(ctx, *goal, append(steps, step.end("go", strings.Join(proposed, ", ")))...)
 }
 
 // hindered says why no more of a goal may be begun; "" is nothing.
@@ -274,9 +278,12 @@ func (p *Planner) deadline(goal aegis.Goal) *time.Time {
 	return l.deadline
 }
 
+// planPrefix begins the ids of the nth plan's tasks.
+func planPrefix(n int) string { return fmt.Sprintf("%d.", n) }
+
 // latest are the tasks of the newest plan.
 func latest(plan *aegis.GoalPlan) []aegis.Task {
-	prefix := fmt.Sprintf("%d.", plan.Plans)
+	prefix := planPrefix(plan.Plans)
 	return slices.DeleteFunc(slices.Clone(plan.Tasks), func(t aegis.Task) bool { return !strings.HasPrefix(t.TaskID, prefix) })
 }
 

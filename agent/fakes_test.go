@@ -46,7 +46,11 @@ type world struct {
 	refuseAfter int
 	applyAtOnce bool
 	pricer      pricer
-	now         time.Time
+	// foreseen are the codes with which a try of a task is denied, by the task.
+	foreseen map[string]string
+	// untried is why nothing can be tried.
+	untried error
+	now     time.Time
 }
 
 func newWorld(t require.TestingT) *world {
@@ -219,7 +223,14 @@ func (w *world) Try(_ context.Context, cs aegis.AutonomousChangeSet) (aegis.Tria
 	if w.refuse != nil {
 		return aegis.Trial{}, w.refuse
 	}
-	return aegis.Trial{TaskID: cs.TaskID}, nil
+	if w.untried != nil {
+		return aegis.Trial{}, w.untried
+	}
+	trial := aegis.Trial{TaskID: cs.TaskID}
+	if why := w.foreseen[cs.TaskID]; why != "" {
+		trial.Denials = []aegis.RuleResult{{Code: why, Msg: "no"}}
+	}
+	return trial, nil
 }
 
 func (w *world) Cancel(_ context.Context, id, _ string) error {
