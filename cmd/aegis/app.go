@@ -37,6 +37,7 @@ func operations() cli.Operations {
 		Bench: func(ctx context.Context, o cli.BenchOptions, w io.Writer) error {
 			return app.Bench(ctx, app.BenchOptions(o), w)
 		},
+		LedgerWorker: app.LedgerWorker,
 	}
 }
 

@@ -93,6 +93,15 @@ func Bench(ctx context.Context, o BenchOptions, w io.Writer) error {
 	return errors.Join(faults...)
 }
 
+// LedgerWorker is a process that the benchmark ledger starts, and kills.
+func LedgerWorker(ctx context.Context, w io.Writer) error {
+	address := os.Getenv(bench.LedgerDatabase)
+	if address == "" {
+		return errors.New("`aegis bench ledger` starts this; run that")
+	}
+	return bench.LedgerWorker(ctx, address, w)
+}
+
 type benchRun struct {
 	BenchOptions
 
@@ -116,7 +125,7 @@ func (b benchRun) all() map[string]func(context.Context) error {
 		"events":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Events(ctx, p, b.w) }),
 		"memory":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Memories(ctx, p, b.Memories, b.w) }),
 		"sweep":       b.sweep,
-		"ledger":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Ledger(ctx, p, b.w) }),
+		"ledger":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Ledger(ctx, p, b.executable, b.w) }),
 		"kernel":      b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Kernel(ctx, p, b.w) }),
 		"sessions":    b.on("none", func(ctx context.Context, p *e2e.Process) error { return bench.Sessions(ctx, p, b.Sessions, b.w) }),
 		"estate":      b.estate,

@@ -47,7 +47,7 @@ func benchmarks() []benchmark {
 			f.IntVar(&o.Memories, "memories", o.Memories, "memories that are searched")
 		}},
 		{"sweep", "Look at stacks for drift, beside the stock engines", nil},
-		{"ledger", "Reserve models' money by 64 workers that are killed", nil},
+		{"ledger", "Reserve models' money by processes that are killed", nil},
 		{"kernel", "Time the steps of a goal without a model and tools", nil},
 		{"sessions", "Hold goals open, and time until one is picked up", func(_ *cli, f *pflag.FlagSet, o *BenchOptions) {
 			f.IntVar(&o.Sessions, "sessions", o.Sessions, "goals that are open at once")
@@ -94,5 +94,9 @@ func (c *cli) bench() *cobra.Command {
 		}
 		cmd.AddCommand(verb)
 	}
+	cmd.AddCommand(&cobra.Command{
+		Use: "ledger-worker", Hidden: true, Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.ops.LedgerWorker(cmd.Context(), c.Out) },
+	})
 	return cmd
 }

@@ -25,6 +25,8 @@ type Operations struct {
 	Doctor      func(ctx context.Context, w io.Writer, asJSON, enginesOnly bool) error
 	Setup       func(ctx context.Context, w io.Writer, enginesOnly bool) error
 	Bench       func(ctx context.Context, o BenchOptions, w io.Writer) error
+	// LedgerWorker is a process of one of the benchmarks.
+	LedgerWorker func(ctx context.Context, w io.Writer) error
 }
 
 // SandboxOptions are the flags of `aegis sandbox`.
