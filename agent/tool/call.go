@@ -15,8 +15,25 @@ import (
 
 // Call calls a tool for somebody. The error matches one of the errors of this
 // package; a call that was made and failed has a Result without output. A refused
-// call was not made. It returns in time whatever the tool does.
+// call was not made. It returns in time whatever the tool does. The log has every call,
+// of previews as well, without its input.
 func (r *Registry) Call(ctx context.Context, by Caller, name string, input json.RawMessage) (Result, error) {
+	result, err := r.call(ctx, by, name, input)
+	outcome := "answered"
+	switch {
+	case errors.Is(err, ErrUnknown):
+		name, outcome = "", "unknown" // what a model calls it may be anything
+	case errors.Is(err, ErrFailed):
+		outcome = "failed"
+	case err != nil:
+		outcome = "refused"
+	}
+	r.Logger.InfoContext(ctx, "tool called", "tool", name, "agent", by.Agent, "goal_id", by.GoalID, "outcome", outcome,
+		"took_ms", result.Latency/time.Millisecond, "input_bytes", len(input), "output_bytes", len(result.Output), "cost_micros", result.CostMicros)
+	return result, err
+}
+
+func (r *Registry) call(ctx context.Context, by Caller, name string, input json.RawMessage) (Result, error) {
 	e, ok := r.entries(ctx)[name]
 	if !ok {
 		return Result{}, fmt.Errorf("%w: %q", ErrUnknown, Clip(name, 128))
