@@ -111,7 +111,23 @@ func (w *world) Goal(_ context.Context, id string) (aegis.Goal, error) {
 	if !ok {
 		return g, aegis.ErrNotFound
 	}
-	return g, nil
+	return stored(g), nil
+}
+
+// stored is a goal as a database keeps it: nobody who has one changes another's.
+func stored(g aegis.Goal) aegis.Goal {
+	if g.Plan == nil {
+		return g
+	}
+	text, err := json.Marshal(g.Plan)
+	if err != nil {
+		panic(err)
+	}
+	g.Plan = &aegis.GoalPlan{}
+	if err := json.Unmarshal(text, g.Plan); err != nil {
+		panic(err)
+	}
+	return g
 }
 
 func (w *world) UpdateGoal(_ context.Context, g aegis.Goal, steps ...aegis.TraceStep) error {
@@ -120,7 +136,7 @@ func (w *world) UpdateGoal(_ context.Context, g aegis.Goal, steps ...aegis.Trace
 	if old := w.goals[g.GoalID].State; old.Terminal() && old != g.State {
 		return aegis.ErrConflict
 	}
-	w.goals[g.GoalID] = g
+	w.goals[g.GoalID] = stored(g)
 	w.steps = append(w.steps, steps...)
 	return nil
 }

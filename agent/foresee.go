@@ -52,7 +52,9 @@ func (p *Planner) foresee(ctx context.Context, goal *aegis.Goal, lim limits) (st
 			task.State, task.Error, task.EndedAt = aegis.TaskSkipped, shorten(why), &now
 		}
 	}
-	return []aegis.TraceStep{step.end("refused", why)}, nil
+	// Kept before that one is proposed: a worker that goes on after a crash finds it begun,
+	// and would not try the others again.
+	return nil, p.Goals.UpdateGoal(ctx, *goal, step.end("refused", why))
 }
 
 // beginning are the tasks of the newest plan that wait for no other; none once one of the

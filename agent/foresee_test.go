@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	aegis "github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent"
 )
 
 // Where one of a plan's tasks would be denied, no other is applied beside it.
@@ -30,6 +31,31 @@ func TestNothingIsAppliedBesideWhatIsDenied(t *testing.T) {
 	}
 	require.Contains(t, goal.Error, "was denied")
 	require.Empty(t, goal.Result.Achieved)
+}
+
+// A worker that dies on the way there leaves nothing for the next one to apply beside it.
+func TestWhatIsForeseenSurvivesKills(t *testing.T) {
+	t.Parallel()
+	pursue := func(at int, after bool) *mortal {
+		m := &mortal{world: newWorld(t), at: at, after: after}
+		m.foreseen = map[string]string{"1.1.data": "data_denied"}
+		m.goals["goal-1"] = aegis.Goal{GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: twoLayers}, State: aegis.GoalAccepted}
+		config := m.config()
+		config.Goals, config.ChangeSets, config.Door = m, m, m
+		planner := agent.New(config)
+		for errors.Is(planner.Run(t.Context(), "goal-1"), errKilled) { // the queue gives it to the next worker
+		}
+		return m
+	}
+	whole := pursue(0, false)
+	require.Greater(t, whole.calls, 5)
+	for at := 1; at <= whole.calls; at++ {
+		for _, after := range []bool{false, true} {
+			m := pursue(at, after)
+			require.Len(t, m.sets, 1, "call %d", at)
+			require.Equal(t, "1.1.data", m.sets[0].TaskID, "call %d", at)
+		}
+	}
 }
 
 // A way of which a part would be denied is left for another before any of it is applied.
