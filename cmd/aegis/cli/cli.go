@@ -95,7 +95,7 @@ func explain(err error, url string) string {
 	switch {
 	case errors.Is(err, aegis.ErrUnauthenticated):
 		return text + "\nSet AEGIS_TOKEN or --token to a valid token; the sandbox writes one to its --ready-file."
-	case errors.Is(err, aegis.ErrForbidden):
+	case errors.Is(err, aegis.ErrForbidden) && !strings.Contains(text, "may not operate any more"): // of an agent, whoever asks
 		return text + "\nAsk an admin for a token with a wider role: aegis token create --role operator NAME"
 	case errors.Is(err, aegis.ErrUnavailable) && url != "":
 		return text + "\nIs the API running at " + url + "? Set AEGIS_URL or --url, or start one: aegis sandbox"
