@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds each wait of these tests; nothing is asserted about speed.
-const patience = 25 * time.Minute
+const patience = 40 * time.Minute
 
 // estate is the converged small estate that the tests share; each test changes
 // a part of it that no other does.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/aegisworld/aegis"
 )
@@ -115,6 +116,27 @@ func TestTornAttributesAreDropped(t *testing.T) {
 	n, err := stateDir(filepath.Join(dir, "none")).dropTorn("x/")
 	require.NoError(t, err)
 	require.Zero(t, n)
+}
+
+// TestALockIsGivenBackBesideAFork plays a process that is being started while a state's
+// lock is given back: it has the file still.
+func TestALockIsGivenBackBesideAFork(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "terraform.tfstate")
+	f, err := os.Create(name)
+	require.NoError(t, err)
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	require.NoError(t, unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lock))
+	forked, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unix.Close(forked)) }()
+	letGo(f)
+	other, err := os.Open(name)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, other.Close()) }()
+	held := unix.Flock_t{Type: unix.F_RDLCK}
+	require.NoError(t, unix.FcntlFlock(other.Fd(), unix.F_OFD_GETLK, &held))
+	require.EqualValues(t, unix.F_UNLCK, held.Type)
 }
 
 func TestChildDiesWithItsContext(t *testing.T) {

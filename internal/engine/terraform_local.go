@@ -307,6 +307,15 @@ func infoStat(info fs.FileInfo, err error) (*syscall.Stat_t, bool) {
 	return stat, ok
 }
 
+// letGo gives a file's lock back and closes it. To close it is not enough: a process that
+// another thread is about to start has the file, and with it the lock, until it runs its
+// program.
+func letGo(f *os.File) {
+	none := unix.Flock_t{Type: unix.F_UNLCK}
+	_ = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &none) // closing does, at last
+	_ = f.Close()
+}
+
 // commit makes what Terraform left the state.
 func (l *localState) commit() error {
 	if l == nil || l.lock == nil {
@@ -328,7 +337,7 @@ func (l *localState) close() {
 			_ = l.dir.Remove(l.name)
 		}
 		_ = l.dir.Remove(l.lockName())
-		_ = l.lock.Close() // which unlocks it
+		letGo(l.lock)
 	}
 	_ = l.dir.Close()
 }
