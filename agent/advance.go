@@ -111,7 +111,7 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 	if err != nil {
 		return false, err
 	}
-	why, err := p.hindered(ctx, *goal, limits)
+	why, err := p.hindered(ctx, *goal, limits.deadline)
 	if err != nil {
 		return false, err
 	}
@@ -146,9 +146,9 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 }
 
 // hindered says why no more of a goal may be begun; "" is nothing.
-func (p *Planner) hindered(ctx context.Context, goal aegis.Goal, lim limits) (why string, err error) {
-	if d := lim.deadline; d != nil && p.Now().After(*d) {
-		return "it was not begun before the deadline, " + d.UTC().Format(time.RFC3339), nil
+func (p *Planner) hindered(ctx context.Context, goal aegis.Goal, deadline *time.Time) (why string, err error) {
+	if p.past(deadline) {
+		return "it was not begun before the deadline, " + deadline.UTC().Format(time.RFC3339), nil
 	}
 	if goal.Agent == "" || p.Agents == nil {
 		return "", nil
@@ -159,6 +159,8 @@ func (p *Planner) hindered(ctx context.Context, goal aegis.Goal, lim limits) (wh
 	}
 	return "", err
 }
+
+func (p *Planner) past(deadline *time.Time) bool { return deadline != nil && p.Now().After(*deadline) }
 
 // giveUp fails the tasks that were not begun.
 func (p *Planner) giveUp(ctx context.Context, goal *aegis.Goal, why string) error {
@@ -211,22 +213,24 @@ func (p *Planner) reflect(ctx context.Context, goal *aegis.Goal, sets []aegis.Au
 	if err := p.learn(ctx, *goal, sets, state); err != nil {
 		return false, err
 	}
-	d := p.deadline(*goal)
-	why, err := p.hindered(ctx, *goal, limits{deadline: d})
-	if err != nil {
-		return false, err
-	}
-	if state != aegis.GoalSucceeded && !stopped(sets) && why == "" {
-		replanned, err := p.replan(ctx, goal, last, step)
-		if err != nil || replanned {
-			return replanned, err
+	deadline := p.deadline(*goal)
+	if state != aegis.GoalSucceeded && !stopped(sets) {
+		why, err := p.hindered(ctx, *goal, deadline)
+		if err != nil {
+			return false, err
+		}
+		if why == "" {
+			again, err = p.replan(ctx, goal, last, step)
+		}
+		if err != nil || again {
+			return again, err
 		}
 	}
 	goal.State, goal.Error, goal.Result = state, reasons(last), result(goal.Plan, sets)
 	if err := p.remember(ctx, *goal); err != nil {
 		return false, err
 	}
-	if state == aegis.GoalSucceeded && d != nil && p.Now().After(*d) {
+	if state == aegis.GoalSucceeded && p.past(deadline) {
 		goal.Error = "reached after its deadline"
 	}
 	p.Logger.InfoContext(ctx, "goal settled", "goal_id", goal.GoalID, "state", state)

@@ -425,7 +425,7 @@ func layerNames() []string {
 // goal allows.
 func (p *Planner) tasks(pl plan, n int) []aegis.Task {
 	tasks := pl.tasks(n)
-	allot(tasks, pl.reading.limits, p.Now())
+	pl.allot(tasks, p.Now())
 	return tasks
 }
 

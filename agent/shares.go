@@ -11,16 +11,17 @@ import (
 // allot gives each task its share of the goal's budget and of the time until its
 // deadline. A share of money is what the others are thought to leave, so that one task
 // can't take what a later one needs, and none is refused what all may have together. A
-// share of time is the same for each task of a chain.
-func allot(tasks []aegis.Task, lim limits, now time.Time) {
-	depths, last := depthsOf(tasks)
-	for i := range tasks {
+// share of time is the same for each of the phases.
+func (pl plan) allot(tasks []aegis.Task, now time.Time) {
+	lim := pl.reading.limits
+	for i, l := range pl.layers { // in the order of phases, each a task
 		if b := lim.budget; b != nil && b.USDMonth != nil {
 			left := *b.USDMonth - max(0, othersUSD(tasks, i))
 			tasks[i].BudgetUSDMonth = &left
 		}
 		if d := lim.deadline; d != nil {
-			due := now.Add(d.Sub(now) * time.Duration(depths[tasks[i].TaskID]) / time.Duration(last)).UTC()
+			phases := pl.layers[len(pl.layers)-1].phase + 1
+			due := now.Add(d.Sub(now) * time.Duration(l.phase+1) / time.Duration(phases)).UTC()
 			tasks[i].DueAt = &due
 		}
 	}
@@ -34,21 +35,6 @@ func othersUSD(tasks []aegis.Task, but int) (usd float64) {
 		}
 	}
 	return usd
-}
-
-// depthsOf counts, for each task, those of the longest chain that ends with it. Tasks
-// come after those that they depend on.
-func depthsOf(tasks []aegis.Task) (depths map[string]int, last int) {
-	depths = map[string]int{}
-	for _, t := range tasks {
-		depth := 1
-		for _, before := range t.DependsOn {
-			depth = max(depth, depths[before]+1)
-		}
-		depths[t.TaskID] = depth
-		last = max(last, depth)
-	}
-	return depths, last
 }
 
 // shareOf are the constraints that hold a task to what the goal leaves it.

@@ -93,7 +93,7 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	if c.Events.Queues, err = account.EventQueues(ctx); err != nil {
 		return errors.Join(fmt.Errorf("make event queues: %w", err), listener.Close())
 	}
-	if err := errors.Join(c.takeFiles(o), c.Validate(), c.afford()); err != nil {
+	if err := c.complete(o); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	p, err := newControl(ctx, c, tools, log)
@@ -104,24 +104,29 @@ func Sandbox(ctx context.Context, o SandboxOptions) (err error) {
 	return p.sandbox(ctx, o, account, listener)
 }
 
-// takeFiles reads the models and the tools that agents of a sandbox are given.
-func (c *Config) takeFiles(o SandboxOptions) error {
-	none := func(string) string { return "" }
-	if o.ModelsFile != "" {
-		file, err := LoadConfig(o.ModelsFile, none)
+// complete takes the models and the tools that agents of a sandbox are given from their
+// files, and checks the whole.
+func (c *Config) complete(o SandboxOptions) error {
+	for _, from := range []struct {
+		file string
+		take func(Config)
+	}{
+		{o.ModelsFile, func(read Config) { c.Models = read.Models }},
+		{o.ToolsFile, func(read Config) { c.Tools = read.Tools }},
+	} {
+		if from.file == "" {
+			continue
+		}
+		read, err := LoadConfig(from.file, func(string) string { return "" })
 		if err != nil {
 			return err
 		}
-		c.Models = file.Models
+		from.take(read)
 	}
-	if o.ToolsFile != "" {
-		file, err := LoadConfig(o.ToolsFile, none)
-		if err != nil {
-			return err
-		}
-		c.Tools = file.Tools
+	if err := c.Validate(); err != nil {
+		return err
 	}
-	return nil
+	return c.afford()
 }
 
 func startAccount(ctx context.Context, dir string, tools toolchain.Tools, log *slog.Logger) (*sandbox.Account, error) {

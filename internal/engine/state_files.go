@@ -165,7 +165,7 @@ func (d stateDir) DeleteState(_ context.Context, key string) error {
 		return err
 	}
 	for _, f := range []string{name, name + attributes} {
-		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := beyond(os.Remove(f)); err != nil {
 			return err
 		}
 	}

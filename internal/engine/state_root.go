@@ -91,7 +91,7 @@ func (f rootFiles) ListState(_ context.Context, prefix string) ([]string, error)
 // DeleteState removes a file and its attributes.
 func (f rootFiles) DeleteState(_ context.Context, key string) error {
 	for _, name := range []string{key, key + attributes} {
-		if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := beyond(f.root.Remove(name)); err != nil {
 			return err
 		}
 	}

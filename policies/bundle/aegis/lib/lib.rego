@@ -124,3 +124,9 @@ turned_off(c, name) if {
 on(attrs, name) if attrs[name] in yes
 
 yes := {true, "true"}
+
+# said is what follows a prefix in the change set's constraints.
+said(prefix) := {trim_prefix(constraint, prefix) |
+	some constraint in input.change_set.constraints
+	startswith(constraint, prefix)
+}

@@ -26,9 +26,8 @@ deny contains lib.finding("budget_exceeded", msg, "") if {
 }
 
 deny contains lib.finding("budget_exceeded", msg, "") if {
-	some constraint in input.change_set.constraints
-	startswith(constraint, "at_most_usd_month:")
-	share := to_number(trim_prefix(constraint, "at_most_usd_month:"))
+	some text in lib.said("at_most_usd_month:")
+	share := to_number(text)
 	cost > 0
 	cost > share
 	msg := sprintf("it adds %s a month, and the goal's other tasks leave %s of its budget", [lib.usd(cost), lib.usd(share)])

@@ -63,21 +63,15 @@ deny contains lib.finding("constraint_broken", msg, "") if {
 }
 
 deny contains lib.finding("constraint_broken", msg, "") if {
-	some by in said("begun_by:")
+	some by in lib.said("begun_by:")
 	time.parse_rfc3339_ns(input.now) > time.parse_rfc3339_ns(by)
 	msg := sprintf("it would be begun after the goal's deadline, %s", [by])
-}
-
-# said is what follows a prefix in the constraints.
-said(prefix) := {trim_prefix(constraint, prefix) |
-	some constraint in input.change_set.constraints
-	startswith(constraint, prefix)
 }
 
 changed_stacks := {stack | some stack in input.change_set.target.stack_ids} | {c.stack_id | some c in input.diff}
 
 # only are the layers, or the regions, that the constraints allow; none is every one.
-only(place) := said(sprintf("only_%s:", [place]))
+only(place) := lib.said(sprintf("only_%s:", [place]))
 
 # named is the part of a stack's id, such as "prod.data.eu-west-1".
 named(stack, place) := split(stack, ".")[{"layer": 1, "region": 2}[place]]
