@@ -1,6 +1,7 @@
 package aegis
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,6 +67,12 @@ const (
 	RoleAdmin     Role = "admin"
 	RoleAgent     Role = "agent"
 )
+
+// OperatingRoles are those that may steer changes and their envelope.
+func OperatingRoles() []Role { return []Role{RoleOperator, RoleAdmin} }
+
+// MayOperate says that a role may steer changes and their envelope.
+func (r Role) MayOperate() bool { return slices.Contains(OperatingRoles(), r) }
 
 // Principal is an authenticated caller.
 type Principal struct {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	aegis "github.com/aegisworld/aegis"
 )
 
@@ -21,15 +19,12 @@ func (p *Planner) foresee(ctx context.Context, goal *aegis.Goal, lim limits) (st
 		return nil, nil
 	}
 	step := p.startStep("try")
-	trials := make([]aegis.Trial, len(first))
-	g, within := errgroup.WithContext(ctx)
+	sets := make([]aegis.AutonomousChangeSet, len(first))
 	for i, task := range first {
-		g.Go(func() (err error) {
-			trials[i], err = p.try(within, p.changeSet(*goal, *task, lim))
-			return err
-		})
+		sets[i] = p.changeSet(*goal, *task, lim)
 	}
-	if err := g.Wait(); err != nil {
+	trials, err := p.tryAll(ctx, sets)
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
@@ -38,8 +33,8 @@ func (p *Planner) foresee(ctx context.Context, goal *aegis.Goal, lim limits) (st
 		return nil, nil
 	}
 	var faults []string
-	for i, task := range first {
-		if why := wouldFail(trials[i]); why != "" {
+	for _, task := range first {
+		if why := wouldFail(trials[task.TaskID]); why != "" {
 			faults = append(faults, fmt.Sprintf("task %s would not go through: %s", task.TaskID, why))
 		}
 	}
@@ -47,8 +42,8 @@ func (p *Planner) foresee(ctx context.Context, goal *aegis.Goal, lim limits) (st
 		return []aegis.TraceStep{step.end("go", fmt.Sprintf("%d tasks would go through", len(first)))}, nil
 	}
 	now, why := p.Now(), strings.Join(faults, "; ")
-	for i, task := range first {
-		if wouldFail(trials[i]) == "" {
+	for _, task := range first {
+		if wouldFail(trials[task.TaskID]) == "" {
 			task.State, task.Error, task.EndedAt = aegis.TaskSkipped, shorten(why), &now
 		}
 	}

@@ -79,7 +79,10 @@ func channels() map[string]map[string]any {
 		"error":    ask("get_stack", map[string]any{"stack_id": "dev.runtime.eu-west-1"}),
 		"log":      ask("read_logs", map[string]any{"stack_id": "dev.data.eu-west-1", "log_group": "shop"}),
 		"memory":   ask("search_memory", map[string]any{"query": "which bucket swells"}),
-		"tool":     ask("docs.search", map[string]any{"query": "bucket"}),
+		"rule": ask("simulate_policy", map[string]any{"stack_id": "dev.data.eu-west-1", "changes": []any{
+			map[string]any{"type": "aws_s3_bucket", "name": "artifacts", "action": "update"},
+		}}),
+		"tool": ask("docs.search", map[string]any{"query": "bucket"}),
 	}
 }
 
@@ -148,6 +151,10 @@ func (e *tainted) Search(context.Context, memory.Query) ([]aegis.Memory, string,
 }
 
 func (e *tainted) Check(context.Context, []aegis.Check) []aegis.CheckResult { return nil }
+
+func (e *tainted) TryDiff(context.Context, []aegis.ResourceChange) (aegis.Trial, error) {
+	return aegis.Trial{Warnings: []aegis.RuleResult{{Code: "names", Msg: e.said()}}}, nil
+}
 
 func (e *tainted) Logs(context.Context, aegis.LogQuery) ([]aegis.LogEvent, error) {
 	return []aegis.LogEvent{{At: noon, Stream: "s", Message: e.said()}}, nil
@@ -292,7 +299,7 @@ func obeying(t *testing.T, e *tainted, server *modeltest.Server) *agent.Planner 
 	config.Tools = e.registry(t)
 	config.Memory = e.world
 	config.Agents = people{"night": {
-		Name: "night", Tools: []string{"list_drift", "list_incidents", "list_resources", "get_stack", "read_logs", "search_memory", "docs.search"},
+		Name: "night", Tools: []string{"list_drift", "list_incidents", "list_resources", "get_stack", "read_logs", "search_memory", "simulate_policy", "docs.search"},
 		Envelope: aegis.AgentEnvelope{Regions: []string{"eu-west-1"}, Hosts: []string{"status.example.com"}},
 	}}
 	return agent.New(config)

@@ -83,20 +83,45 @@ func (p *Planner) Preview(ctx context.Context, spec aegis.GoalSpec, submitter st
 	if err != nil {
 		return aegis.GoalPreview{}, err
 	}
-	preview.Trials = make([]aegis.Trial, len(sets))
+	var first []aegis.AutonomousChangeSet
+	for i, task := range preview.Plan.Tasks {
+		if len(task.DependsOn) == 0 {
+			first = append(first, sets[i])
+		}
+	}
+	tried, err := p.tryAll(ctx, first)
+	if err != nil {
+		return aegis.GoalPreview{}, err
+	}
+	for _, cs := range sets {
+		trial, ok := tried[cs.TaskID]
+		if !ok {
+			trial = noTrial(cs.TaskID)
+			trial.Waits = true
+		}
+		preview.Trials = append(preview.Trials, trial)
+	}
+	return preview, nil
+}
+
+// tryAll has the door try tasks side by side; the trials are by task.
+func (p *Planner) tryAll(ctx context.Context, sets []aegis.AutonomousChangeSet) (map[string]aegis.Trial, error) {
+	trials := make([]aegis.Trial, len(sets))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, cs := range sets {
-		if len(preview.Plan.Tasks[i].DependsOn) > 0 {
-			preview.Trials[i] = noTrial(cs.TaskID)
-			preview.Trials[i].Waits = true
-			continue
-		}
 		g.Go(func() (err error) {
-			preview.Trials[i], err = p.try(ctx, cs)
+			trials[i], err = p.try(ctx, cs)
 			return err
 		})
 	}
-	return preview, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	byTask := make(map[string]aegis.Trial, len(sets))
+	for i, cs := range sets {
+		byTask[cs.TaskID] = trials[i]
+	}
+	return byTask, nil
 }
 
 // try has the door try a task; what it refuses is the trial's error.

@@ -53,7 +53,7 @@ func bundleStages() map[aegis.Phase]stage {
 // admins may: whatever agents are granted, they can't change the rules that
 // bind them. ErrForbidden says so.
 func (d *Door) ProposeBundle(ctx context.Context, by aegis.Principal, p aegis.BundleProposal) (aegis.AutonomousChangeSet, error) {
-	if by.Role != aegis.RoleOperator && by.Role != aegis.RoleAdmin {
+	if !by.Role.MayOperate() {
 		return aegis.AutonomousChangeSet{}, fmt.Errorf("propose a policy bundle as %s: %w", by.Role, aegis.ErrForbidden)
 	}
 	if p.Source != aegis.SourceOperator && p.Source != aegis.SourceReconcile {
@@ -91,7 +91,7 @@ func (d *Door) insertBundle(ctx context.Context, cs aegis.AutonomousChangeSet) (
 // RollbackBundle proposes the bundle that ran before the running one.
 // ErrConflict says that there is none.
 func (d *Door) RollbackBundle(ctx context.Context, by aegis.Principal) (aegis.AutonomousChangeSet, error) {
-	if by.Role != aegis.RoleOperator && by.Role != aegis.RoleAdmin {
+	if !by.Role.MayOperate() {
 		return aegis.AutonomousChangeSet{}, fmt.Errorf("roll the policy bundle back as %s: %w", by.Role, aegis.ErrForbidden)
 	}
 	running, err := d.store.RunningPolicy(ctx)

@@ -22,16 +22,31 @@ func (d *Door) Try(ctx context.Context, in aegis.AutonomousChangeSet) (aegis.Tri
 	if err != nil {
 		return aegis.Trial{}, err
 	}
+	return d.judgeTrial(ctx, in.TaskID, input), nil
+}
+
+// TryDiff judges a hypothetical difference of stacks by the running bundle, as Try
+// judges what an engine planned.
+func (d *Door) TryDiff(ctx context.Context, diff []aegis.ResourceChange) (aegis.Trial, error) {
+	input, err := d.Suppose(ctx, diff)
+	if err != nil {
+		return aegis.Trial{}, err
+	}
+	return d.judgeTrial(ctx, "", input), nil
+}
+
+// judgeTrial is what the running bundle and the door say of a difference.
+func (d *Door) judgeTrial(ctx context.Context, taskID string, input aegis.GateInput) aegis.Trial {
 	t := aegis.Trial{
-		TaskID: in.TaskID, Diff: input.Diff, CostDeltaUSDMonth: input.ChangeSet.CostDeltaUSDMonth,
+		TaskID: taskID, Diff: input.Diff, CostDeltaUSDMonth: input.ChangeSet.CostDeltaUSDMonth,
 		CostUnknown: input.ChangeSet.CostUnknown, RiskScore: input.ChangeSet.RiskScore, Denials: []aegis.RuleResult{}, Warnings: []aegis.RuleResult{},
 	}
 	if len(input.Diff) == 0 {
-		return t, nil
+		return t
 	}
 	running, _ := d.gates.Pin()
 	result, _ := running.Judge(ctx, input)
 	t.Denials = slices.Concat(t.Denials, result.Deny, unsaid(result.Deny, Forbidden(input, result)))
 	t.Warnings = slices.Concat(t.Warnings, result.Warn)
-	return t, nil
+	return t
 }

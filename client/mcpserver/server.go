@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -86,11 +85,11 @@ func (e effect) allowed(r aegis.Role) bool {
 	case looks:
 		return true
 	case submits, tries:
-		return slices.Contains([]aegis.Role{aegis.RoleSubmitter, aegis.RoleOperator, aegis.RoleAdmin}, r)
+		return r == aegis.RoleSubmitter || r.MayOperate()
 	case asks:
 		return r == aegis.RoleAgent || submits.allowed(r)
 	case steers, simulates:
-		return slices.Contains([]aegis.Role{aegis.RoleOperator, aegis.RoleAdmin}, r)
+		return r.MayOperate()
 	default:
 		return false
 	}

@@ -43,7 +43,7 @@ func (db *DB) MayAct(ctx context.Context, name string) error {
 		SELECT created_by, EXISTS (
 			SELECT 1 FROM tokens
 			WHERE tokens.name = agents.created_by AND tokens.role = ANY ($2) AND revoked_at IS NULL AND coalesce(expires_at > now(), true)
-		) FROM agents WHERE agents.name = $1`, name, []aegis.Role{aegis.RoleOperator, aegis.RoleAdmin}).Scan(&creator, &may)
+		) FROM agents WHERE agents.name = $1`, name, aegis.OperatingRoles()).Scan(&creator, &may)
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for who made agent %s: %w", name, mapError(err))

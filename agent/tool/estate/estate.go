@@ -34,6 +34,8 @@ type historyStore interface {
 type door interface {
 	// Try says what would become of a proposal, and takes and commits nothing.
 	Try(ctx context.Context, cs aegis.AutonomousChangeSet) (aegis.Trial, error)
+	// TryDiff judges a hypothetical difference as Try does one that engines planned.
+	TryDiff(ctx context.Context, diff []aegis.ResourceChange) (aegis.Trial, error)
 }
 
 type memories interface {

@@ -2,6 +2,7 @@ package estate_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func TestToolsAreDescribed(t *testing.T) {
 	require.Equal(t, []string{
 		"check_health", "dependencies", "get_costs", "get_stack", "list_change_sets", "list_drift", "list_incidents", "list_resources",
 		"list_stacks",
-		"preview_patch", "read_logs", "read_metrics", "search_memory", "stack_parameters",
+		"preview_patch", "read_logs", "read_metrics", "search_memory", "simulate_policy", "stack_parameters",
 	}, names)
 }
 
@@ -223,6 +224,31 @@ func TestPreviewPatch(t *testing.T) {
 	sets, _, err := w.db.ChangeSets(t.Context(), aegis.ChangeSetFilter{}, aegis.Page{})
 	require.NoError(t, err)
 	require.Empty(t, sets, "nothing is proposed")
+}
+
+func TestSimulatePolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	supposed := func(action string, more m) m {
+		change := m{"type": "aws_s3_bucket", "name": "artifacts", "action": action}
+		maps.Copy(change, more)
+		return m{"stack_id": "prod.data.eu-west-1", "changes": []m{change}}
+	}
+	denied := call[m](t, w, planner(), "simulate_policy", supposed("delete", m{"before": m{"bucket": "artifacts"}}))
+	require.Equal(t, false, denied["allowed"], denied)
+	require.NotEmpty(t, denied["denials"])
+	allowed := call[m](t, w, planner(), "simulate_policy", m{"stack_id": runtimeEU, "changes": []m{{
+		"type": "aws_autoscaling_group", "name": "nodes", "action": "update",
+		"before": m{"min_size": 1, "max_size": 3, "desired_capacity": 1, "tags": m{"aegis:instance_type": "t3.small"}},
+		"after":  m{"min_size": 1, "max_size": 3, "desired_capacity": 2, "tags": m{"aegis:instance_type": "t3.small"}},
+	}}})
+	require.Equal(t, true, allowed["allowed"], allowed)
+
+	require.ErrorIs(t, refused(t, w, planner(), "simulate_policy", supposed("apply", nil)), tool.ErrInput)
+	require.ErrorIs(t, refused(t, w, planner(), "simulate_policy", m{"stack_id": runtimeEU, "changes": []m{}}), tool.ErrInput)
+	limited := planner()
+	limited.Layers = []string{"runtime"}
+	require.ErrorIs(t, refused(t, w, limited, "simulate_policy", supposed("create", m{"after": m{}})), tool.ErrFailed)
 }
 
 func TestCosts(t *testing.T) {

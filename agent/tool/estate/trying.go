@@ -27,17 +27,36 @@ type stackPatch struct {
 }
 
 type patchAnswer struct {
-	// Allowed says that nothing denies it: not the door, not policy.
-	Allowed bool `json:"allowed"`
+	verdict
+
 	// Refused says why the patch is none.
-	Refused           string      `json:"refused,omitempty"`
-	Changes           int         `json:"changes"`
-	Diff              []changeRow `json:"diff" jsonschema:"maxItems=50"`
-	CostDeltaUSDMonth float64     `json:"cost_delta_usd_month"`
-	CostUnknown       []string    `json:"cost_unknown" jsonschema:"maxItems=50"`
-	RiskScore         int         `json:"risk_score"`
-	Denials           []ruleText  `json:"denials" jsonschema:"maxItems=50"`
-	Warnings          []ruleText  `json:"warnings" jsonschema:"maxItems=50"`
+	Refused string      `json:"refused,omitempty"`
+	Changes int         `json:"changes"`
+	Diff    []changeRow `json:"diff" jsonschema:"maxItems=50"`
+}
+
+// verdict is what is thought of a change.
+type verdict struct {
+	// Allowed says that nothing denies it: not the door, not policy.
+	Allowed           bool       `json:"allowed"`
+	CostDeltaUSDMonth float64    `json:"cost_delta_usd_month"`
+	CostUnknown       []string   `json:"cost_unknown" jsonschema:"maxItems=50"`
+	RiskScore         int        `json:"risk_score"`
+	Denials           []ruleText `json:"denials" jsonschema:"maxItems=50"`
+	Warnings          []ruleText `json:"warnings" jsonschema:"maxItems=50"`
+}
+
+type diffQuery struct {
+	StackID string           `json:"stack_id" jsonschema:"minLength=1,maxLength=200"`
+	Changes []supposedChange `json:"changes" jsonschema:"minItems=1,maxItems=50"`
+}
+
+type supposedChange struct {
+	Type   string         `json:"type" jsonschema:"pattern=^aws_[a-z0-9_]+$,maxLength=100,description=Terraform's name of it such as aws_s3_bucket"`
+	Name   string         `json:"name" jsonschema:"minLength=1,maxLength=100"`
+	Action string         `json:"action" jsonschema:"enum=create,enum=update,enum=replace,enum=delete"`
+	Before map[string]any `json:"before,omitempty" jsonschema:"description=attributes by their names in Terraform; none when it is created"`
+	After  map[string]any `json:"after,omitempty" jsonschema:"description=attributes by their names in Terraform; none when it is deleted"`
 }
 
 type changeRow struct {
@@ -80,6 +99,10 @@ func (t tools) tryingTools() []tool.Tool {
 			summary: "Says what would come of a patch of stacks' parameters: the engines' plan, cost, risk, and what policy says. Nothing is proposed.",
 		}, t.previewPatch),
 		describe(about{
+			name: "simulate_policy", effect: aegis.ToolPlans,
+			summary: "Says what policy would say if resources of a stack were changed so: no engine is asked. Nothing is proposed.",
+		}, t.simulatePolicy),
+		describe(about{
 			name: "check_health", timeout: 2 * time.Minute,
 			summary: "Judges a stack's own checks now, and says what the newest look at it saw.",
 		}, t.checkHealth),
@@ -103,20 +126,43 @@ func (t tools) previewPatch(ctx context.Context, by tool.Caller, in patchQuery) 
 	}
 	trial, err := t.Door.Try(ctx, cs)
 	if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
-		return patchAnswer{Refused: tool.Clip(invalid.Error(), 2*maxValue), Diff: []changeRow{}, CostUnknown: []string{}, Denials: []ruleText{}, Warnings: []ruleText{}}, nil
+		return patchAnswer{Refused: tool.Clip(invalid.Error(), 2*maxValue), Diff: []changeRow{}, verdict: verdictOf(aegis.Trial{Error: invalid.Error()})}, nil
 	}
 	if err != nil {
 		return patchAnswer{}, err
 	}
 	out := patchAnswer{
-		Allowed: len(trial.Denials) == 0 && trial.Error == "", Refused: tool.Clip(trial.Error, 2*maxValue), Changes: len(trial.Diff), Diff: []changeRow{},
-		CostDeltaUSDMonth: trial.CostDeltaUSDMonth, CostUnknown: first(trial.CostUnknown), RiskScore: trial.RiskScore,
-		Denials: ruleTexts(trial.Denials), Warnings: ruleTexts(trial.Warnings),
+		Refused: tool.Clip(trial.Error, 2*maxValue), Changes: len(trial.Diff), Diff: []changeRow{}, verdict: verdictOf(trial),
 	}
 	for _, c := range first(trial.Diff) {
 		out.Diff = append(out.Diff, changeOf(c))
 	}
 	return out, nil
+}
+
+func verdictOf(trial aegis.Trial) verdict {
+	return verdict{
+		Allowed: len(trial.Denials) == 0 && trial.Error == "", CostDeltaUSDMonth: trial.CostDeltaUSDMonth, CostUnknown: first(trial.CostUnknown),
+		RiskScore: trial.RiskScore, Denials: ruleTexts(trial.Denials), Warnings: ruleTexts(trial.Warnings),
+	}
+}
+
+func (t tools) simulatePolicy(ctx context.Context, by tool.Caller, in diffQuery) (verdict, error) {
+	s, err := t.stack(ctx, by, in.StackID)
+	if err != nil {
+		return verdict{}, err
+	}
+	diff := make([]aegis.ResourceChange, len(in.Changes))
+	for i, c := range in.Changes {
+		diff[i] = aegis.ResourceChange{
+			StackID: s.StackID, Address: c.Type + "." + c.Name, Type: c.Type, Region: s.Region, Action: aegis.Action(c.Action), Before: c.Before, After: c.After,
+		}
+	}
+	trial, err := t.Door.TryDiff(ctx, diff)
+	if err != nil {
+		return verdict{}, err
+	}
+	return verdictOf(trial), nil
 }
 
 func changeOf(c aegis.ResourceChange) changeRow {
