@@ -19,6 +19,12 @@ type Answers interface {
 // were down for the night.
 const answersLife = 24 * time.Hour
 
+// How often an answer that can't be kept is tried again, and after how long at first.
+const (
+	keepTries = 4
+	keepPause = 50 * time.Millisecond
+)
+
 // keptAnswer is an answer as it is kept, with the goal that paid for it.
 type keptAnswer struct {
 	Text       string `json:"text"`
@@ -58,11 +64,28 @@ func (r *Router) keep(ctx context.Context, req Request, account Account, key [32
 		Text: response.Text, Model: response.Model, Provider: response.Provider, Goal: account.Goal, CostMicros: response.CostMicros,
 	})
 	if err == nil {
-		err = r.answers.KeepAnswer(context.WithoutCancel(ctx), key, raw, answersLife)
+		err = r.keepAnswer(ctx, key, raw)
 	}
 	if err != nil {
 		r.logger.WarnContext(ctx, "an answer is not kept", "error", err)
 	}
+}
+
+// keepAnswer tries a few times: a worker that finds nothing kept pays again.
+func (r *Router) keepAnswer(ctx context.Context, key [32]byte, raw []byte) (err error) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	for try := range keepTries {
+		if err = r.answers.KeepAnswer(bounded, key, raw, answersLife); err == nil || try == keepTries-1 {
+			break
+		}
+		select {
+		case <-bounded.Done():
+			return err
+		case <-time.After(keepPause << try):
+		}
+	}
+	return err
 }
 
 // paid is what an account's goal paid for an answer that is there: its cost when that

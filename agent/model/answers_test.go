@@ -16,6 +16,8 @@ import (
 type shelf struct {
 	kept   map[[32]byte][]byte
 	broken error
+	// slips are the times that keeping fails yet.
+	slips int
 }
 
 func (s *shelf) KeptAnswer(_ context.Context, digest [32]byte) (answer []byte, ok bool, err error) {
@@ -26,6 +28,10 @@ func (s *shelf) KeptAnswer(_ context.Context, digest [32]byte) (answer []byte, o
 func (s *shelf) KeepAnswer(ctx context.Context, digest [32]byte, answer []byte, _ time.Duration) error {
 	if err := errors.Join(ctx.Err(), s.broken); err != nil {
 		return err
+	}
+	if s.slips > 0 {
+		s.slips--
+		return errors.New("the connection was reset")
 	}
 	s.kept[digest] = answer
 	return nil
@@ -62,6 +68,19 @@ func TestAnotherProcessDoesNotPayAgain(t *testing.T) {
 	_, err = second.Complete(t.Context(), ask("another"), model.Account{})
 	require.NoError(t, err)
 	require.Equal(t, 1, o.calls())
+}
+
+func TestAnAnswerIsKeptPastASlip(t *testing.T) {
+	t.Parallel()
+	s := &shelf{kept: map[[32]byte][]byte{}, slips: 2}
+	first, _ := process(t, s, says("a", "ok"))
+	_, err := first.Complete(t.Context(), ask("hello"), model.Account{})
+	require.NoError(t, err)
+	o := says("a", "ok")
+	second, _ := process(t, s, o)
+	_, err = second.Complete(t.Context(), ask("hello"), model.Account{})
+	require.NoError(t, err)
+	require.Zero(t, o.calls(), "it was kept in the end")
 }
 
 func TestKeptAnswersAreCheckedAsNewOnes(t *testing.T) {
