@@ -15,7 +15,8 @@ NODE_MODULES := tools/webhook-verify/node_modules/.package-lock.json
 TEST := go test -race -p 2 -timeout 60m
 # These mostly wait for engines, emulators and servers, which are processes of their
 # own. The race detector, which doubles their time, has them in `make race`.
-SLOW := internal/e2e internal/engine/enginetest internal/sandbox stacks
+# The longest come first, three at a time, as much of their time is waiting.
+SLOW := internal/e2e stacks internal/engine/enginetest internal/sandbox
 # What property tests draw is the same in each run; 0 draws anew, as `make property` does.
 export RAPID_SEED ?= 1
 NOTHING :=
@@ -38,7 +39,7 @@ run: setup ## Serve the whole product on http://127.0.0.1:8080, without an accou
 
 test: build lint test-tools $(NODE_MODULES) ## Lint, then run all tests, most with the race detector
 	$(TEST) $$(go list ./... | grep -vE '$(IS_SLOW)')
-	go test -p 2 -timeout 60m $(addprefix ./,$(SLOW))
+	go test -p 3 -timeout 60m $(addprefix ./,$(SLOW))
 
 race: build $(NODE_MODULES) ## Run the slow tests with the race detector
 	$(TEST) $(addprefix ./,$(SLOW))

@@ -56,7 +56,7 @@ func TestModelsReadGoals(t *testing.T) {
 	require.NoError(t, err)
 	goal, err = e2e.AwaitGoal(ctx, c, goal.GoalID)
 	require.NoError(t, err)
-	require.Equal(t, "third", strings.TrimPrefix(goal.Plan.Reading.Model, "aws/"))
+	require.Equal(t, "third", strings.TrimPrefix(goal.Plan.Reading.Model, "aws/"), goal.Plan.Reading.Fault)
 	require.Equal(t, []string{"scale the runtime to 4 nodes in eu-west-1"}, goal.Plan.Reading.Sentences)
 	require.Positive(t, goal.Plan.Reading.CostUSD)
 	require.Contains(t, goal.Error, "there is no stack of layer runtime in eu-west-1", "it was planned, and there is no estate")
