@@ -1,6 +1,8 @@
 package models
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,14 +31,34 @@ func client(server *url.URL) (*http.Client, error) {
 // bounded ends responses that are too long.
 type bounded struct{ next http.RoundTripper }
 
-// RoundTrip sends a request.
+// RoundTrip sends a request. Its body is read before: AWS's SDK closes the body once a
+// response has begun, and a transport that has not seen its end by then closes the
+// connection, with the answer on it.
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := b.next.RoundTrip(r)
+	sent, err := detached(r)
+	if err != nil {
+		return nil, err
+	}
+	response, err := b.next.RoundTrip(sent)
 	if err != nil {
 		return nil, err
 	}
 	response.Body = &boundedBody{ReadCloser: response.Body, left: maxBody}
 	return response, nil
+}
+
+// detached is a request whose body nobody else closes.
+func detached(r *http.Request) (*http.Request, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return r, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the request: %w", err)
+	}
+	sent := r.Clone(r.Context())
+	sent.Body, sent.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return sent, nil
 }
 
 type boundedBody struct {
