@@ -15,8 +15,8 @@ NODE_MODULES := tools/webhook-verify/node_modules/.package-lock.json
 TEST := go test -race -p 2 -timeout 60m
 # These mostly wait for engines, emulators and servers, which are processes of their
 # own. The race detector, which doubles their time, has them in `make race`.
-# The longest come first, three at a time, as much of their time is waiting.
-SLOW := internal/e2e stacks internal/engine/enginetest internal/sandbox
+# The longest come first.
+SLOW := internal/e2e internal/engine/enginetest stacks internal/sandbox
 # What property tests draw is the same in each run; 0 draws anew, as `make property` does.
 export RAPID_SEED ?= 1
 NOTHING :=
@@ -39,7 +39,7 @@ run: setup ## Serve the whole product on http://127.0.0.1:8080, without an accou
 
 test: build lint test-tools $(NODE_MODULES) ## Lint, then run all tests, most with the race detector
 	$(TEST) $$(go list ./... | grep -vE '$(IS_SLOW)')
-	go test -p 3 -timeout 60m $(addprefix ./,$(SLOW))
+	go test -p 2 -timeout 60m $(addprefix ./,$(SLOW))
 
 race: build $(NODE_MODULES) ## Run the slow tests with the race detector
 	$(TEST) $(addprefix ./,$(SLOW))
@@ -48,7 +48,7 @@ property: ## Run the property tests on more cases, drawn anew
 	RAPID_SEED=0 RAPID_CHECKS=1000 go test -count=1 -p 2 -timeout 60m $$($(PROPERTIES))
 
 test-tools: ## Run the tests of the tools' own modules
-	@for module in $(TOOL_MODULES); do echo "cd $$module && $(TEST) ./..."; (cd $$module && $(TEST) ./...); done
+	@for module in $(TOOL_MODULES); do echo "cd $$module && go test ./..."; (cd $$module && go test -p 2 -timeout 60m ./...); done
 
 bench: build ## Print the figures of docs/benchmarks.md, as ratios
 	bin/aegis bench

@@ -12,6 +12,11 @@ import (
 // that a dying process still holds.
 const lockTimeout = "-lock-timeout=10s"
 
+// collection is the pace of garbage collection (Go's GOGC) of Terraform and its
+// provider: commands are short, and at Go's own, 100, a plan of one resource spends a
+// quarter of its processor time on it, against a quarter more memory at this.
+const collection = "300"
+
 // terraform runs the CLI as its own user, in an environment built from nothing,
 // and returns its exit code. The error has what it wrote to standard error.
 func (w *tfWorkspace) terraform(ctx context.Context, stdout io.Writer, args ...string) (int, error) {
@@ -35,6 +40,7 @@ func (w *tfWorkspace) env() []string {
 		"CHECKPOINT_DISABLE=1",
 		"TF_IN_AUTOMATION=1",
 		"TF_INPUT=0",
+		"GOGC=" + collection,
 		"TF_DATA_DIR=" + w.dataDir(),
 		"AEGIS_ENGINE=" + w.cfg.TerraformCLI,
 		// Terraform writes it into locks, unless its user has a name.

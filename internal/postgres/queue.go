@@ -103,7 +103,7 @@ func (db *DB) riverConfig(h Handlers, p *pulse) *river.Config {
 		ID: p.worker,
 		Queues: map[string]river.QueueConfig{
 			queueSteps:       queue(32, 10*time.Millisecond, 100*time.Millisecond),
-			queueGoals:       queue(8, 10*time.Millisecond, 200*time.Millisecond),
+			queueGoals:       queue(8, 10*time.Millisecond, 100*time.Millisecond),
 			queueReconcile:   queue(8, 50*time.Millisecond, 500*time.Millisecond),
 			queueObserve:     queue(16, 10*time.Millisecond, 100*time.Millisecond),
 			queueWebhooks:    queue(64, 10*time.Millisecond, 200*time.Millisecond),
