@@ -12,16 +12,18 @@ TOOL_MODULES := tools/pulumi-resource-aws tools/pulumi-language-go tools/deploy
 # Written by npm when it is done.
 NODE_MODULES := tools/webhook-verify/node_modules/.package-lock.json
 # Two packages at a time: tests start databases, emulators and engines.
-TEST := go test -race -p 2 -timeout 60m
+TEST := go test -p 2 -timeout 60m
 # These mostly wait for engines, emulators and servers, which are processes of their
-# own. The race detector, which doubles their time, has them in `make race`.
-# The longest come first.
+# own. The race detector, which doubles their time, has them, and the tools' modules,
+# in `make race`. The longest come first.
 SLOW := internal/e2e internal/engine/enginetest stacks internal/sandbox
 # What property tests draw is the same in each run; 0 draws anew, as `make property` does.
 export RAPID_SEED ?= 1
 NOTHING :=
 IS_SLOW := ^github.com/aegisworld/aegis/($(subst $(NOTHING) $(NOTHING),|,$(SLOW)))$$
 PROPERTIES = go list -f '{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | awk '/ pgregory.net\/rapid/ && $$1 !~ "$(IS_SLOW)" {print $$1}'
+# A command on all packages of each of the tools' modules.
+tools = for module in $(TOOL_MODULES); do echo "cd $$module && $(1) ./..."; (cd $$module && $(1) ./...); done
 
 .PHONY: help setup build run test test-tools race property bench fmt lint clean
 
@@ -38,17 +40,18 @@ run: setup ## Serve the whole product on http://127.0.0.1:8080, without an accou
 	bin/aegis sandbox --addr 127.0.0.1:8080 --data-dir .aegis/sandbox
 
 test: build lint test-tools $(NODE_MODULES) ## Lint, then run all tests, most with the race detector
-	$(TEST) $$(go list ./... | grep -vE '$(IS_SLOW)')
-	go test -p 2 -timeout 60m $(addprefix ./,$(SLOW))
-
-race: build $(NODE_MODULES) ## Run the slow tests with the race detector
+	$(TEST) -race $$(go list ./... | grep -vE '$(IS_SLOW)')
 	$(TEST) $(addprefix ./,$(SLOW))
 
+race: build $(NODE_MODULES) ## Run the slow tests and the tools' with the race detector
+	$(TEST) -race $(addprefix ./,$(SLOW))
+	@$(call tools,$(TEST) -race)
+
 property: ## Run the property tests on more cases, drawn anew
-	RAPID_SEED=0 RAPID_CHECKS=1000 go test -count=1 -p 2 -timeout 60m $$($(PROPERTIES))
+	RAPID_SEED=0 RAPID_CHECKS=1000 $(TEST) -count=1 $$($(PROPERTIES))
 
 test-tools: ## Run the tests of the tools' own modules
-	@for module in $(TOOL_MODULES); do echo "cd $$module && go test ./..."; (cd $$module && go test -p 2 -timeout 60m ./...); done
+	@$(call tools,$(TEST))
 
 bench: build ## Print the figures of docs/benchmarks.md, as ratios
 	bin/aegis bench
@@ -56,11 +59,11 @@ bench: build ## Print the figures of docs/benchmarks.md, as ratios
 
 fmt: $(LINT) ## Format the code
 	$(LINT) fmt ./...
-	@for module in $(TOOL_MODULES); do (cd $$module && $(LINT) fmt ./...); done
+	@$(call tools,$(LINT) fmt)
 
 lint: $(LINT) ## Check the code
 	$(LINT) run ./...
-	@for module in $(TOOL_MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run ./...); done
+	@$(call tools,$(LINT) run)
 
 clean: ## Remove what was built; the sandbox's data stays
 	rm -rf bin tools/webhook-verify/node_modules .aegis/bin .aegis/stamps .aegis/pulumi-home .aegis/plugin-cache
