@@ -33,7 +33,8 @@ type Agent struct {
 	Name string `json:"name"`
 	// Role says what the agent is for, in a sentence.
 	Role string `json:"role,omitempty"`
-	// Tools are all that it may call, by name; without any, those that read and plan.
+	// Tools are all that it may call, by name; without any, those that read, plan and
+	// propose.
 	Tools []string `json:"tools,omitempty"`
 	// Models are all that may be asked for it, such as "claude/claude-sonnet-4-5";
 	// without any, every one.

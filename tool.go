@@ -11,6 +11,8 @@ const (
 	ToolReads ToolEffect = "read"
 	// ToolPlans works out what a change would be; nothing is proposed.
 	ToolPlans ToolEffect = "plan"
+	// ToolProposes takes a change to the door, as it was planned.
+	ToolProposes ToolEffect = "propose"
 	// ToolFetches reaches hosts of the caller's network scope.
 	ToolFetches ToolEffect = "fetch"
 	// ToolRuns runs a program in a confined child.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	aegis "github.com/aegisworld/aegis"
+	"github.com/aegisworld/aegis/agent/tool"
 )
 
 // maxPlans bounds how often a goal is planned.
@@ -102,7 +103,7 @@ func taskOf(plan *aegis.GoalPlan, id string) aegis.Task {
 }
 
 // execute proposes every task that is ready, and says whether it proposed any. A
-// proposal that the door refuses fails the goal and stops the others.
+// proposal that is refused ends the goal and stops the others.
 func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, err error) {
 	if !slices.ContainsFunc(goal.Plan.Tasks, func(t aegis.Task) bool { return t.State == aegis.TaskWaiting && ready(goal.Plan, t) }) {
 		return false, nil
@@ -129,17 +130,20 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 		if task.State != aegis.TaskWaiting || !ready(goal.Plan, *task) {
 			continue
 		}
-		cs, err := p.Door.Propose(ctx, p.changeSet(*goal, *task, limits))
-		if invalid, ok := errors.AsType[*aegis.InvalidError](err); ok {
-			return false, p.withdraw(ctx, goal, task, invalid.Error())
+		id, err := p.propose(ctx, *goal, *task, limits)
+		if reason, state, final := settled(err); final {
+			return false, p.withdraw(ctx, goal, task, state, reason)
 		}
 		if err != nil {
 			return false, fmt.Errorf("propose task %s: %w", task.TaskID, err)
 		}
+		if goal.Agent != "" {
+			step.step.ToolCalls++
+		}
 		now := p.Now()
-		task.State, task.ChangeSetID, task.StartedAt = aegis.TaskRunning, cs.ChangeSetID, &now
-		goal.ChangeSetIDs = append(goal.ChangeSetIDs, cs.ChangeSetID)
-		proposed = append(proposed, task.TaskID+" as "+cs.ChangeSetID)
+		task.State, task.ChangeSetID, task.StartedAt = aegis.TaskRunning, id, &now
+		goal.ChangeSetIDs = append(goal.ChangeSetIDs, id)
+		proposed = append(proposed, task.TaskID+" as "+id)
 	}
 	goal.State = aegis.GoalRunning
 	return true, p.Goals.UpdateGoal(ctx, *goal, append(steps, step.end("go", strings.Join(proposed, ", ")))...)
@@ -186,18 +190,33 @@ func (p *Planner) limitsOf(goal aegis.Goal) (limits, error) {
 	return r.limits, nil
 }
 
-// withdraw fails a goal when the door refuses one of its change sets, and stops
-// those that were proposed before.
-func (p *Planner) withdraw(ctx context.Context, goal *aegis.Goal, task *aegis.Task, why string) error {
+// settled says how an error of propose ends a task, where it is no broken machinery: the
+// door fails it, policy of tools denies it.
+func settled(err error) (reason string, state aegis.TaskState, final bool) {
+	if reason, ok := declined(err); ok {
+		return reason, aegis.TaskFailed, true
+	}
+	if errors.Is(err, tool.ErrRefused) && !errors.Is(err, tool.ErrBusy) {
+		return err.Error(), aegis.TaskDenied, true
+	}
+	return "", "", false
+}
+
+// withdraw ends a goal one of whose change sets may not be proposed, and stops those that
+// were proposed before.
+func (p *Planner) withdraw(ctx context.Context, goal *aegis.Goal, task *aegis.Task, state aegis.TaskState, why string) error {
 	step := p.startStep("execute")
 	sets, err := p.changeSetsOf(ctx, goal.GoalID)
 	if err != nil {
 		return err
 	}
 	now := p.Now()
-	task.State, task.Error, task.EndedAt = aegis.TaskFailed, why, &now
+	task.State, task.Error, task.EndedAt = state, why, &now
 	goal.State, goal.Error = aegis.GoalFailed, why
-	p.Logger.InfoContext(ctx, "goal refused by the door", "goal_id", goal.GoalID, "task_id", task.TaskID)
+	if state == aegis.TaskDenied {
+		goal.State = aegis.GoalDenied
+	}
+	p.Logger.InfoContext(ctx, "proposal refused", "goal_id", goal.GoalID, "task_id", task.TaskID, "state", state)
 	if err := p.Goals.UpdateGoal(ctx, *goal, step.end("refused", why)); err != nil {
 		return err
 	}

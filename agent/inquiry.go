@@ -113,8 +113,12 @@ func (p *Planner) agentOf(ctx context.Context, goal aegis.Goal) (aegis.Agent, er
 	return agent, nil
 }
 
-// allows says that an agent may be told of a tool. Policy judges its calls.
+// allows says that an agent's model may be told of a tool. Policy judges its calls. What
+// proposes is the kernel's to call.
 func allows(a aegis.Agent, t aegis.Tool) bool {
+	if t.Effect == aegis.ToolProposes {
+		return false
+	}
 	if len(a.Tools) > 0 {
 		return slices.Contains(a.Tools, t.Name)
 	}

@@ -18,16 +18,21 @@ import (
 	"github.com/aegisworld/aegis/internal/models/modeltest"
 )
 
-// shelf is a few tools.
+// shelf is a few tools, beside the one by which agents propose.
 type shelf struct {
-	tools []aegis.Tool
-	run   func(ctx context.Context, by tool.Caller, name string, input json.RawMessage) (tool.Result, error)
-	calls []string
+	tools    []aegis.Tool
+	proposes tool.Tool
+	run      func(ctx context.Context, by tool.Caller, name string, input json.RawMessage) (tool.Result, error)
+	calls    []string
 }
 
 func (s *shelf) Tools() []aegis.Tool { return s.tools }
 
 func (s *shelf) Call(ctx context.Context, by tool.Caller, name string, input json.RawMessage) (tool.Result, error) {
+	if name == s.proposes.Name {
+		output, err := s.proposes.Run(ctx, by, input)
+		return tool.Result{Output: output}, err
+	}
 	s.calls = append(s.calls, name+string(input))
 	return s.run(ctx, by, name, input)
 }

@@ -64,7 +64,11 @@ func asking(t *testing.T, w *world, kind string, left int64, more ...func(*agent
 	for _, change := range more {
 		change(&config)
 	}
-	return agent.New(config), server
+	planner := agent.New(config)
+	if s, ok := config.Tools.(*shelf); ok {
+		s.proposes = planner.ProposeTool()
+	}
+	return planner, server
 }
 
 func answer(t *testing.T, unclear string, sentences ...string) modeltest.Step {

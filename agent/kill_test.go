@@ -87,21 +87,37 @@ func (m *mortal) SaveAgentStep(ctx context.Context, taken aegis.AgentStep) error
 // TestKilledAnywhere ends the worker at every call that it makes for a goal of
 // five tasks in three phases, before and after the call: another worker comes to
 // the same result, with one change set for each task, one memory of the goal
-// and one lesson.
+// and one lesson. An agent that proposes with its tool comes to it too.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
+	for _, name := range []string{"", "night"} {
+		t.Run("agent "+name, func(t *testing.T) {
+			t.Parallel()
+			killAnywhere(t, name)
+		})
+	}
+}
+
+func killAnywhere(t *testing.T, name string) {
+	t.Helper()
 	pursue := func(at int, after bool) (goal aegis.Goal, m *mortal) {
 		m = &mortal{world: priced(t), at: at, after: after}
 		m.goals["goal-1"] = aegis.Goal{
 			GoalSpec: aegis.GoalSpec{GoalID: "goal-1", Intent: "survive the loss of eu-west-1", RiskTolerance: aegis.RiskLow},
-			State:    aegis.GoalAccepted, Submitter: "alice", CreatedAt: noon,
+			State:    aegis.GoalAccepted, Submitter: "alice", CreatedAt: noon, Agent: name,
 		}
 		planner := agent.New(agent.Config{
 			Goals: m, Stacks: m, Specs: m, ChangeSets: m, Door: m, Memory: m, Pricer: m.pricer, Validate: stacks.Validate, DependsOn: stacks.DependsOn, Regions: regions,
-			Now: m.clock,
+			Now: m.clock, Agents: people{"night": {Name: "night"}},
 		})
+		planner.Tools = proposing(t, planner, &permits{})
 		call := func(job func(context.Context, string) error) {
-			for errors.Is(job(t.Context(), "goal-1"), errKilled) { // the queue gives it to the next worker
+			for { // the queue gives it to the next worker
+				err := job(t.Context(), "goal-1")
+				if err == nil {
+					return
+				}
+				require.ErrorContains(t, err, errKilled.Error())
 			}
 		}
 		call(planner.Run)

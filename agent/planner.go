@@ -78,7 +78,8 @@ type Config struct {
 	Models models
 	// Tools are what a model may look into the estate with, to fill what a goal leaves
 	// open; nil is nothing. Journal keeps its steps, Agents has who may call what, and
-	// Ledger pays for tools that cost something: without it they are not called.
+	// Ledger pays for tools that cost something: without it they are not called. Tools
+	// are set after New where they have ProposeTool.
 	Tools   tools
 	Ledger  model.Ledger
 	Journal journal

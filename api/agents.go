@@ -106,7 +106,7 @@ type AgentPath struct {
 type AgentRequest struct {
 	Name     string           `json:"name" minLength:"2" maxLength:"40" pattern:"^[a-z][a-z0-9-]*$" example:"night-shift"`
 	Role     string           `json:"role,omitempty" maxLength:"200" doc:"What it is for"`
-	Tools    []string         `json:"tools,omitempty" maxItems:"50" maxLength:"120" pattern:"^[a-z][A-Za-z0-9_.-]*$" nullable:"true" doc:"All that it may call; without any, the tools that read and plan"`
+	Tools    []string         `json:"tools,omitempty" maxItems:"50" maxLength:"120" pattern:"^[a-z][A-Za-z0-9_.-]*$" nullable:"true" doc:"All that it may call; without any, the tools that read, plan and propose"`
 	Models   []string         `json:"models,omitempty" maxItems:"20" maxLength:"200" nullable:"true" doc:"All that may be asked for it; without any, every one"`
 	Envelope *EnvelopeRequest `json:"envelope,omitempty"`
 }

@@ -94,7 +94,7 @@ func (r *Registry) checkBreakers(ctx context.Context, name string) error {
 	all, err := r.Breakers.Breakers(ctx)
 	if err != nil {
 		r.Logger.ErrorContext(ctx, "breakers of tools not known", "tool", name, "error", err)
-		return fmt.Errorf("%w: whether the breaker of %s is open is not known now", ErrRefused, name)
+		return fmt.Errorf("%w: whether the breaker of %s is open is not known now; %w", ErrRefused, name, ErrBusy)
 	}
 	now := r.Now()
 	for _, b := range all {
@@ -108,7 +108,7 @@ func (r *Registry) checkBreakers(ctx context.Context, name string) error {
 // run makes a call that is allowed.
 func (r *Registry) run(ctx context.Context, e *entry, by Caller, input json.RawMessage) (Result, error) {
 	if !r.begin(e.Name) {
-		return Result{}, fmt.Errorf("%w: %d calls of %s run already; try again later", ErrRefused, maxRunning, e.Name)
+		return Result{}, fmt.Errorf("%w: %d calls of %s run already; %w", ErrRefused, maxRunning, e.Name, ErrBusy)
 	}
 	timeout := e.Timeout
 	if timeout <= 0 {

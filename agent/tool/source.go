@@ -108,12 +108,14 @@ func newEntry(t Tool, known *entry) *entry {
 
 // oddity says what is wrong with a tool beside its schemas.
 func oddity(t Tool) string {
-	effects := []aegis.ToolEffect{aegis.ToolReads, aegis.ToolPlans, aegis.ToolFetches, aegis.ToolRuns}
+	effects := []aegis.ToolEffect{aegis.ToolReads, aegis.ToolPlans, aegis.ToolProposes, aegis.ToolFetches, aegis.ToolRuns}
 	switch {
 	case !toolName.MatchString(t.Name):
 		return "its name is not of letters, digits and _ . -, 128 at most, a letter first"
 	case !slices.Contains(effects, t.Effect):
-		return "its effect is none of read, plan, fetch and run"
+		return "its effect is none of read, plan, propose, fetch and run"
+	case t.Effect == aegis.ToolProposes && t.Source != "aegis":
+		return "only the control plane's own tools propose"
 	case t.Run == nil:
 		return "it can't be run"
 	default:

@@ -17,6 +17,9 @@ var (
 	// ErrRefused says that policy, the caller's agent, a breaker or a limit does not
 	// allow the call; it was not made.
 	ErrRefused = errors.New("the call is not allowed")
+	// ErrBusy says that a refused call, which matches ErrRefused too, may be allowed a
+	// little later.
+	ErrBusy = errors.New("try again later")
 	// ErrInput says that the input does not match the tool's schema; the call was not
 	// made.
 	ErrInput = errors.New("the input does not fit the tool")

@@ -191,19 +191,21 @@ func (p *control) wireAgents(ctx context.Context, prices *pricing.Table) error {
 		return err
 	}
 	p.closeTools = outside.close
-	if p.tools, err = p.newTools(prices, outside.fixed, outside.sources...); err != nil {
-		return err
-	}
 	planner := agent.Config{
 		Goals: p.db, Stacks: p.db, Specs: p.db, ChangeSets: p.db, Door: p.door, Pricer: prices, Validate: stacks.Validate,
 		DependsOn: stacks.DependsOn, Memory: p.memories, Journal: p.db, Agents: agents{p.db},
-		Tools: telemetry.NewToolSpans(p.tools, p.tracer.Tracer("github.com/aegisworld/aegis/agent/tool")), Regions: p.config.Regions, Logger: p.log,
+		Regions: p.config.Regions, Logger: p.log,
 		Ledger: p.ledger, Span: telemetry.AgentSpans{Tracer: p.tracer.Tracer("github.com/aegisworld/aegis/agent")}.Start,
 	}
 	if p.models != nil {
 		planner.Models = p.models
 	}
 	p.planner = agent.New(planner)
+	// Agents propose with a tool of the planner's.
+	if p.tools, err = p.newTools(prices, append(outside.fixed, p.planner.ProposeTool()), outside.sources...); err != nil {
+		return err
+	}
+	p.planner.Tools = telemetry.NewToolSpans(p.tools, p.tracer.Tracer("github.com/aegisworld/aegis/agent/tool"))
 	return nil
 }
 

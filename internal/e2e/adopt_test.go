@@ -201,7 +201,7 @@ terraform {
 		require.NoError(t, err)
 		living := p
 		t.Cleanup(func() {
-			stop, cancel := context.WithTimeout(context.Background(), time.Minute)
+			stop, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 			defer cancel()
 			_ = living.Stop(stop)
 		})

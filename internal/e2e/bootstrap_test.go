@@ -79,13 +79,13 @@ func TestPulumiUp(t *testing.T) {
 	require.NoError(t, e2e.Await(ctx, "the stack to be taken in", clean))
 
 	writtenByVersion1(ctx, t, p, stack)
-	stopped, cancel := context.WithTimeout(ctx, time.Minute)
+	stopped, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	require.NoError(t, p.Stop(stopped))
 	p, err := p.Restart(ctx)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		stop, cancel := context.WithTimeout(context.Background(), time.Minute)
+		stop, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		_ = p.Stop(stop)
 	})

@@ -131,7 +131,7 @@ func start(t *testing.T) *e2e.Process {
 		if t.Failed() {
 			t.Log(log.tail())
 		}
-		stop, cancel := context.WithTimeout(context.Background(), time.Minute)
+		stop, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		_ = p.Stop(stop) // the test may have stopped it
 	})

@@ -69,7 +69,7 @@ func TestPolicySource(t *testing.T) {
 	})
 	require.NoError(t, err, log.tail())
 	t.Cleanup(func() {
-		stop, cancel := context.WithTimeout(context.Background(), time.Minute)
+		stop, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		_ = p.Stop(stop)
 	})

@@ -75,7 +75,7 @@ func TestAgentsUseToolsFromOutside(t *testing.T) {
 		out, code := aegisCLI(ctx, t, append([]string{"agent", "create", name, "--region", "eu-west-1"}, more...)...)
 		require.Zero(t, code, out)
 	}
-	create("archivist", "--tool", "house.find_book", "--tool", "http_fetch", "--host", "localhost")
+	create("archivist", "--tool", "house.find_book", "--tool", "http_fetch", "--tool", "propose_change_set", "--host", "localhost")
 	create("stranger", "--tool", "list_stacks")
 	pursue := func(agent string) (aegis.Goal, []aegis.AgentStep) {
 		g, err := c.ExecuteAgent(ctx, agent, aegis.GoalSpec{Intent: shelved})
@@ -112,5 +112,13 @@ func TestAgentsUseToolsFromOutside(t *testing.T) {
 	for _, s := range steps {
 		require.NotContains(t, s.Output, "house book is at", s.Tool)
 	}
+	require.Empty(t, g.ChangeSetIDs)
+
+	g, err = c.ExecuteAgent(ctx, "stranger", aegis.GoalSpec{Intent: "keep old versions in the artifacts bucket for 90 days in eu-west-1"})
+	require.NoError(t, err)
+	g, err = e2e.AwaitGoal(ctx, c, g.GoalID)
+	require.NoError(t, err)
+	require.Equal(t, aegis.GoalDenied, g.State)
+	require.Contains(t, g.Error, "propose_change_set is not among the tools of agent stranger")
 	require.Empty(t, g.ChangeSetIDs)
 }

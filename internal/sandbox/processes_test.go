@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	startPatience = time.Minute
+	startPatience = 10 * time.Minute
 	pollPause     = 20 * time.Millisecond
 )
 

@@ -225,5 +225,5 @@ func conformDeath(t *testing.T, c choice) {
 	}
 	const many = 40
 	c.Happen(t, streamtest.Goals(many)...)
-	require.Eventually(t, func() bool { return len(c.events(t)) == many }, time.Minute, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return len(c.events(t)) == many }, 10*time.Minute, 100*time.Millisecond)
 }

@@ -158,7 +158,7 @@ func TestProgramEndsWithItsHost(t *testing.T) {
 	require.NoError(t, running.Process.Kill())
 	require.Error(t, running.Wait())
 	require.Error(t, <-answered)
-	require.Eventually(t, func() bool { return ended(program) }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return ended(program) }, 10*time.Minute, 10*time.Millisecond)
 }
 
 // ended says that a process is gone, or dead and not yet waited for.

@@ -87,7 +87,7 @@ func TestNoProcessIsOrphaned(t *testing.T) {
 			parent, plugin, provider := startPlugin(t, binary)
 			require.False(t, ended(provider))
 			require.NoError(t, kill(parent, plugin))
-			require.Eventually(t, func() bool { return ended(plugin) && ended(provider) }, time.Minute, 20*time.Millisecond)
+			require.Eventually(t, func() bool { return ended(plugin) && ended(provider) }, 10*time.Minute, 20*time.Millisecond)
 		})
 	}
 }

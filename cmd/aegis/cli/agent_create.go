@@ -25,7 +25,7 @@ func (c *cli) agentCreate() *cobra.Command {
 	f.StringSliceVar(&a.Envelope.Layers, "layer", nil, "layers that it may change; without any, every one")
 	f.StringSliceVar(&a.Envelope.Hosts, "host", nil, "hosts that it may fetch from, such as status.example.com or *.example.com")
 	f.StringSliceVar(&a.Envelope.Memories, "memory", nil, "agents whose lessons it finds beside its own memories, such as planner; without any, none")
-	f.StringSliceVar(&a.Tools, "tool", nil, "tools that it may call; without any, those that read and plan")
+	f.StringSliceVar(&a.Tools, "tool", nil, "tools that it may call; without any, those that read, plan and propose")
 	f.StringSliceVar(&a.Models, "model", nil, "models that may be asked for it; without any, every one")
 	f.StringVar(&risk, "risk", "", "most risk of its goals: low, medium or high")
 	f.Float64Var(&month, "budget-usd-month", 0, "most US dollars by which a goal may raise a month's cost")

@@ -54,7 +54,7 @@ func listen(t *testing.T, store *apitest.Store, args ...string) *listener {
 		streams := cli.Streams{Out: &l.out, Err: &l.errs}
 		code <- cli.Run(ctx, append([]string{"webhook", "listen"}, args...), streams, func(k string) string { return env[k] }, operations())
 	}()
-	require.Eventually(t, func() bool { return strings.Contains(l.errs.String(), "listening on ") }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(l.errs.String(), "listening on ") }, 10*time.Minute, time.Millisecond)
 	hooks, _, err := store.Webhooks(t.Context(), aegis.Page{Limit: 1})
 	require.NoError(t, err)
 	require.Len(t, hooks, 1)

@@ -116,7 +116,7 @@ func awaitHTTP(t *testing.T, url string) {
 		}
 		_ = res.Body.Close()
 		return res.StatusCode == http.StatusOK
-	}, time.Minute, 50*time.Millisecond, "the emulator does not answer")
+	}, 10*time.Minute, 50*time.Millisecond, "the emulator does not answer")
 }
 
 // Hook adds a hook; remove ends it.

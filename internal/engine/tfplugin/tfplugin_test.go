@@ -121,7 +121,7 @@ endpoints {
 	require.False(t, p.Exited())
 
 	p.Close()
-	require.Eventually(t, func() bool { return p.Exited() && len(processes(t, mark)) == 0 }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return p.Exited() && len(processes(t, mark)) == 0 }, 10*time.Minute, 10*time.Millisecond)
 }
 
 func TestStartFailsForWhatIsNoProvider(t *testing.T) {

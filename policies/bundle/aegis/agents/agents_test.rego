@@ -30,6 +30,13 @@ test_reading_and_planning_have_no_limit if {
 	codes(call({})) == set()
 }
 
+test_proposing_is_bounded_by_settings if {
+	proposal := call({"tool": {"name": "propose_change_set", "effect": "propose"}, "used": 7})
+	codes(proposal) == set()
+	calls(proposal) == -1
+	calls(proposal) == 3 with data.aegis.settings.agents.tools as {"propose_change_set": 3}
+}
+
 test_fetching_needs_hosts if {
 	codes(call(fetch)) == {"no_hosts"}
 	codes(call(object.union(fetch, {"agent": {"hosts": []}}))) == {"no_hosts"}
