@@ -13,10 +13,10 @@ TOOL_MODULES := tools/pulumi-resource-aws tools/pulumi-language-go tools/deploy
 NODE_MODULES := tools/webhook-verify/node_modules/.package-lock.json
 # Two packages at a time: tests start databases, emulators and engines.
 TEST := go test -p 2 -timeout 60m
-# These mostly wait for engines, emulators and servers, which are processes of their
-# own. The race detector, which doubles their time, has them, and the tools' modules,
+# These mostly wait for engines, emulators, servers and the CLI, which are processes of
+# their own. The race detector, which doubles their time, has them, and the tools' modules,
 # in `make race`. The longest come first.
-SLOW := internal/e2e internal/engine/enginetest stacks internal/sandbox
+SLOW := internal/e2e internal/engine/enginetest stacks internal/sandbox cmd/aegis/cli
 # What property tests draw is the same in each run; 0 draws anew, as `make property` does.
 export RAPID_SEED ?= 1
 NOTHING :=

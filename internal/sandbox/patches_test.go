@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -67,6 +68,43 @@ func TestPatches(t *testing.T) {
 		t.Parallel()
 		settle(t, account)
 	})
+	t.Run("groups grow by a template's later versions", func(t *testing.T) {
+		t.Parallel()
+		grow(t, account)
+	})
+}
+
+// grow has a group grow by the newest version of its template, which has user data.
+func grow(t *testing.T, account *sandbox.Account) {
+	t.Helper()
+	cfg := adminConfig(account, "us-east-1")
+	templates, groups := ec2.NewFromConfig(cfg), autoscaling.NewFromConfig(cfg)
+	name := aws.String("growing")
+	data := types.RequestLaunchTemplateData{ImageId: aws.String("ami-12c6146b"), InstanceType: "t3.micro", UserData: aws.String("IyEvYmluL3No")}
+	_, err := templates.CreateLaunchTemplate(t.Context(), &ec2.CreateLaunchTemplateInput{LaunchTemplateName: name, LaunchTemplateData: &data})
+	require.NoError(t, err)
+	_, err = groups.CreateAutoScalingGroup(t.Context(), &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: name, MinSize: aws.Int32(1), MaxSize: aws.Int32(3), AvailabilityZones: []string{"us-east-1a"},
+		LaunchTemplate: &scaling.LaunchTemplateSpecification{LaunchTemplateName: name, Version: aws.String("$Latest")},
+	})
+	require.NoError(t, err)
+	for _, userData := range []string{"", "IyEvYmluL2Jhc2g="} {
+		data.InstanceType, data.UserData = "t3.large", aws.String(userData)
+		_, err = templates.CreateLaunchTemplateVersion(t.Context(), &ec2.CreateLaunchTemplateVersionInput{LaunchTemplateName: name, LaunchTemplateData: &data})
+		require.NoError(t, err)
+		group := func() scaling.AutoScalingGroup {
+			found, err := groups.DescribeAutoScalingGroups(t.Context(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{*name}})
+			require.NoError(t, err)
+			return found.AutoScalingGroups[0]
+		}
+		more := aws.Int32(*group().DesiredCapacity + 1)
+		_, err = groups.UpdateAutoScalingGroup(t.Context(), &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: name, DesiredCapacity: more})
+		require.NoError(t, err)
+		require.Len(t, group().Instances, int(*more))
+	}
+	found, err := templates.DescribeLaunchTemplateVersions(t.Context(), &ec2.DescribeLaunchTemplateVersionsInput{LaunchTemplateName: name, Versions: []string{"$Latest"}})
+	require.NoError(t, err)
+	require.Equal(t, "IyEvYmluL2Jhc2g=", *found.LaunchTemplateVersions[0].LaunchTemplateData.UserData)
 }
 
 func settle(t *testing.T, account *sandbox.Account) {
