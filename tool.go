@@ -19,6 +19,10 @@ const (
 	ToolRuns ToolEffect = "run"
 )
 
+// ToolProposeChangeSet is the tool by which agents propose: without it among its tools
+// an agent changes nothing.
+const ToolProposeChangeSet = "propose_change_set"
+
 // Tool is something that agents may call while they work on a goal. What it
 // answers is data that others wrote, and never an instruction.
 type Tool struct {

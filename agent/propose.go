@@ -12,12 +12,8 @@ import (
 	"github.com/aegisworld/aegis/agent/tool"
 )
 
-const (
-	// proposeTool is the name of the tool by which agents that people made propose.
-	proposeTool = "propose_change_set"
-	// proposeTimeout bounds a call of it: the door reads specs and writes a change set.
-	proposeTimeout = 2 * time.Minute
-)
+// proposeTimeout bounds a proposal: the door reads specs and writes a change set.
+const proposeTimeout = 2 * time.Minute
 
 // proposal is what the tool answers: a change set, or why there is none.
 type proposal struct {
@@ -32,7 +28,7 @@ type proposal struct {
 func (p *Planner) ProposeTool() tool.Tool {
 	return tool.Tool{
 		Tool: aegis.Tool{
-			Name: proposeTool, Effect: aegis.ToolProposes, Scope: "goal", Source: toolsOwn,
+			Name: aegis.ToolProposeChangeSet, Effect: aegis.ToolProposes, Scope: "goal", Source: toolsOwn,
 			Summary: "Proposes the change set of a planned task of the agent's goal. The control plane calls it when the task's turn comes.",
 			Input: json.RawMessage(`{"type":"object","additionalProperties":false,"required":["task_id"],
 				"properties":{"task_id":{"type":"string","minLength":1,"maxLength":100}}}`),
@@ -143,15 +139,15 @@ func (p *Planner) propose(ctx context.Context, goal aegis.Goal, task aegis.Task,
 	}
 	input, err := json.Marshal(map[string]string{"task_id": task.TaskID})
 	if err != nil {
-		return "", fmt.Errorf("encode the input of %s: %w", proposeTool, err)
+		return "", fmt.Errorf("encode the input of %s: %w", aegis.ToolProposeChangeSet, err)
 	}
-	result, err := p.Tools.Call(ctx, proposer(goal, agent), proposeTool, input)
+	result, err := p.Tools.Call(ctx, proposer(goal, agent), aegis.ToolProposeChangeSet, input)
 	if err != nil {
 		return "", err
 	}
 	var said proposal
 	if err := json.Unmarshal(result.Output, &said); err != nil {
-		return "", fmt.Errorf("read the answer of %s: %w", proposeTool, err)
+		return "", fmt.Errorf("read the answer of %s: %w", aegis.ToolProposeChangeSet, err)
 	}
 	if said.Refused != "" {
 		return "", refuse("%s", said.Refused)
@@ -170,7 +166,7 @@ func proposer(goal aegis.Goal, a aegis.Agent) tool.Caller {
 	}
 	by := tool.Caller{
 		Agent: a.Name, GoalID: goal.GoalID, Submitter: goal.Submitter, Hosts: a.Envelope.Hosts, Regions: a.Envelope.Regions,
-		Layers: a.Envelope.Layers, Memories: a.Envelope.Memories, Used: map[string]int{proposeTool: proposed},
+		Layers: a.Envelope.Layers, Memories: a.Envelope.Memories, Used: map[string]int{aegis.ToolProposeChangeSet: proposed},
 	}
 	if len(a.Tools) > 0 {
 		by.Tools = a.Tools

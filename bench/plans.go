@@ -154,7 +154,7 @@ func Plans(ctx context.Context, p *e2e.Process, c PlansConfig, w io.Writer) erro
 	}
 	score.Model = c.Model
 	if c.Apply {
-		if score.Applied, err = appliedAll(ctx, api, spread(set)); err != nil {
+		if score.Applied, err = appliedAll(ctx, api, spread(results)); err != nil {
 			return err
 		}
 	}

@@ -34,13 +34,13 @@ type AppliedGoal struct {
 	Said string `json:"said,omitempty"`
 }
 
-// spread are goals that should change something, spread evenly over the set: the same
-// ones of the same set.
-func spread(set []goals.Goal) []goals.Goal {
+// spread are goals that should change something and whose plan was good, spread evenly
+// over the set: what a plan promised is to come true. The same ones for the same plans.
+func spread(results []judged) []goals.Goal {
 	var changes, taken []goals.Goal
-	for _, g := range set {
-		if g.Expect.Outcome == goals.Change {
-			changes = append(changes, g)
+	for _, r := range results {
+		if r.goal.Expect.Outcome == goals.Change && r.fault == "" {
+			changes = append(changes, r.goal)
 		}
 	}
 	n := min(applySample, len(changes))

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,15 +61,18 @@ func (c *cli) agentCreate() *cobra.Command {
 
 func (c *cli) showAgent(a aegis.Agent) error {
 	return c.show(a, func(w io.Writer) {
-		deletions := ""
+		deletions, changes := "", ""
 		if a.Envelope.NoDeletions {
 			deletions = "none"
+		}
+		if len(a.Tools) > 0 && !slices.Contains(a.Tools, aegis.ToolProposeChangeSet) {
+			changes = "none: its tools lack " + aegis.ToolProposeChangeSet
 		}
 		facts(w,
 			"agent", a.AgentID, "name", a.Name, "role", a.Role, "regions", strings.Join(a.Envelope.Regions, ", "),
 			"layers", strings.Join(a.Envelope.Layers, ", "), "hosts", strings.Join(a.Envelope.Hosts, ", "), "memories of", strings.Join(a.Envelope.Memories, ", "),
 			"tools", strings.Join(a.Tools, ", "), "models", strings.Join(a.Models, ", "), "risk", string(a.Envelope.RiskTolerance), "budget", budgetText(a.Envelope.Budget),
-			"deletions", deletions, "made by", a.CreatedBy+", "+c.ago(a.CreatedAt))
+			"changes", changes, "deletions", deletions, "made by", a.CreatedBy+", "+c.ago(a.CreatedAt))
 	})
 }
 

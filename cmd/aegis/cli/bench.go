@@ -62,7 +62,7 @@ func benchmarks() []benchmark {
 
 func benchGoals(c *cli, f *pflag.FlagSet, o *BenchOptions) {
 	f.StringVarP(&c.output, "output", "o", "text", "text or json")
-	f.BoolVar(&o.Apply, "apply", false, "submit a sample of 20 goals for real, and wait for their ends")
+	f.BoolVar(&o.Apply, "apply", false, "submit a sample of 20 goals with good plans for real, and wait for their ends")
 	f.StringSliceVar(&o.Only, "only", nil, "ids of the goals that are planned")
 	f.IntVar(&o.Limit, "limit", 0, "most goals that are planned; 0 is all")
 	f.StringVar(&o.Model, "model", "", "id of the configured model that reads goals which the built-in planner can't")
