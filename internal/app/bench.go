@@ -29,8 +29,10 @@ func BenchNames() []string {
 type BenchOptions struct {
 	// Name is one of BenchNames; "" is all of them.
 	Name string
-	// Kills are those of chaos at each point, shared by so many Sandboxes.
+	// Kills are those of chaos at each point, shared by so many Sandboxes. A change set that
+	// rests for longer than Rest after a restart is late; 0 is never.
 	Kills, Sandboxes int
+	Rest             time.Duration
 	// Memories are searched, Sessions are goals that are open at once.
 	Memories, Sessions int
 	// Only are ids of goals, Limit the most of them; none and 0 are all.
@@ -189,7 +191,7 @@ func (b benchRun) sweep(ctx context.Context) error {
 }
 
 func (b benchRun) chaos(ctx context.Context) error {
-	var chaos bench.Chaos
+	chaos := bench.Chaos{Rest: b.Rest}
 	struck, ctx := errgroup.WithContext(ctx)
 	for i := range b.Sandboxes {
 		kills := (b.Kills + i) / b.Sandboxes

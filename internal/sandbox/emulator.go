@@ -102,7 +102,7 @@ func socketTransport(folder *os.File) *http.Transport {
 }
 
 // emulatorStart is how long a server may take to answer at first.
-const emulatorStart = 60 * time.Second
+const emulatorStart = 2 * time.Minute
 
 func (e *emulator) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, emulatorStart)
