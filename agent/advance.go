@@ -137,7 +137,7 @@ func (p *Planner) execute(ctx context.Context, goal *aegis.Goal) (moved bool, er
 		if err != nil {
 			return false, fmt.Errorf("propose task %s: %w", task.TaskID, err)
 		}
-		if goal.Agent != "" {
+		if p.proposesByTool(*goal) {
 			step.step.ToolCalls++
 		}
 		now := p.Now()

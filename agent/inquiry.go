@@ -373,20 +373,25 @@ func (q *inquiry) effects(name string) bool {
 
 // caller is who calls tools.
 func (q *inquiry) caller() tool.Caller {
-	used := map[string]int{}
+	by := caller(q.goal, q.agent)
 	for _, s := range q.steps {
 		if s.Tool != "" && s.EndedAt != nil {
-			used[s.Tool]++
+			by.Used[s.Tool]++
 		}
 	}
-	names := make([]string, len(q.tools))
+	by.Tools = make([]string, len(q.tools))
 	for i, t := range q.tools {
-		names[i] = t.Name
+		by.Tools[i] = t.Name
 	}
-	e := q.agent.Envelope
+	return by
+}
+
+// caller is an agent at work on a goal, within its envelope, that has called nothing.
+func caller(goal aegis.Goal, a aegis.Agent) tool.Caller {
+	e := a.Envelope
 	return tool.Caller{
-		Agent: q.agent.Name, GoalID: q.goal.GoalID, Submitter: q.goal.Submitter, Tools: names,
-		Hosts: e.Hosts, Regions: e.Regions, Layers: e.Layers, Memories: e.Memories, Used: used,
+		Agent: a.Name, GoalID: goal.GoalID, Submitter: goal.Submitter,
+		Hosts: e.Hosts, Regions: e.Regions, Layers: e.Layers, Memories: e.Memories, Used: map[string]int{},
 	}
 }
 

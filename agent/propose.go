@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	aegis "github.com/aegisworld/aegis"
@@ -74,12 +73,10 @@ func (p *Planner) proposeFor(ctx context.Context, by tool.Caller, taskID string)
 		return "", err
 	}
 	observe(goal.Plan, sets, p.Now())
-	i := slices.IndexFunc(goal.Plan.Tasks, func(t aegis.Task) bool { return t.TaskID == taskID })
-	if i < 0 {
-		return "", refuse("the plan of goal %s has no task %q", by.GoalID, taskID)
-	}
-	task := goal.Plan.Tasks[i]
+	task := taskOf(goal.Plan, taskID)
 	switch {
+	case task.TaskID == "":
+		return "", refuse("the plan of goal %s has no task %q", by.GoalID, taskID)
 	case task.ChangeSetID != "":
 		return task.ChangeSetID, nil
 	case task.State != aegis.TaskWaiting:
@@ -101,13 +98,12 @@ func (p *Planner) proposeFor(ctx context.Context, by tool.Caller, taskID string)
 
 // reaches refuses a change set of stacks that policy, or its envelope, keeps from a caller.
 func reaches(by tool.Caller, cs aegis.AutonomousChangeSet) error {
-	has := func(list []string, item string) bool { return len(list) == 0 || slices.Contains(list, item) }
 	for _, id := range cs.Target.StackIDs {
 		name, err := aegis.ParseStackID(id)
 		if err != nil {
 			return refuse("stack %s: %s", id, err)
 		}
-		if !has(by.StackIDs, id) || !has(by.Regions, name.Region) || !has(by.Layers, name.Layer) {
+		if !by.Sees(id, name.Layer, name.Region) {
 			return refuse("policy allows agent %s no proposals for stack %s", by.Agent, id)
 		}
 	}
@@ -129,7 +125,7 @@ func declined(err error) (reason string, ok bool) {
 // of an agent that people made. The error is tool.ErrRefused where the agent may not, one
 // that declined tells of where the door won't have it, or any other where machinery broke.
 func (p *Planner) propose(ctx context.Context, goal aegis.Goal, task aegis.Task, lim limits) (changeSetID string, err error) {
-	if goal.Agent == "" || p.Tools == nil {
+	if !p.proposesByTool(goal) {
 		cs, err := p.Door.Propose(ctx, p.changeSet(goal, task, lim))
 		return cs.ChangeSetID, err
 	}
@@ -155,21 +151,20 @@ func (p *Planner) propose(ctx context.Context, goal aegis.Goal, task aegis.Task,
 	return said.ChangeSetID, nil
 }
 
+// proposesByTool says that a goal is an agent's that people made.
+func (p *Planner) proposesByTool(goal aegis.Goal) bool { return goal.Agent != "" && p.Tools != nil }
+
 // proposer is who calls the tool. An agent without a list may call it, as it may those
 // that read and plan.
 func proposer(goal aegis.Goal, a aegis.Agent) tool.Caller {
-	proposed := 0
-	for _, t := range goal.Plan.Tasks {
-		if t.ChangeSetID != "" {
-			proposed++
-		}
-	}
-	by := tool.Caller{
-		Agent: a.Name, GoalID: goal.GoalID, Submitter: goal.Submitter, Hosts: a.Envelope.Hosts, Regions: a.Envelope.Regions,
-		Layers: a.Envelope.Layers, Memories: a.Envelope.Memories, Used: map[string]int{aegis.ToolProposeChangeSet: proposed},
-	}
+	by := caller(goal, a)
 	if len(a.Tools) > 0 {
 		by.Tools = a.Tools
+	}
+	for _, t := range goal.Plan.Tasks {
+		if t.ChangeSetID != "" {
+			by.Used[aegis.ToolProposeChangeSet]++
+		}
 	}
 	return by
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/aegisworld/aegis"
@@ -60,6 +61,12 @@ type Caller struct {
 	Memories []string
 	// Used counts the calls that were made for the goal, by the tool's name.
 	Used map[string]int
+}
+
+// Sees says that the caller may look at a stack, and propose to change it.
+func (c Caller) Sees(stackID, layer, region string) bool {
+	within := func(list []string, item string) bool { return len(list) == 0 || slices.Contains(list, item) }
+	return within(c.StackIDs, stackID) && within(c.Layers, layer) && within(c.Regions, region)
 }
 
 // Result is what a call came to.

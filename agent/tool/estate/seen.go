@@ -14,9 +14,7 @@ import (
 const maxStacks = 10_000
 
 // sees says that a caller may look at a stack.
-func sees(by tool.Caller, s aegis.Stack) bool {
-	return within(by.Regions, s.Region) && within(by.Layers, s.Layer) && within(by.StackIDs, s.StackID)
-}
+func sees(by tool.Caller, s aegis.Stack) bool { return by.Sees(s.StackID, s.Layer, s.Region) }
 
 // within says that a list has an item; an empty one has all.
 func within(list []string, item string) bool { return len(list) == 0 || slices.Contains(list, item) }
