@@ -20,6 +20,9 @@ import (
 // time.
 var ErrChaos = errors.New("chaos left damage")
 
+// resumeBound is how long a change set may rest after a restart.
+const resumeBound = 30 * time.Second
+
 // pointBound is how long a change set may take to come to a point.
 const pointBound = 3 * time.Minute
 
@@ -65,9 +68,6 @@ type outcome struct {
 // Chaos collects what came of the kills. Several processes may be struck at
 // once, each with a data folder of its own.
 type Chaos struct {
-	// Rest is how long a change set may rest after a restart; 0 is for ever.
-	Rest time.Duration
-
 	mu       sync.Mutex
 	outcomes []outcome
 	outlived []outlived
@@ -86,9 +86,6 @@ func (c *Chaos) Strike(ctx context.Context, p *e2e.Process, reader *Reader, n in
 			}
 			if err != nil {
 				return errors.Join(fmt.Errorf("kill in %s: %w", point.name, err), p.Stop(ctx))
-			}
-			if c.Rest > 0 && out.resumed > c.Rest {
-				out.damage = append(out.damage, fmt.Sprintf("resumed after %s", out.resumed))
 			}
 			c.mu.Lock()
 			c.outcomes = append(c.outcomes, out)
@@ -254,6 +251,9 @@ func finish(ctx context.Context, p *e2e.Process, pool *pgxpool.Pool, goalID stri
 	}
 	if end.state != want {
 		out.damage = append(out.damage, fmt.Sprintf("ended %s, not %s", end.state, want))
+	}
+	if out.resumed > resumeBound {
+		out.damage = append(out.damage, fmt.Sprintf("resumed after %s", out.resumed))
 	}
 	counts, err := p.CountCalls("PutParameter", set.name)
 	if err != nil {

@@ -29,10 +29,8 @@ func BenchNames() []string {
 type BenchOptions struct {
 	// Name is one of BenchNames; "" is all of them.
 	Name string
-	// Kills are those of chaos at each point, shared by so many Sandboxes. A change set that
-	// rests for longer than Rest after a restart is late; 0 is never.
+	// Kills are those of chaos at each point, shared by so many Sandboxes.
 	Kills, Sandboxes int
-	Rest             time.Duration
 	// Memories are searched, Sessions are goals that are open at once.
 	Memories, Sessions int
 	// Only are ids of goals, Limit the most of them; none and 0 are all.
@@ -191,7 +189,7 @@ func (b benchRun) sweep(ctx context.Context) error {
 }
 
 func (b benchRun) chaos(ctx context.Context) error {
-	chaos := bench.Chaos{Rest: b.Rest}
+	var chaos bench.Chaos
 	struck, ctx := errgroup.WithContext(ctx)
 	for i := range b.Sandboxes {
 		kills := (b.Kills + i) / b.Sandboxes

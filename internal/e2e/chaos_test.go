@@ -14,7 +14,7 @@ import (
 // models of each protocol read; `aegis bench chaos --n 20` is the longer run.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(within(t), binary(), "bench", "chaos", "--n", "1", "--rest", "0").CombinedOutput()
+	out, err := exec.CommandContext(within(t), binary(), "bench", "chaos", "--n", "1").CombinedOutput()
 	require.NoError(t, err, string(out))
 	t.Log(string(out))
 	for kind, kills := range map[string]int{models.OpenAI: 5, models.Anthropic: 1, models.Bedrock: 1} {

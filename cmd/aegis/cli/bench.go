@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -11,10 +9,8 @@ import (
 type BenchOptions struct {
 	// Name is that of one of the benchmarks; "" is all of them.
 	Name string
-	// Kills are those of chaos at each point, shared by so many Sandboxes. A change set that
-	// rests for longer than Rest after a restart is late; 0 is never.
+	// Kills are those of chaos at each point, shared by so many Sandboxes.
 	Kills, Sandboxes int
-	Rest             time.Duration
 	// Memories are searched, Sessions are goals that are open at once.
 	Memories, Sessions int
 	// Only are ids of goals, Limit the most of them; none and 0 are all.
@@ -60,7 +56,6 @@ func benchmarks() []benchmark {
 		{"chaos", "Kill the process in every phase, and count the damage", func(_ *cli, f *pflag.FlagSet, o *BenchOptions) {
 			f.IntVar(&o.Kills, "n", o.Kills, "kills at each point")
 			f.IntVar(&o.Sandboxes, "sandboxes", o.Sandboxes, "sandboxes that share the kills, side by side")
-			f.DurationVar(&o.Rest, "rest", o.Rest, "longest rest of a change set after a restart, such as 30s; 0 is any")
 		}},
 	}
 }
@@ -75,7 +70,7 @@ func benchGoals(c *cli, f *pflag.FlagSet, o *BenchOptions) {
 }
 
 func (c *cli) bench() *cobra.Command {
-	o := BenchOptions{Kills: 3, Sandboxes: 1, Rest: 30 * time.Second, Memories: 100_000, Sessions: 10_000}
+	o := BenchOptions{Kills: 3, Sandboxes: 1, Memories: 100_000, Sessions: 10_000}
 	run := func(name string) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, _ []string) error {
 			if err := c.checkOutput(); err != nil {
